@@ -1,0 +1,21 @@
+# Warnings, sanitizers, and the faster compiler cache and linker where they are installed.
+find_program(MPREG_CCACHE ccache)
+if(MPREG_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MPREG_CCACHE})
+endif()
+find_program(MPREG_MOLD mold)
+if(MPREG_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast
+                    -Wnon-virtual-dtor)
+if(MPREG_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(MPREG_SANITIZE)
+  add_compile_options(-fsanitize=${MPREG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MPREG_SANITIZE})
+  # GCC 12 reports false positives of these under sanitizers.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
+endif()

@@ -1,0 +1,70 @@
+#include "base/text.h"
+
+#include <cstdint>
+
+namespace mpreg {
+namespace {
+
+struct Utf8Form {
+  std::size_t bytes;
+  std::uint8_t second_min;
+  std::uint8_t second_max;
+};
+
+// Which bytes may follow a lead byte; a length of 0 marks a lead byte that is never valid.
+Utf8Form form_of(std::uint8_t lead) {
+  if (lead < 0x80) return {1, 0, 0};
+  if (lead < 0xC2) return {0, 0, 0};
+  if (lead < 0xE0) return {2, 0x80, 0xBF};
+  if (lead == 0xE0) return {3, 0xA0, 0xBF};
+  if (lead == 0xED) return {3, 0x80, 0x9F};
+  if (lead < 0xF0) return {3, 0x80, 0xBF};
+  if (lead == 0xF0) return {4, 0x90, 0xBF};
+  if (lead < 0xF4) return {4, 0x80, 0xBF};
+  if (lead == 0xF4) return {4, 0x80, 0x8F};
+  return {0, 0, 0};
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Form form = form_of(static_cast<std::uint8_t>(text[at]));
+    if (form.bytes == 0 || text.size() - at < form.bytes) return at;
+    for (std::size_t i = 1; i < form.bytes; ++i) {
+      const auto byte = static_cast<std::uint8_t>(text[at + i]);
+      const std::uint8_t low = i == 1 ? form.second_min : 0x80;
+      const std::uint8_t high = i == 1 ? form.second_max : 0xBF;
+      if (byte < low || byte > high) return at;
+    }
+    at += form.bytes;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> find_control_character(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<std::uint8_t>(text[at]);
+    if (byte < 0x20 || byte == 0x7F) return at;
+  }
+  return std::nullopt;
+}
+
+std::string quoted(std::string_view text, std::size_t bytes_max) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string result = "'";
+  for (const char c : text.substr(0, bytes_max)) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (byte >= 0x20 && byte < 0x7F && c != '\\') {
+      result += c;
+    } else {
+      result += "\\x";
+      result += kHex[byte >> 4U];
+      result += kHex[byte & 0x0FU];
+    }
+  }
+  result += text.size() > bytes_max ? "'..." : "'";
+  return result;
+}
+
+}  // namespace mpreg

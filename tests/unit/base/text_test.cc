@@ -1,0 +1,35 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace mpreg {
+namespace {
+
+TEST(Text, valid_utf8_has_no_offending_byte) {
+  EXPECT_EQ(find_invalid_utf8(""), std::nullopt);
+  EXPECT_EQ(find_invalid_utf8("caf\xC3\xA9 \xE6\x97\xA5 \xF0\x9F\x98\x80"), std::nullopt);
+}
+
+TEST(Text, overlong_forms_surrogates_and_truncation_are_found_where_they_begin) {
+  EXPECT_EQ(find_invalid_utf8("a\xC0\x80"), 1U);
+  EXPECT_EQ(find_invalid_utf8("ab\xED\xA0\x80"), 2U);
+  EXPECT_EQ(find_invalid_utf8("\xF4\x90\x80\x80"), 0U);
+  EXPECT_EQ(find_invalid_utf8("abc\xE6\x97"), 3U);
+  EXPECT_EQ(find_invalid_utf8("\xFF"), 0U);
+}
+
+TEST(Text, control_characters_are_found) {
+  EXPECT_EQ(find_control_character("a b"), std::nullopt);
+  EXPECT_EQ(find_control_character("ab\x1B"), 2U);
+  EXPECT_EQ(find_control_character(std::string_view("a\0b", 3)), 1U);
+  EXPECT_EQ(find_control_character("\x7F"), 0U);
+}
+
+TEST(Text, quoting_makes_any_bytes_printable_and_short) {
+  EXPECT_EQ(quoted("plain"), "'plain'");
+  EXPECT_EQ(quoted("a\n\\"), "'a\\x0a\\x5c'");
+  EXPECT_EQ(quoted("abcdef", 3), "'abc'...");
+}
+
+}  // namespace
+}  // namespace mpreg
