@@ -1,0 +1,118 @@
+#pragma once
+// Cache facts and the answers to operations on them. The first three travel as payloads of records
+// in the cache and bulk lanes; versions are in the body's stamp, issued by the broker of the write.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace mpreg {
+
+enum class InvalidationType : std::uint8_t {
+  single_key = 0,
+  pattern = 1,  // key holds a pattern over keys.
+  namespace_all = 2,
+  region = 3,        // Every entry of the region; namespace may be empty.
+  cluster_sync = 4,  // Every entry that came from the source cluster.
+  cascade = 5,       // The key, and what declares to depend on it, transitively.
+};
+
+enum class WaitLevel : std::uint8_t { accepted = 0, durable = 1, applied = 2, observed = 3 };
+
+enum class ReplicationStrategy : std::uint8_t {
+  none = 0,
+  async = 1,
+  sync = 2,
+  quorum = 3,
+  chain = 4,
+  ring = 5,
+  custom = 6,
+};
+
+// (namespace, key, subkey, version) is the identity; region is routing metadata.
+struct CacheAddress {
+  std::string namespace_name;
+  std::string key;
+  std::string subkey;
+  std::uint32_t version = 1;
+  std::string region = "default";
+
+  friend bool operator==(const CacheAddress&, const CacheAddress&) = default;
+};
+
+// How the sender wants to be told. Only tracked operations hold a slot at the broker.
+struct Tracking {
+  WaitLevel wait = WaitLevel::accepted;
+  std::uint32_t timeout_ms = 0;  // 0: the broker's default.
+
+  friend bool operator==(const Tracking&, const Tracking&) = default;
+};
+
+struct CacheInvalidation {
+  CacheAddress address;
+  InvalidationType type = InvalidationType::single_key;
+  std::vector<std::string> targets;  // Cluster ids; empty: all other clusters.
+  double priority = 2.0;
+  std::uint64_t ttl_ms =
+      300'000;  // Bounds how long it is retained and tracked, not whether it holds.
+  std::string reason;
+  Tracking tracking;
+
+  friend bool operator==(const CacheInvalidation&, const CacheInvalidation&) = default;
+};
+
+// The fact of a replication. Where the cluster is not a target it counts as an invalidation of the
+// key.
+struct CacheReplication {
+  CacheAddress address;
+  ReplicationStrategy strategy = ReplicationStrategy::async;
+  std::vector<std::string> targets;  // Never empty.
+  double priority = 0.8;
+  std::uint64_t ttl_ms = 0;  // Of the value; 0: none.
+  std::uint64_t value_bytes = 0;
+  Tracking tracking;
+
+  friend bool operator==(const CacheReplication&, const CacheReplication&) = default;
+};
+
+// The value of a replication, in the bulk lane. Belongs to the fact with the same client and
+// operation.
+struct CacheValue {
+  CacheAddress address;
+  std::vector<std::string> targets;
+  std::uint64_t ttl_ms = 0;
+  std::uint64_t fact_operation = 0;  // The operation number of the fact, same client.
+  std::string value;
+
+  friend bool operator==(const CacheValue&, const CacheValue&) = default;
+};
+
+enum class Outcome : std::uint8_t {
+  confirmed = 0,  // Every target has applied it.
+  timed_out = 1,  // The deadline passed; `missing` have not confirmed.
+  failed = 2,     // Ended by hand as failed, or the broker is leaving.
+};
+
+// Broker to client: how a tracked operation ended. Comes once.
+struct OperationOutcome {
+  std::uint64_t operation = 0;
+  Outcome outcome = Outcome::confirmed;
+  std::vector<std::string> confirmed;
+  std::vector<std::string> missing;
+  std::uint32_t latency_us = 0;  // From stamping to the last confirmation, by the broker's clock.
+
+  friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
+};
+
+// Client to broker: end an operation by hand. Answered by Answer; ok = false for an unknown one.
+struct CompleteOperation {
+  std::uint64_t request = 0;
+  std::uint64_t operation = 0;
+  bool success = true;
+
+  friend bool operator==(const CompleteOperation&, const CompleteOperation&) = default;
+};
+
+}  // namespace mpreg

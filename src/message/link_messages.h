@@ -1,0 +1,125 @@
+#pragma once
+// Link: what two brokers say to each other. The dialling side speaks first, by DEALER to the
+// other's ROUTER `link`; live streams flow to the dialling side by XPUB -> SUB and to the dialled
+// side by DEALER -> ROUTER.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "message/session_messages.h"
+#include "stream/frontier.h"
+#include "stream/hybrid_clock.h"
+
+namespace mpreg {
+
+// What the dialling side calls the other: its hub, a peer, or a gateway to another region.
+enum class LinkRole : std::uint8_t { hub = 0, peer = 1, gateway = 2 };
+
+struct LinkHello {
+  std::uint16_t protocol_min = kProtocolVersion;
+  std::uint16_t protocol_max = kProtocolVersion;
+  LinkRole role = LinkRole::hub;
+  std::string cluster;
+  std::string region;
+  Epoch epoch = 0;
+  std::uint64_t instance = 0;  // Random per process: clones of one cluster id are seen by it.
+
+  friend bool operator==(const LinkHello&, const LinkHello&) = default;
+};
+
+struct LinkWelcome {
+  std::uint16_t protocol = kProtocolVersion;
+  std::string cluster;
+  std::string region;
+  Epoch epoch = 0;
+  std::uint64_t instance = 0;
+  std::string
+      stream_endpoint;    // Where live streams are published; host "*" means the host dialled.
+  Epoch known_epoch = 0;  // The greatest epoch known here of the dialling cluster, 0 for none.
+
+  friend bool operator==(const LinkWelcome&, const LinkWelcome&) = default;
+};
+
+// A cluster that somebody has joined and nobody has forgotten.
+struct Member {
+  std::string cluster;
+  std::string region;
+  Epoch epoch = 0;
+  std::uint64_t instance = 0;
+  std::uint8_t hops = 0;     // From the broker that says so.
+  std::uint32_t age_ms = 0;  // Since it was last heard of, all hops added up.
+
+  friend bool operator==(const Member&, const Member&) = default;
+};
+
+// A stream that the sender holds and lets the receiver take.
+struct Offer {
+  StreamId stream;
+  Number head = 0;      // Applied here up to this.
+  Number earliest = 0;  // The first number still held complete up to head.
+  Number base = 0;      // Numbers up to this were given before the origin had joined anybody.
+  std::uint8_t hops = 0;
+  bool final = false;  // Nothing follows `head`: the origin said goodbye.
+
+  friend bool operator==(const Offer&, const Offer&) = default;
+};
+
+// Both ways, every heartbeat and soon after a change.
+struct LinkState {
+  std::uint64_t sequence = 0;  // Of the sender, from 1.
+  std::uint64_t echo =
+      0;  // The highest sequence received: a link that is heard but not echoed is one-way.
+  HybridTime clock = 0;
+  std::uint32_t interest_generation = 0;
+  std::uint64_t interest_hash = 0;
+  std::vector<Member> members;
+  std::vector<Offer> offers;
+
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+
+// "Send me this stream from the number after `after`." Repeating it moves the sender's cursor
+// there: it is also how a gap is repaired. With `fresh` the taker knows nothing of the stream: it
+// gets what is held.
+struct Take {
+  StreamId stream;
+  Number after = 0;
+  bool fresh = false;
+  std::uint64_t window_bytes = 0;  // How much may be sent beyond what the taker has applied.
+
+  friend bool operator==(const Take&, const Take&) = default;
+};
+
+struct Taken {
+  StreamId stream;
+  Number earliest = 0;
+  Number head = 0;
+  Number base = 0;
+
+  friend bool operator==(const Taken&, const Taken&) = default;
+};
+
+struct Untake {
+  StreamId stream;
+
+  friend bool operator==(const Untake&, const Untake&) = default;
+};
+
+// Towards the origin, at the end of each turn that applied something: who has applied how much of a
+// stream.
+struct AppliedBy {
+  std::string cluster;
+  Number number = 0;
+
+  friend bool operator==(const AppliedBy&, const AppliedBy&) = default;
+};
+
+struct Applied {
+  StreamId stream;
+  std::vector<AppliedBy> reports;
+
+  friend bool operator==(const Applied&, const Applied&) = default;
+};
+
+}  // namespace mpreg

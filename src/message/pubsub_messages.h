@@ -1,0 +1,113 @@
+#pragma once
+// Publish and subscribe: batches and what is said about them.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "message/body.h"
+#include "message/session_messages.h"
+
+namespace mpreg {
+
+// This hop's say about the body frame that follows it. From a client, only lane and declarations
+// count. Without a body frame it only moves the receiver's position: nothing in the range was for
+// it.
+struct BatchHeader {
+  StreamId stream;
+  Number after =
+      0;  // The range covered is after + 1 .. through; the sender vouches that everything
+  Number through = 0;  // in it that is for this receiver is in the body.
+  std::uint32_t interest_generation = 0;
+  std::uint8_t hops = 0;  // Links crossed so far.
+  std::vector<Declaration> declarations;
+
+  friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
+};
+
+// What may have been affected by what was lost: the least that is known to cover it.
+enum class ScopeKind : std::uint8_t { all = 0, namespaces = 1, patterns = 2 };
+
+struct Scope {
+  ScopeKind kind = ScopeKind::all;
+  std::vector<std::string> names;  // Namespaces, or topic patterns; empty for all.
+
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+// The numbers after + 1 .. through of a stream are lost to this receiver (through = kNumberMax: the
+// stream ended, and how far it had come is not known). Whatever the scope names may be stale.
+struct Gap {
+  StreamId stream;
+  Number after = 0;
+  Number through = 0;
+  Scope scope;
+  std::string reason;
+
+  friend bool operator==(const Gap&, const Gap&) = default;
+};
+
+// Client to broker; answered by Subscribed or by an Answer that says why not.
+struct Subscribe {
+  std::uint64_t request = 0;
+  Subscription subscription;  // An id in use: its patterns are replaced.
+
+  friend bool operator==(const Subscribe&, const Subscribe&) = default;
+};
+
+struct Subscribed {
+  std::uint64_t request = 0;
+  std::uint32_t subscription = 0;
+  std::vector<StreamPosition> positions;  // Complete from the number after each of these.
+
+  friend bool operator==(const Subscribed&, const Subscribed&) = default;
+};
+
+// Answered by Answer.
+struct Unsubscribe {
+  std::uint64_t request = 0;
+  std::uint32_t subscription = 0;
+
+  friend bool operator==(const Unsubscribe&, const Unsubscribe&) = default;
+};
+
+// Client to broker: answer when everything that any member publishes from now on reaches this
+// session's subscriptions. Answered by Answer; timed_out names the members that are missing.
+struct Barrier {
+  std::uint64_t request = 0;
+  std::uint32_t timeout_ms = 0;
+
+  friend bool operator==(const Barrier&, const Barrier&) = default;
+};
+
+// Broker to client, at the end of each turn: operations stamped so far, and publish credit.
+struct Accepted {
+  std::uint64_t through_operation =
+      0;  // Everything up to here is accepted or refused by OperationRefused.
+  std::uint64_t consumed_bytes =
+      0;  // Cumulative bytes of batch frames taken in, in this connection.
+
+  friend bool operator==(const Accepted&, const Accepted&) = default;
+};
+
+// One operation was refused; its number stays empty in the stream. Sent before the Accepted that
+// covers it.
+struct OperationRefused {
+  std::uint64_t operation = 0;
+  ErrorCode code = ErrorCode::refused;
+  std::string text;
+
+  friend bool operator==(const OperationRefused&, const OperationRefused&) = default;
+};
+
+// For those who use them: optional, encoded before a record's payload.
+struct Headers {
+  std::string content_type;
+  std::string trace_id;
+  std::string reply_to;
+  std::string correlation_id;
+
+  friend bool operator==(const Headers&, const Headers&) = default;
+};
+
+}  // namespace mpreg

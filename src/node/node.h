@@ -1,0 +1,74 @@
+#pragma once
+// Node: one broker without I/O: the conductor of wire, exchange, store and federation. The loop
+// hands it packets and the time, and carries out what it puts into the outbox. Same input, same
+// output, same order.
+//
+// One thread owns a node. A turn is: on_packet for everything that has come, then end_turn once;
+// tick when next_tick has passed, then end_turn. Nothing here blocks, and nothing but limits of
+// memory can fail: packets that are wrong are refused to their sender and counted.
+
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+#include "message/body.h"
+#include "metrics/registry.h"
+#include "node/node_options.h"
+#include "node/outbox.h"
+
+namespace mpreg {
+
+// Told of every cache fact that reaches this cluster, exactly once and in order per stream, before
+// the origin hears that it was applied.
+class CacheApplier {
+ public:
+  virtual ~CacheApplier() = default;
+  virtual void apply(const StreamId& stream, Number number, HybridTime version, RecordKind kind,
+                     Bytes payload) = 0;
+};
+
+class Node {
+ public:
+  // `instance` is random per process; `applier` may be null and is borrowed for the node's life.
+  Node(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
+       MetricsRegistry& metrics);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  void on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox);
+
+  // The DEALER of a dialled link is connected, or lost its connection.
+  void on_link_up(const Now& now, std::uint32_t link, Outbox& outbox);
+  void on_link_down(const Now& now, std::uint32_t link, Outbox& outbox);
+
+  // A sending could not be delivered: the peer is gone, or has not read for too long.
+  void on_peer_gone(const Now& now, Address peer, Outbox& outbox);
+
+  // Everything that has come is handed in: send batches, acceptances and acknowledgements.
+  void end_turn(const Now& now, Outbox& outbox);
+
+  void tick(const Now& now, Outbox& outbox);
+  [[nodiscard]] Instant next_tick() const;
+
+  // Says goodbye to everyone; what is still in the logs goes out in this and the following turns.
+  // drained() turns true when every session and link has been told and has acknowledged, or is
+  // gone.
+  void leave(const Now& now, Outbox& outbox);
+  [[nodiscard]] bool drained() const;
+
+  // As JSON text: "stats", "members", "links", "sessions", "streams". Empty for an unknown
+  // question.
+  [[nodiscard]] std::string report(const Now& now, std::string_view question) const;
+
+  [[nodiscard]] const NodeOptions& options() const;
+  [[nodiscard]] Epoch epoch() const;
+  // Every dialled link is joined: the broker is part of its federation.
+  [[nodiscard]] bool joined() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,62 @@
+#pragma once
+// NodeOptions: who a broker is and every limit that it keeps. Each limit is a flag and a
+// configuration key of the same name (broker/options.h); the ranges are checked there.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "message/link_messages.h"
+
+namespace mpreg {
+
+// The times that hang together; the relations are asserted below.
+inline constexpr std::chrono::milliseconds kHeartbeat{500};
+inline constexpr std::chrono::milliseconds kPeerLate{1500};
+inline constexpr std::chrono::milliseconds kPeerDown{3000};
+inline constexpr std::chrono::milliseconds kNearCacheLease{3000};
+inline constexpr std::chrono::milliseconds kHandshakeRetry{2000};
+inline constexpr std::chrono::milliseconds kReconnectMin{100};
+inline constexpr std::chrono::milliseconds kReconnectMax{5000};
+static_assert(kPeerLate >= 3 * kHeartbeat, "one lost heartbeat must not make a peer late");
+static_assert(kPeerDown >= 2 * kPeerLate, "late must come well before down");
+static_assert(kNearCacheLease <= kPeerDown,
+              "a client must stop serving before it is presumed dead");
+static_assert(kHandshakeRetry < kPeerDown);
+
+struct DialOptions {
+  LinkRole role = LinkRole::hub;
+  std::string endpoint;
+};
+
+struct NodeOptions {
+  std::string cluster;
+  std::string region = "default";
+  std::string stream_endpoint;  // As announced; host "*" stands for the host that the dialler used.
+  std::vector<DialOptions> dials;
+  std::string topic_prefix = "mpreg.cache.federation";
+
+  std::uint64_t retained_bytes_max = 64ULL << 20U;  // Over all streams.
+  std::uint64_t payload_bytes_max = 1ULL << 20U;    // Of one record.
+  std::uint64_t session_window_bytes_max = 8ULL
+                                           << 20U;   // In flight to one session, whatever it asks.
+  std::uint64_t publish_window_bytes = 4ULL << 20U;  // In flight from one session.
+  std::uint64_t link_window_bytes =
+      8ULL << 20U;  // In flight by cursor to one link, and held out of order.
+  std::uint64_t bulk_window_bytes = 256ULL << 10U;  // In flight in the bulk lane to one link.
+  std::uint32_t sessions_max = 10'000;
+  std::uint32_t patterns_per_session_max = 200'000;
+  std::uint32_t patterns_max = 2'000'000;
+  std::uint32_t topics_max = 1U << 20U;  // Aliases of the own streams.
+  std::uint32_t session_aliases_max = 65'536;
+  std::uint32_t clients_remembered_max = 100'000;  // For the recognition of repeated operations.
+  std::uint32_t pending_operations_max = 1000;
+  std::uint32_t targets_max = 256;
+  std::chrono::milliseconds invalidation_timeout{30'000};
+  std::chrono::milliseconds replication_timeout{60'000};
+  std::chrono::milliseconds session_timeout{10'000};
+  std::chrono::milliseconds clock_offset_max{60'000};
+};
+
+}  // namespace mpreg

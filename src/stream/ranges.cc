@@ -1,0 +1,61 @@
+#include "stream/ranges.h"
+
+#include <algorithm>
+
+namespace mpreg {
+namespace {
+
+// The first range that ends at or after `number`.
+template <typename Vector>
+auto first_reaching(Vector& ranges, Number number) {
+  return std::lower_bound(ranges.begin(), ranges.end(), number,
+                          [](const NumberRange& range, Number n) { return range.last < n; });
+}
+
+}  // namespace
+
+bool Ranges::contains(Number number) const { return contains_any({number, number}); }
+
+bool Ranges::contains_any(NumberRange range) const {
+  const auto it = first_reaching(ranges_, range.first);
+  return it != ranges_.end() && it->first <= range.last;
+}
+
+bool Ranges::contains_all(NumberRange range) const {
+  const auto it = first_reaching(ranges_, range.first);
+  return it != ranges_.end() && it->first <= range.first && it->last >= range.last;
+}
+
+void Ranges::add(NumberRange range) {
+  if (range.first > range.last) return;
+  // The common case: the next number after everything known.
+  if (!ranges_.empty() && ranges_.back().last + 1 == range.first) {
+    ranges_.back().last = range.last;
+    return;
+  }
+  auto begin = first_reaching(ranges_, range.first == 0 ? 0 : range.first - 1);
+  auto end = begin;
+  while (end != ranges_.end() && (range.last == kNumberMax || end->first <= range.last + 1)) {
+    range.first = std::min(range.first, end->first);
+    range.last = std::max(range.last, end->last);
+    ++end;
+  }
+  if (begin == end) {
+    ranges_.insert(begin, range);
+    return;
+  }
+  *begin = range;
+  ranges_.erase(begin + 1, end);
+}
+
+std::uint64_t Ranges::fill_lowest_holes(std::size_t count_max) {
+  std::uint64_t filled = 0;
+  while (ranges_.size() > std::max<std::size_t>(count_max, 1)) {
+    filled += ranges_[1].first - ranges_[0].last - 1;
+    ranges_[1].first = ranges_[0].first;
+    ranges_.erase(ranges_.begin());
+  }
+  return filled;
+}
+
+}  // namespace mpreg
