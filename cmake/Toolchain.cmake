@@ -1,4 +1,7 @@
 # Warnings, sanitizers, and the faster compiler cache and linker where they are installed.
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, RelWithDebInfo or Release" FORCE)
+endif()
 find_program(MPREG_CCACHE ccache)
 if(MPREG_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${MPREG_CCACHE})
@@ -12,6 +15,9 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-c
                     -Wnon-virtual-dtor)
 if(MPREG_WERROR)
   add_compile_options(-Werror)
+endif()
+if(MPREG_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)  # The standard library checks its preconditions.
 endif()
 if(MPREG_SANITIZE)
   add_compile_options(-fsanitize=${MPREG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
