@@ -11,6 +11,7 @@ export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 bold='' red='' dim='' plain=''
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
   bold=$'\e[1m' red=$'\e[31m' dim=$'\e[2m' plain=$'\e[0m'
+  [[ -t 2 ]] || red=''
 fi
 
 steps_total=1 step_number=0
