@@ -1,0 +1,26 @@
+#include "exchange/session.h"
+
+#include <algorithm>
+
+namespace mpreg {
+
+Number Session::told(StreamIndex stream, Number otherwise) const {
+  if (stream >= told_.size() || told_[stream] == kUntold) return otherwise;
+  return told_[stream];
+}
+
+void Session::set_told(StreamIndex stream, Number number) {
+  if (told_.size() <= stream) told_.resize(stream + 1, kUntold);
+  told_[stream] = number;
+}
+
+bool Session::tell_alias(StreamIndex stream, Alias alias) {
+  if (told_aliases_.size() <= stream) told_aliases_.resize(stream + 1);
+  auto& told = told_aliases_[stream];
+  if (told.size() <= alias) told.resize(std::max<std::size_t>(alias + 1, told.size() * 2), false);
+  if (told[alias]) return false;
+  told[alias] = true;
+  return true;
+}
+
+}  // namespace mpreg

@@ -1,0 +1,77 @@
+#pragma once
+// Session: one connected client, as its broker sees it. It has no queue: in each lane it is either
+// live (it has had everything up to the end of the log) or behind, with a cursor that moves on as
+// credit returns.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.h"
+#include "exchange/topic_table.h"
+#include "message/pubsub_messages.h"
+#include "stream/frontier.h"
+
+namespace mpreg {
+
+struct LaneCursor {
+  bool behind = false;
+  std::uint64_t position = 0;  // In the lane's log: the next entry to serve, while behind.
+};
+
+// A request whose answer waits until the broker is joined.
+struct WaitingBarrier {
+  std::uint64_t request = 0;
+  Instant deadline;
+};
+
+class Session {
+ public:
+  std::uint32_t slot = 0;  // The id in the pattern index; used again after the session ends.
+  std::uint32_t peer = 0;  // The connection.
+  std::uint64_t id = 0;    // Never used again.
+  std::uint64_t client = 0;
+  std::string name;
+  Instant last_heard{};
+
+  // ---- What it receives.
+  std::map<std::uint32_t, Subscription> subscriptions;
+  std::unordered_map<std::string, std::uint32_t>
+      pattern_uses;  // Several subscriptions may share one.
+  std::uint64_t window_bytes = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t consumed_bytes = 0;  // As acknowledged.
+  std::array<LaneCursor, kLanes> cursors;
+  Frontier resumed;  // Positions told at Hello of streams that are not known here yet.
+  std::vector<WaitingBarrier> barriers;
+
+  // ---- What it publishes.
+  std::vector<TopicIndex> aliases;  // The client's alias -> slot.
+  std::uint64_t received_bytes = 0;
+  std::uint64_t lowest_operation = 0;  // Of this connection; 0: none yet.
+  bool acceptance_due = false;
+
+  // At least one batch may always be under way, so that a small window cannot stop everything.
+  [[nodiscard]] bool has_credit_for(std::uint64_t bytes) const {
+    const std::uint64_t in_flight = sent_bytes - consumed_bytes;
+    return in_flight == 0 || in_flight + bytes <= window_bytes;
+  }
+
+  // How far it has been told of a stream; `otherwise` for a stream that came up after it did.
+  [[nodiscard]] Number told(StreamIndex stream, Number otherwise) const;
+  void set_told(StreamIndex stream, Number number);
+
+  // Marks the alias as told; false when it had been.
+  bool tell_alias(StreamIndex stream, Alias alias);
+
+ private:
+  static constexpr Number kUntold = kNumberMax - 1;
+
+  std::vector<Number> told_;
+  std::vector<std::vector<bool>> told_aliases_;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,47 @@
+#include "federation/members.h"
+
+#include <algorithm>
+
+namespace mpreg {
+
+bool Members::report(const Member& member, LinkId link, Instant now) {
+  const Instant heard = now - std::chrono::milliseconds(member.age_ms);
+  const auto [it, added] = members_.try_emplace(member.cluster);
+  Known& known = it->second;
+  if (added) {
+    known = Known{member, link, heard};
+    return true;
+  }
+  bool changed = false;
+  if (member.epoch > known.member.epoch) {
+    known.member.epoch = member.epoch;
+    known.member.instance = member.instance;
+    known.member.region = member.region;
+    changed = true;
+  }
+  if (known.next_hop == kNoLink || known.next_hop == link || member.hops < known.member.hops) {
+    changed = changed || known.next_hop != link || known.member.hops != member.hops;
+    known.next_hop = link;
+    known.member.hops = member.hops;
+  }
+  known.last_heard = std::max(known.last_heard, heard);
+  return changed;
+}
+
+void Members::lose_link(LinkId link) {
+  for (auto& [cluster, known] : members_) {
+    if (known.next_hop == link) known.next_hop = kNoLink;
+  }
+}
+
+const Members::Known* Members::find(const std::string& cluster) const {
+  const auto it = members_.find(cluster);
+  return it == members_.end() ? nullptr : &it->second;
+}
+
+std::uint32_t Members::age_ms(const Known& known, Instant now) {
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - known.last_heard);
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(age.count(), 0, 0xFFFFFFFF));
+}
+
+}  // namespace mpreg

@@ -1,0 +1,77 @@
+#pragma once
+// PendingOperations: operations that somebody tracks, until every target has applied them or their
+// deadline has passed. An operation is a number in the origin's cache stream and, for a
+// replication, one in its bulk stream; a target has confirmed it when its frontiers have passed
+// both.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "message/body.h"
+#include "message/cache_messages.h"
+
+namespace mpreg {
+
+class PendingOperations {
+ public:
+  struct Operation {
+    OperationId id;
+    Number cache_number = 0;
+    Number bulk_number = 0;              // 0: no value travels.
+    std::vector<std::string> missing;    // Ascending.
+    std::vector<std::string> confirmed;  // In order of confirmation.
+    Instant started{};
+    Instant deadline{};
+  };
+  struct Ended {
+    std::uint64_t client = 0;
+    OperationOutcome outcome;
+  };
+
+  explicit PendingOperations(std::size_t operations_max) : operations_max_(operations_max) {}
+
+  [[nodiscard]] bool full() const { return by_number_.size() >= operations_max_; }
+  [[nodiscard]] std::size_t size() const { return by_number_.size(); }
+
+  // Numbers ascend from call to call. With nobody missing the operation ends at once.
+  void add(Operation operation, Instant now, std::vector<Ended>& ended);
+
+  // A cluster has applied the origin's stream up to `number`.
+  void applied(const std::string& cluster, Lane lane, Number number, Instant now,
+               std::vector<Ended>& ended);
+
+  void expire(Instant now, std::vector<Ended>& ended);
+  // By hand; false when it is not pending.
+  bool complete(const OperationId& id, bool success, Instant now, std::vector<Ended>& ended);
+
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
+  [[nodiscard]] std::optional<Instant> oldest() const;
+  // How far a cluster has confirmed.
+  [[nodiscard]] Number applied_by(const std::string& cluster, Lane lane) const;
+
+  // Every number starts over with a new epoch: nothing of the old one will be confirmed any more.
+  void forget_positions() { applied_.clear(); }
+
+ private:
+  struct Positions {
+    Number cache = 0;
+    Number bulk = 0;
+  };
+
+  [[nodiscard]] bool passed(const Operation& operation, const Positions& positions) const {
+    return positions.cache >= operation.cache_number && positions.bulk >= operation.bulk_number;
+  }
+  static Ended end(Operation operation, Outcome outcome, Instant now);
+
+  std::size_t operations_max_;
+  std::map<Number, Operation> by_number_;  // By cache number.
+  std::map<OperationId, Number> by_id_;
+  std::multimap<Instant, Number> by_deadline_;
+  std::map<std::string, Positions> applied_;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,49 @@
+#pragma once
+// Serving: one stream that a neighbour takes from here by cursor: live where data flows up a link,
+// and as repair where live data is published. Bounded by what the neighbour has applied: at most a
+// window of bytes is under way.
+
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "message/body.h"
+#include "message/link_messages.h"
+#include "stream/stream_table.h"
+
+namespace mpreg {
+
+class Serving {
+ public:
+  Serving() = default;
+  // `until`: the cursor stops there, because live data comes by another way; kNumberMax: it goes
+  // on.
+  Serving(Number after, Number until, std::uint64_t window_bytes)
+      : sent_(after), acknowledged_(after), until_(until), window_bytes_(window_bytes) {}
+
+  [[nodiscard]] Number sent() const { return sent_; }
+  [[nodiscard]] bool finished() const { return sent_ >= until_; }
+  [[nodiscard]] bool has_credit_for(std::uint64_t bytes) const {
+    return in_flight_bytes_ == 0 || in_flight_bytes_ + bytes <= window_bytes_;
+  }
+
+  void mark_sent(Number through, std::uint64_t bytes);
+  // The neighbour has applied the stream up to `number`.
+  void acknowledge(Number number);
+  [[nodiscard]] Number acknowledged() const { return acknowledged_; }
+
+  // Marks the alias as told; false when it had been.
+  bool tell_alias(Alias alias);
+
+ private:
+  Number sent_ = 0;
+  Number acknowledged_ = 0;
+  Number until_ = 0;
+  std::uint64_t window_bytes_ = 0;
+  std::uint64_t in_flight_bytes_ = 0;
+  std::deque<std::pair<Number, std::uint64_t>> in_flight_;  // (through, bytes)
+  std::vector<bool> told_;
+};
+
+}  // namespace mpreg

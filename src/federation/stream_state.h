@@ -1,0 +1,76 @@
+#pragma once
+// StreamState: how far one stream has been applied here, whom it is taken from, and what came
+// before its turn. It decides what to do with what arrives; it does not apply.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "federation/members.h"
+#include "message/pubsub_messages.h"
+
+namespace mpreg {
+
+// A piece of a stream as a neighbour sent it: a body, or only the word that nothing in the range is
+// for us, or the word that the range is lost.
+struct Arrival {
+  Number after = 0;
+  Number through = 0;
+  std::uint8_t hops = 0;
+  std::vector<Declaration> declarations;
+  Body body;
+  std::shared_ptr<const Gap> gap;
+
+  [[nodiscard]] std::size_t bytes() const { return 128 + body.frame.size(); }
+};
+
+class StreamState {
+ public:
+  bool own = false;      // This broker numbers it.
+  bool started = false;  // Its beginning here is settled: by TAKEN, or because it is our own.
+  Number frontier = 0;   // Applied up to here; kNumberMax: the stream is closed.
+  Number floor =
+      0;  // Sessions that have no position of their own are served from the number after it.
+  Number head_seen = 0;  // The highest number that any neighbour said it had.
+  bool final = false;    // Nothing follows final_number.
+  Number final_number = 0;
+
+  LinkId upstream = kNoLink;
+  bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
+  Instant take_sent{};
+  Instant progressed{};  // When the frontier last moved, or the head was first seen beyond it.
+
+  enum class Verdict : std::uint8_t {
+    apply,      // It is next.
+    duplicate,  // Known up to its end.
+    early,      // Something before it is missing: it was kept, or dropped for lack of room.
+    overlap,    // It starts inside of what is known and cannot be cut: never sent by a correct
+                // neighbour.
+  };
+  [[nodiscard]] Verdict judge(const Arrival& arrival) const;
+
+  // Keeps an early piece while there is room; what is dropped will be asked for again.
+  void keep(Arrival arrival, std::uint64_t bytes_max);
+  // The kept piece that is next, if there is one; kept pieces that are known by now are dropped.
+  [[nodiscard]] std::optional<Arrival> next_kept();
+  [[nodiscard]] bool has_kept() const { return !kept_.empty(); }
+  void drop_kept();
+
+  void advance(Number through, Instant now) {
+    frontier = through;
+    progressed = now;
+    take_pending = false;
+  }
+
+  [[nodiscard]] bool closed() const { return frontier == kNumberMax; }
+  // Everything that will ever come has come.
+  [[nodiscard]] bool complete() const { return closed() || (final && frontier >= final_number); }
+
+ private:
+  std::map<Number, Arrival> kept_;  // By the number after which they start.
+  std::uint64_t kept_bytes_ = 0;
+};
+
+}  // namespace mpreg

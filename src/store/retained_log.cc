@@ -1,0 +1,54 @@
+#include "store/retained_log.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace mpreg {
+
+LogPosition RetainedLog::append(LogEntry entry) {
+  if (streams_.size() <= entry.stream) streams_.resize(entry.stream + 1);
+  StreamPlaces& stream = streams_[entry.stream];
+  if (!stream.known) {
+    stream.known = true;
+    stream.held_after = entry.after;
+  }
+  MPREG_CHECK(stream.places.empty() || stream.places.back().first == entry.after);
+  const LogPosition position = end();
+  stream.places.emplace_back(entry.through, position);
+  bytes_ += entry.bytes();
+  entries_.push_back(std::move(entry));
+  return position;
+}
+
+const LogEntry* RetainedLog::find(LogPosition position) const {
+  if (position < begin_ || position >= end()) return nullptr;
+  return &entries_[position - begin_];
+}
+
+LogPosition RetainedLog::seek(StreamIndex stream, Number number) const {
+  if (stream >= streams_.size()) return end();
+  const auto& places = streams_[stream].places;
+  const auto it = std::upper_bound(
+      places.begin(), places.end(), number,
+      [](Number n, const std::pair<Number, LogPosition>& place) { return n < place.first; });
+  return it == places.end() ? end() : it->second;
+}
+
+std::optional<Number> RetainedLog::held_after(StreamIndex stream) const {
+  if (stream >= streams_.size() || !streams_[stream].known) return std::nullopt;
+  return streams_[stream].held_after;
+}
+
+LogEntry RetainedLog::evict() {
+  LogEntry entry = std::move(entries_.front());
+  entries_.pop_front();
+  ++begin_;
+  bytes_ -= entry.bytes();
+  StreamPlaces& stream = streams_[entry.stream];
+  stream.held_after = entry.through;
+  stream.places.pop_front();
+  return entry;
+}
+
+}  // namespace mpreg

@@ -1,0 +1,70 @@
+#pragma once
+// RetainedLog: what this broker has applied in one lane, over all streams, in the order of
+// applying. Every receiver is a cursor in it: a session walks the whole lane, a link walks one
+// stream. Entries never change; the oldest are evicted by Retention.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "message/pubsub_messages.h"
+#include "stream/stream_table.h"
+
+namespace mpreg {
+
+// Of an entry in its lane's log; ascending, never used again.
+using LogPosition = std::uint64_t;
+
+struct LogEntry {
+  StreamIndex stream = 0;
+  Number after = 0;  // Covers after + 1 .. through of its stream.
+  Number through = 0;
+  std::uint8_t hops = 0;
+  Body body;  // No frame when nothing in the range was for this broker, or for a gap.
+  std::shared_ptr<const Gap> gap;  // The range is lost here: receivers are told so.
+  // Bulk lane: the targets of each record, by position in body.records.
+  std::shared_ptr<const std::vector<std::vector<std::string>>> targets;
+
+  [[nodiscard]] std::size_t bytes() const { return sizeof(LogEntry) + body.frame.size(); }
+};
+
+class RetainedLog {
+ public:
+  // The entry must start where the last one of its stream ended. Returns its position.
+  LogPosition append(LogEntry entry);
+
+  // The entry, or null when it is evicted or not there yet.
+  [[nodiscard]] const LogEntry* find(LogPosition position) const;
+
+  [[nodiscard]] LogPosition begin() const { return begin_; }                  // The oldest held.
+  [[nodiscard]] LogPosition end() const { return begin_ + entries_.size(); }  // The next to come.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  // The position of the stream's first held entry that reaches beyond `number`; end() when there is
+  // none.
+  [[nodiscard]] LogPosition seek(StreamIndex stream, Number number) const;
+
+  // The number before the first one held of this stream: everything after it, up to what was
+  // applied, is here. Nothing when the stream never had an entry here.
+  [[nodiscard]] std::optional<Number> held_after(StreamIndex stream) const;
+
+  // Removes the oldest entry and returns it.
+  LogEntry evict();
+
+ private:
+  struct StreamPlaces {
+    std::deque<std::pair<Number, LogPosition>> places;  // (through, position), ascending.
+    Number held_after = 0;
+    bool known = false;
+  };
+
+  std::deque<LogEntry> entries_;
+  LogPosition begin_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::vector<StreamPlaces> streams_;
+};
+
+}  // namespace mpreg
