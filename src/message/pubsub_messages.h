@@ -20,6 +20,8 @@ struct BatchHeader {
   Number through = 0;  // in it that is for this receiver is in the body.
   std::uint32_t interest_generation = 0;
   std::uint8_t hops = 0;  // Links crossed so far.
+  // Not 0: older messages for this new subscription of the session alone; no position moves.
+  std::uint32_t backlog_subscription = 0;
   std::vector<Declaration> declarations;
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
