@@ -1,0 +1,80 @@
+#pragma once
+// Inbox: what arrives for a session. Per stream it knows how far it has come and what the aliases
+// mean; every batch is delivered to the subscriptions that want it, dropped as a duplicate, or
+// reported as a gap.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "exchange/topic_table.h"
+#include "session/client_session.h"
+#include "session/interest.h"
+#include "session/seen_operations.h"
+#include "stream/stream_table.h"
+#include "wire/body_codec.h"
+
+namespace mpreg {
+
+class Inbox {
+ public:
+  // All three outlive the inbox.
+  Inbox(const SessionOptions& options, const Interest& interest, SessionCounters& counters);
+
+  // Deliveries of streams that are new here are complete from these positions.
+  void begin(const std::vector<StreamPosition>& positions);
+  void on_batch(const BatchHeader& header, Frame frame, SessionEvents& events);
+  void on_gap(const Gap& gap, SessionEvents& events);
+  // The broker has served this session up to these positions: what has not come is lost.
+  void on_served(const std::vector<StreamPosition>& positions, SessionEvents& events);
+  // Nothing follows these positions: a stream that ends there has no gap.
+  void on_final(const std::vector<StreamPosition>& positions);
+
+  [[nodiscard]] std::vector<StreamPosition> positions() const;
+  // As places in the table of streams.
+  [[nodiscard]] std::vector<Interest::Start> starts_of(
+      const std::vector<StreamPosition>& positions);
+
+ private:
+  struct Stream {
+    bool known = false;  // It has a position.
+    Number position = 0;
+    std::optional<Number> final;
+    std::vector<TopicIndex> aliases;
+  };
+  // A batch on its way through.
+  struct Passage {
+    StreamIndex stream = 0;
+    Number after = 0;  // Numbers up to here have been delivered.
+    const Body* body = nullptr;
+    std::uint32_t frame = 0;
+    std::optional<std::uint32_t> backlog;  // The only subscription that gets it.
+  };
+
+  [[nodiscard]] std::optional<StreamIndex> intern(const StreamId& stream);
+  void declare(Stream& stream, const std::vector<Declaration>& declarations);
+  void deliver(const BatchHeader& header, const Passage& passage, SessionEvents& events);
+  void deliver_segment(const Segment& segment, std::span<const Record> records,
+                       std::uint32_t first_index, const Passage& passage, SessionEvents& events);
+  void deliver_record(const Record& record, const OperationId& publisher, const Passage& passage,
+                      SessionEvents& events);
+  void remember(SeenOperations::Record& seen, const Segment& segment,
+                std::span<const Record> records, std::uint32_t first_index) const;
+  void report(const StreamId& stream, Number after, Number through, Scope scope,
+              std::string_view reason, SessionEvents& events);
+  void forget(StreamIndex index);
+
+  const SessionOptions& options_;
+  const Interest& interest_;
+  SessionCounters& counters_;
+  StreamTable stream_ids_;
+  std::deque<Stream> streams_;  // By index.
+  TopicTable topics_;
+  std::size_t aliases_ = 0;  // Over all streams.
+  SeenOperations seen_;
+  IdList inline_match_;
+};
+
+}  // namespace mpreg

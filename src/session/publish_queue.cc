@@ -1,0 +1,268 @@
+#include "session/publish_queue.h"
+
+#include <limits>
+
+#include "topic/admission.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg {
+namespace {
+
+// Until the first Welcome says what holds. A broker that allows less refuses the operation.
+constexpr std::uint64_t kPayloadBytesAssumed = 1ULL << 20U;
+constexpr std::size_t kAliasesAssumed = 65'536;
+// A record, its place in a segment, and its share of the frame.
+constexpr std::uint64_t kRecordOverheadBytes = 64;
+constexpr std::size_t kHeadersBytesMax = std::numeric_limits<std::uint16_t>::max();
+
+void extend(std::vector<Segment>& segments, std::uint64_t operation, std::uint64_t client) {
+  if (!segments.empty()) {
+    Segment& last = segments.back();
+    if (last.first_operation + last.count == operation) {
+      ++last.count;
+      return;
+    }
+  }
+  segments.push_back({client, operation, 1, 0});
+}
+
+}  // namespace
+
+PublishQueue::PublishQueue(const SessionOptions& options, SessionCounters& counters)
+    : options_(options),
+      counters_(counters),
+      window_bytes_(options.publish_window_bytes),
+      payload_bytes_max_(kPayloadBytesAssumed),
+      topics_(std::make_shared<OwnTopics>(kAliasesAssumed)),
+      open_{Open(Lane::cache), Open(Lane::bulk), Open(Lane::events)} {}
+
+Result<void> PublishQueue::check(const Item& item) {
+  if (topics_->find(item.topic) == kNoAlias) {
+    if (auto admitted = admit_topic(item.topic); !admitted) {
+      return tl::unexpected(admitted.error());
+    }
+  }
+  if (item.payload.size() > payload_bytes_max_) {
+    return fail(ErrorCode::malformed, "payload has " + std::to_string(item.payload.size()) +
+                                          " bytes, at most " + std::to_string(payload_bytes_max_) +
+                                          " are allowed");
+  }
+  if (item.headers.size() > kHeadersBytesMax) {
+    return fail(ErrorCode::malformed, "headers have " + std::to_string(item.headers.size()) +
+                                          " bytes, at most " + std::to_string(kHeadersBytesMax) +
+                                          " are allowed");
+  }
+  return {};
+}
+
+bool PublishQueue::has_room_for(std::size_t payload_bytes) const {
+  const std::uint64_t kept = sealed_bytes_ + open_bytes();
+  return kept == 0 || kept + payload_bytes + kRecordOverheadBytes <= window_bytes_;
+}
+
+std::uint64_t PublishQueue::append(const Item& item) {
+  Open& batch = open(item.lane);
+  const std::size_t bytes = item.payload.size() + item.headers.size() + kRecordOverheadBytes;
+  if (!batch.builder.empty() && batch.builder.bytes() + bytes > options_.batch_bytes_max) {
+    seal_through(item.lane);
+  }
+  const std::uint64_t operation = next_operation_++;
+  ++counters_.operations;
+  add(batch, item, operation);
+  if (batch.builder.records() >= options_.batch_records_max ||
+      batch.builder.bytes() >= options_.batch_bytes_max) {
+    seal_through(item.lane);
+  }
+  return operation;
+}
+
+void PublishQueue::value_precedes_fact() {
+  if (!open(Lane::bulk).builder.empty()) open(Lane::cache).after_bulk = true;
+}
+
+void PublishQueue::add(Open& batch, const Item& item, std::uint64_t operation) {
+  const OwnTopics::Use use = topics_->use(item.topic, batch.lane);
+  if (use.declare) batch.declarations.push_back({use.alias, std::string(item.topic)});
+  const bool is_inline = use.alias == kNoAlias;
+  batch.builder.append(item.kind, item.flags, use.alias,
+                       is_inline ? item.topic : std::string_view(), item.headers, item.payload);
+  extend(batch.segments, operation, options_.client);
+}
+
+bool PublishQueue::any_open() const {
+  for (const Open& batch : open_) {
+    if (!batch.builder.empty()) return true;
+  }
+  return false;
+}
+
+std::uint64_t PublishQueue::open_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Open& batch : open_) {
+    if (!batch.builder.empty()) bytes += batch.builder.bytes();
+  }
+  return bytes;
+}
+
+// The lane whose batch is the next to leave. One batch is open.
+Lane PublishQueue::first_open() const {
+  std::size_t first = kLanes;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    const Open& batch = open_[lane];
+    if (batch.builder.empty()) continue;
+    if (first == kLanes ||
+        batch.segments.front().first_operation < open_[first].segments.front().first_operation) {
+      first = lane;
+    }
+  }
+  const Lane lane = static_cast<Lane>(first);
+  return lane == Lane::cache && open_[first].after_bulk ? Lane::bulk : lane;
+}
+
+void PublishQueue::seal_through(Lane lane) {
+  while (!open(lane).builder.empty()) seal(first_open());
+}
+
+void PublishQueue::seal(Lane lane) {
+  Open& batch = open(lane);
+  Sealed sealed;
+  sealed.lane = lane;
+  for (const Segment& segment : batch.segments) batch.builder.add_segment(segment);
+  const Segment& last = batch.segments.back();
+  sealed.last_operation = last.first_operation + last.count - 1;
+  sealed.header = header_of(lane, std::move(batch.declarations));
+  sealed.body = batch.builder.finish();
+  sealed.bytes = sealed.header.size() + sealed.body.size();
+  sealed.topics = topics_;
+  sealed_bytes_ += sealed.bytes;
+  sealed_.push_back(std::move(sealed));
+  batch.segments.clear();
+  batch.declarations.clear();
+  batch.after_bulk = false;
+  if (lane == Lane::bulk) open(Lane::cache).after_bulk = false;
+}
+
+Frame PublishQueue::header_of(Lane lane, std::vector<Declaration> declarations) {
+  Frame& plain = plain_headers_[static_cast<std::size_t>(lane)];
+  if (declarations.empty() && !plain.empty()) return plain;
+  const bool is_plain = declarations.empty();
+  BatchHeader header;
+  header.stream.lane = lane;
+  header.declarations = std::move(declarations);
+  Frame frame = encode_packet(std::move(header));
+  if (is_plain) plain = frame;
+  return frame;
+}
+
+void PublishQueue::flush() {
+  while (any_open()) seal(first_open());
+}
+
+void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRange>& accepted) {
+  flush();  // The open batches use aliases that this session does not know.
+  topics_ = std::make_shared<OwnTopics>(limits.aliases_max);
+  window_bytes_ = options_.publish_window_bytes;
+  if (limits.publish_window_bytes != 0 && limits.publish_window_bytes < window_bytes_) {
+    window_bytes_ = limits.publish_window_bytes;
+  }
+  if (limits.payload_bytes_max != 0) payload_bytes_max_ = limits.payload_bytes_max;
+  known_ = Ranges();
+  for (const NumberRange& range : accepted) {
+    if (range.first <= range.last) known_.add(range);
+  }
+  connected_ = true;
+  sent_ = 0;
+  sent_bytes_ = 0;
+  consumed_bytes_ = 0;
+  under_way_.clear();
+  confirm(accepted_through_);
+}
+
+void PublishQueue::end() {
+  connected_ = false;
+  sent_ = 0;
+}
+
+bool PublishQueue::on_accepted(const Accepted& accepted) {
+  if (!connected_ || accepted.consumed_bytes > sent_bytes_ ||
+      accepted.through_operation >= next_operation_) {
+    return false;
+  }
+  if (accepted.consumed_bytes > consumed_bytes_) consumed_bytes_ = accepted.consumed_bytes;
+  while (!under_way_.empty() && under_way_.front() <= consumed_bytes_) under_way_.pop_front();
+  confirm(accepted.through_operation);
+  return true;
+}
+
+// What the broker knew before this connection counts, too.
+void PublishQueue::confirm(std::uint64_t through) {
+  if (through < accepted_through_) through = accepted_through_;
+  for (const NumberRange& range : known_.ranges()) {
+    if (range.first <= through + 1 && range.last > through) through = range.last;
+  }
+  if (through >= next_operation_) through = next_operation_ - 1;
+  accepted_through_ = through;
+  while (!sealed_.empty() && sealed_.front().last_operation <= through) {
+    sealed_bytes_ -= sealed_.front().bytes;
+    sealed_.pop_front();
+    if (sent_ > 0) --sent_;
+  }
+}
+
+bool PublishQueue::may_send(std::uint64_t bytes) const {
+  const std::uint64_t in_flight = sent_bytes_ - consumed_bytes_;
+  return in_flight == 0 || in_flight + bytes <= window_bytes_;
+}
+
+void PublishQueue::pump(std::vector<Outgoing>& out) {
+  if (!connected_) return;
+  for (;;) {
+    while (sent_ < sealed_.size()) {
+      if (!may_send(sealed_[sent_].bytes)) return;
+      send(sealed_[sent_], out);
+      ++sent_;
+    }
+    if (under_way_.size() >= options_.batches_in_flight || !any_open()) return;
+    seal(first_open());
+  }
+}
+
+void PublishQueue::send(const Sealed& batch, std::vector<Outgoing>& out) {
+  Outgoing outgoing{batch.header, batch.body};
+  if (batch.topics != topics_) {
+    outgoing = built_again(batch);
+    if (outgoing.body.empty()) return;
+    ++counters_.batches_repeated;
+  }
+  sent_bytes_ += outgoing.header.size() + outgoing.body.size();
+  under_way_.push_back(sent_bytes_);
+  ++counters_.batches_sent;
+  out.push_back(std::move(outgoing));
+}
+
+// The batch in the aliases of this connection, without what this broker knows already. The original
+// is kept: the next broker may know less.
+Outgoing PublishQueue::built_again(const Sealed& batch) {
+  const auto body = open_body(batch.body, {std::numeric_limits<std::uint64_t>::max()});
+  MPREG_CHECK(body.has_value());
+  Open again(batch.lane);
+  for (const Record& record : body->records) {
+    const std::uint64_t operation = operation_of(body->segments, record.index).operation;
+    if (operation <= accepted_through_ || known_.contains(operation)) continue;
+    Item item;
+    item.lane = batch.lane;
+    item.kind = record.kind;
+    item.flags = static_cast<std::uint8_t>(record.flags & kTracked);
+    item.topic = record.alias == kNoAlias ? body->inline_topic_of(record)
+                                          : std::string_view(batch.topics->text_of(record.alias));
+    item.headers = body->headers_of(record);
+    item.payload = body->payload_of(record);
+    add(again, item, operation);
+  }
+  if (again.builder.empty()) return {};
+  for (const Segment& segment : again.segments) again.builder.add_segment(segment);
+  Frame header = header_of(batch.lane, std::move(again.declarations));
+  return {std::move(header), again.builder.finish()};
+}
+
+}  // namespace mpreg

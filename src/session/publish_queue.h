@@ -1,0 +1,116 @@
+#pragma once
+// PublishQueue: what a client has published and the broker has not yet accepted. It numbers the
+// operations, builds one batch per lane at a time, keeps every batch until it is accepted, and
+// sends what is left again after a reconnection, under the same numbers.
+//
+// Natural batching: while few batches are under way, what is published leaves at once; otherwise it
+// waits for an answer and makes the next batch, up to the size of a batch. Batches leave in the
+// order of their lowest operation, except that values leave before the facts that belong to them.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "message/pubsub_messages.h"
+#include "session/client_session.h"
+#include "session/own_topics.h"
+#include "wire/body_codec.h"
+
+namespace mpreg {
+
+class PublishQueue {
+ public:
+  PublishQueue(const SessionOptions& options, SessionCounters& counters);
+
+  struct Item {
+    Lane lane = Lane::events;
+    RecordKind kind = RecordKind::event;
+    std::uint8_t flags = 0;
+    std::string_view topic;
+    Bytes headers;
+    Bytes payload;
+  };
+
+  // Checks what append must be able to rely on: the topic, the sizes.
+  [[nodiscard]] Result<void> check(const Item& item);
+  [[nodiscard]] bool has_room_for(std::size_t payload_bytes) const;
+  // Numbers and keeps the item, which was checked and has room. pump() sends.
+  std::uint64_t append(const Item& item);
+  // The next fact belongs to the value that was appended last, and must not leave before it.
+  void value_precedes_fact();
+  [[nodiscard]] std::uint64_t next_operation() const { return next_operation_; }
+
+  // A session has begun: everything not known to the broker is sent again.
+  void begin(const SessionLimits& limits, const std::vector<NumberRange>& accepted);
+  // The connection is gone; nothing is sent until begin().
+  void end();
+
+  // False, and nothing changes, when the broker claims what cannot be.
+  bool on_accepted(const Accepted& accepted);
+
+  // Sends what may be sent now.
+  void pump(std::vector<Outgoing>& out);
+  // Closes the open batches: they leave with the next pump, whatever is under way.
+  void flush();
+
+  [[nodiscard]] std::uint64_t last_operation() const { return next_operation_ - 1; }
+  [[nodiscard]] std::uint64_t accepted_through() const { return accepted_through_; }
+
+ private:
+  struct Open {
+    explicit Open(Lane lane_of) : lane(lane_of), builder(lane_of) {}
+    Lane lane;
+    BodyBuilder builder;
+    std::vector<Segment> segments;
+    std::vector<Declaration> declarations;
+    bool after_bulk = false;  // Holds a fact whose value is in the open bulk batch.
+  };
+  struct Sealed {
+    Lane lane = Lane::events;
+    Frame header;
+    Frame body;
+    std::uint64_t last_operation = 0;
+    std::uint64_t bytes = 0;
+    std::shared_ptr<const OwnTopics> topics;  // What its aliases mean.
+  };
+
+  [[nodiscard]] Open& open(Lane lane) { return open_[static_cast<std::size_t>(lane)]; }
+  [[nodiscard]] bool any_open() const;
+  [[nodiscard]] Lane first_open() const;
+  [[nodiscard]] std::uint64_t open_bytes() const;
+  void add(Open& batch, const Item& item, std::uint64_t operation);
+  void seal(Lane lane);
+  void seal_through(Lane lane);
+  [[nodiscard]] Frame header_of(Lane lane, std::vector<Declaration> declarations);
+  [[nodiscard]] bool may_send(std::uint64_t bytes) const;
+  void send(const Sealed& batch, std::vector<Outgoing>& out);
+  [[nodiscard]] Outgoing built_again(const Sealed& batch);
+  void confirm(std::uint64_t through);
+
+  const SessionOptions& options_;
+  SessionCounters& counters_;
+  std::uint64_t window_bytes_;
+  std::uint64_t payload_bytes_max_;
+
+  std::uint64_t next_operation_ = 1;
+  std::uint64_t accepted_through_ = 0;
+  std::shared_ptr<OwnTopics> topics_;
+  std::array<Open, kLanes> open_;
+  std::array<Frame, kLanes> plain_headers_;  // Without declarations: the same for every batch.
+
+  std::deque<Sealed> sealed_;  // In order of sending.
+  std::size_t sent_ = 0;       // How many of them were sent in this connection.
+  std::uint64_t sealed_bytes_ = 0;
+
+  bool connected_ = false;
+  Ranges known_;  // To this broker, by its Welcome: not sent again.
+  std::uint64_t sent_bytes_ = 0;
+  std::uint64_t consumed_bytes_ = 0;
+  std::deque<std::uint64_t> under_way_;  // sent_bytes_ after each batch that is not consumed.
+};
+
+}  // namespace mpreg

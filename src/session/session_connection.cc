@@ -1,0 +1,225 @@
+// ClientSession: connecting, staying connected, parting.
+
+#include "session/session_impl.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg {
+namespace {
+
+// Used when the broker names none, and when it names one that would keep the processor busy.
+constexpr std::chrono::milliseconds kHeartbeatMin{10};
+constexpr std::chrono::milliseconds kHeartbeatMax = kBrokerSilenceMax / 3;
+
+Instant instant_of(std::uint64_t nanoseconds) {
+  return Instant(Duration(static_cast<Duration::rep>(nanoseconds)));
+}
+
+}  // namespace
+
+ClientSession::Impl::Impl(SessionOptions given, Now now)
+    : options(std::move(given)),
+      lease_until(now.instant),
+      inbox(options, interest, counters),
+      queue(options, counters) {}
+
+void ClientSession::Impl::send(const Packet& packet) {
+  output.push_back({encode_packet(packet), {}});
+}
+
+void ClientSession::Impl::change_state(SessionState to, std::string_view reason) {
+  if (state == to) return;
+  state = to;
+  notify(StateChange{to, std::string(reason)});
+}
+
+void ClientSession::Impl::on_connected(const Now& now) {
+  if (over()) return;
+  if (state != SessionState::disconnected) on_disconnected(now, "a new connection took its place");
+  redial.reset();
+  output.clear();
+  ++counters.connections;
+  last_heard_ = now.instant;
+  received_bytes_ = 0;
+  acknowledged_bytes_ = 0;
+  change_state(SessionState::greeting, {});
+  say_hello(now);
+}
+
+void ClientSession::Impl::say_hello(const Now& now) {
+  Hello hello;
+  hello.client = options.client;
+  hello.name = options.name;
+  hello.receive_window_bytes = options.receive_window_bytes;
+  hello.resume = welcome.has_value();
+  hello.positions = inbox.positions();
+  hello.subscriptions = interest.active();
+  send(std::move(hello));
+  hello_again_ = now.instant + kHelloRetry;
+}
+
+void ClientSession::Impl::on_disconnected(const Now& now, std::string_view reason) {
+  if (over() || state == SessionState::disconnected) return;
+  static_cast<void>(now);
+  lose(reason, {});
+  redial.reset();  // The caller knows: it was the one who said so.
+}
+
+void ClientSession::Impl::lose(std::string_view reason, Duration redial_after) {
+  output.clear();
+  queue.end();
+  change_state(SessionState::disconnected, reason);
+  answer_all(ErrorCode::disconnected, reason);
+  redial = Redial{redial_after, std::string(reason)};
+}
+
+void ClientSession::Impl::end(SessionState final_state, std::string_view reason, ErrorCode code) {
+  queue.end();
+  change_state(final_state, reason);
+  answer_all(code, reason);
+  for (const Interest::Pending& pending : interest.pending()) {
+    interest.refuse(pending.request);
+    answer(pending.request, code, std::string(reason));
+  }
+  for (const std::uint64_t operation : tracked.take_all()) {
+    OperationOutcome outcome;
+    outcome.operation = operation;
+    outcome.outcome = Outcome::failed;
+    notify(std::move(outcome));
+  }
+}
+
+void ClientSession::Impl::goodbye(const Now& now, std::string_view reason) {
+  static_cast<void>(now);
+  if (over()) return;
+  if (state != SessionState::disconnected) send(Goodbye{std::string(reason), {}});
+  end(SessionState::closed, reason, ErrorCode::disconnected);
+}
+
+void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
+  if (state != SessionState::greeting && state != SessionState::ready) return;
+  last_heard_ = now.instant;
+  auto packet = decode_packet(header.bytes());
+  if (!packet) {
+    ++counters.packets_refused;
+    return;
+  }
+  if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {
+    on_batch(*batch, header.size(), std::move(body));
+    return;
+  }
+  std::visit([&](auto&& content) { handle(now, std::move(content)); }, std::move(*packet));
+}
+
+void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
+  // An answer to a Hello that was said twice.
+  const bool again = state == SessionState::ready;
+  if (again && packet.session == welcome->session) return;
+  if (again) {
+    received_bytes_ = 0;
+    acknowledged_bytes_ = 0;
+  }
+  inbox.begin(packet.positions);
+  heartbeat_ = std::chrono::milliseconds(packet.limits.heartbeat_ms);
+  if (heartbeat_ < kHeartbeatMin || heartbeat_ > kHeartbeatMax) heartbeat_ = kHeartbeatMax;
+  queue.begin(packet.limits, packet.accepted);
+  welcome = std::move(packet);
+  probe_due_ = now.instant;
+  change_state(SessionState::ready, {});
+  note_accepted();
+  for (const auto& [number, subscription] : unsubscribes_after_welcome_) {
+    send(Unsubscribe{number, subscription});
+  }
+  unsubscribes_after_welcome_.clear();
+  for (const Interest::Pending& pending : interest.pending()) {
+    send(Subscribe{pending.request, pending.subscription});
+  }
+  queue.pump(output);
+}
+
+void ClientSession::Impl::handle(const Now&, Refused&& packet) {
+  const std::string reason =
+      "the broker refused: " + packet.text + " (" + std::string(name_of(packet.code)) + ")";
+  if (packet.retry_after_ms != 0) {
+    lose(reason, std::chrono::milliseconds(packet.retry_after_ms));
+    return;
+  }
+  end(SessionState::refused, reason, packet.code);
+}
+
+void ClientSession::Impl::handle(const Now&, Goodbye&& packet) {
+  inbox.on_final(packet.final_positions);
+  lose("the broker said goodbye: " + packet.reason, {});
+}
+
+void ClientSession::Impl::handle(const Now& now, ProbeEcho&& packet) {
+  const Instant sent_at = instant_of(packet.sent_at_ns);
+  if (state != SessionState::ready || sent_at > now.instant) {
+    ++counters.packets_refused;
+    return;
+  }
+  if (sent_at + kBrokerSilenceMax > lease_until) lease_until = sent_at + kBrokerSilenceMax;
+  vouches = std::move(packet.vouches);
+  inbox.on_served(packet.positions, events);
+}
+
+void ClientSession::Impl::on_batch(const BatchHeader& header, std::uint64_t header_bytes,
+                                   Frame body) {
+  const std::uint64_t bytes = header_bytes + body.size();
+  ++counters.batches_received;
+  counters.batch_bytes_received += bytes;
+  received_bytes_ += bytes;
+  inbox.on_batch(header, std::move(body), events);
+  acknowledge(options.receive_window_bytes / 4);
+}
+
+void ClientSession::Impl::handle(const Now&, Gap&& packet) { inbox.on_gap(packet, events); }
+
+void ClientSession::Impl::hold_credit(bool hold) {
+  credit_held_ = hold;
+  if (!hold) acknowledge(options.receive_window_bytes / 4);
+}
+
+void ClientSession::Impl::acknowledge(std::uint64_t beyond_bytes) {
+  if (state != SessionState::ready || credit_held_) return;
+  if (received_bytes_ == acknowledged_bytes_) return;
+  if (received_bytes_ - acknowledged_bytes_ < beyond_bytes) return;
+  acknowledged_bytes_ = received_bytes_;
+  send(Acknowledge{acknowledged_bytes_});
+}
+
+void ClientSession::Impl::tick(const Now& now) {
+  for (const std::uint64_t operation : tracked.take_due(now.instant)) {
+    OperationOutcome outcome;
+    outcome.operation = operation;
+    outcome.outcome = Outcome::timed_out;
+    notify(std::move(outcome));
+  }
+  for (const std::uint64_t number : requests_.take_due(now.instant)) {
+    answer(number, ErrorCode::timed_out, "the broker did not answer in time");
+  }
+  if (state != SessionState::greeting && state != SessionState::ready) return;
+  if (now.instant - last_heard_ >= kBrokerSilenceMax) {
+    lose("the broker has been silent for " + std::to_string(kBrokerSilenceMax.count()) + " ms", {});
+    return;
+  }
+  if (state == SessionState::greeting) {
+    if (now.instant >= hello_again_) say_hello(now);
+    return;
+  }
+  if (now.instant < probe_due_) return;
+  acknowledge(0);
+  send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
+  probe_due_ = now.instant + heartbeat_;
+}
+
+Instant ClientSession::Impl::next_tick() const {
+  Instant next = std::min(tracked.next(), requests_.next());
+  if (state == SessionState::greeting) {
+    next = std::min({next, hello_again_, last_heard_ + kBrokerSilenceMax});
+  } else if (state == SessionState::ready) {
+    next = std::min({next, probe_due_, last_heard_ + kBrokerSilenceMax});
+  }
+  return next;
+}
+
+}  // namespace mpreg

@@ -1,0 +1,305 @@
+// ClientSession: what the application asks, and what the broker answers to it.
+
+#include <algorithm>
+
+#include "message/cache_key.h"
+#include "session/session_impl.h"
+#include "topic/admission.h"
+#include "wire/cache_codec.h"
+
+namespace mpreg {
+namespace {
+
+std::uint8_t flags_of(const Tracking& tracking) {
+  return tracking.wait > WaitLevel::accepted ? kTracked : std::uint8_t{0};
+}
+
+std::string topic_of(const std::string& prefix, const CacheInvalidation& invalidation) {
+  const CacheAddress& address = invalidation.address;
+  const bool one_key = invalidation.type == InvalidationType::single_key ||
+                       invalidation.type == InvalidationType::cascade;
+  return one_key ? invalidation_topic(prefix, address.region, address.namespace_name)
+                 : pattern_invalidation_topic(prefix, address.region);
+}
+
+Result<void> check_subscription(const Subscription& subscription, std::size_t patterns_max) {
+  if (subscription.id == 0) return fail(ErrorCode::malformed, "subscription id is 0");
+  if (subscription.patterns.empty()) {
+    return fail(ErrorCode::malformed, "subscription has no pattern");
+  }
+  if (subscription.patterns.size() > patterns_max) {
+    return fail(ErrorCode::malformed,
+                "subscription has " + std::to_string(subscription.patterns.size()) +
+                    " patterns, at most " + std::to_string(patterns_max) + " are allowed");
+  }
+  for (const std::string& pattern : subscription.patterns) {
+    if (auto admitted = admit_pattern(pattern); !admitted) {
+      return tl::unexpected(admitted.error());
+    }
+  }
+  return {};
+}
+
+tl::unexpected<Error> no_room(std::size_t bytes, SessionCounters& counters) {
+  ++counters.would_block;
+  return fail(ErrorCode::overloaded, "publish window is full: " + std::to_string(bytes) +
+                                         " bytes do not fit beside what is not yet accepted");
+}
+
+constexpr std::size_t kPatternsAssumed = 200'000;  // Until the first Welcome says what holds.
+
+}  // namespace
+
+Result<void> ClientSession::Impl::may_publish() const {
+  if (!over()) return {};
+  return fail(ErrorCode::disconnected, "the session is " + std::string(name_of(state)));
+}
+
+Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes payload,
+                                                   const Headers* headers) {
+  if (auto may = may_publish(); !may) return tl::unexpected(may.error());
+  Frame encoded;
+  if (headers != nullptr) encoded = encode_headers(*headers);
+  PublishQueue::Item item;
+  item.topic = topic;
+  item.headers = encoded.bytes();
+  item.payload = payload;
+  if (auto checked = queue.check(item); !checked) return tl::unexpected(checked.error());
+  const std::size_t bytes = payload.size() + encoded.size();
+  if (!queue.has_room_for(bytes)) return no_room(bytes, counters);
+  const std::uint64_t operation = queue.append(item);
+  queue.pump(output);
+  return operation;
+}
+
+Result<std::uint64_t> ClientSession::Impl::invalidate(const Now& now,
+                                                      const CacheInvalidation& invalidation) {
+  if (auto may = may_publish(); !may) return tl::unexpected(may.error());
+  const std::string topic = topic_of(options.topic_prefix, invalidation);
+  const Frame payload = encode_invalidation(invalidation);
+  PublishQueue::Item item;
+  item.lane = Lane::cache;
+  item.kind = RecordKind::invalidation;
+  item.flags = flags_of(invalidation.tracking);
+  item.topic = topic;
+  item.payload = payload.bytes();
+  if (auto checked = queue.check(item); !checked) return tl::unexpected(checked.error());
+  if (auto slot = slot_for(invalidation.tracking); !slot) return tl::unexpected(slot.error());
+  if (!queue.has_room_for(payload.size())) return no_room(payload.size(), counters);
+  const std::uint64_t operation = queue.append(item);
+  track(now, operation, invalidation.tracking, options.invalidation_timeout);
+  queue.pump(output);
+  return operation;
+}
+
+Result<std::uint64_t> ClientSession::Impl::replicate(const Now& now,
+                                                     const CacheReplication& replication,
+                                                     std::string_view value) {
+  if (auto may = may_publish(); !may) return tl::unexpected(may.error());
+  const CacheAddress& address = replication.address;
+  const std::string topic =
+      replication_topic(options.topic_prefix, address.region, address.namespace_name);
+  CacheReplication fact = replication;
+  fact.value_bytes = value.size();
+  const CacheValue content{address, fact.targets, fact.ttl_ms, queue.next_operation() + 1,
+                           std::string(value)};
+  const Frame value_payload = encode_value(content);
+  const Frame fact_payload = encode_replication(fact);
+  PublishQueue::Item value_item;
+  value_item.lane = Lane::bulk;
+  value_item.kind = RecordKind::value;
+  value_item.topic = topic;
+  value_item.payload = value_payload.bytes();
+  PublishQueue::Item fact_item;
+  fact_item.lane = Lane::cache;
+  fact_item.kind = RecordKind::replication;
+  fact_item.flags = flags_of(fact.tracking);
+  fact_item.topic = topic;
+  fact_item.payload = fact_payload.bytes();
+  if (auto checked = queue.check(value_item); !checked) return tl::unexpected(checked.error());
+  if (auto checked = queue.check(fact_item); !checked) return tl::unexpected(checked.error());
+  if (auto slot = slot_for(fact.tracking); !slot) return tl::unexpected(slot.error());
+  const std::size_t bytes = value_payload.size() + fact_payload.size();
+  if (!queue.has_room_for(bytes)) return no_room(bytes, counters);
+  queue.append(value_item);
+  queue.value_precedes_fact();
+  const std::uint64_t operation = queue.append(fact_item);
+  track(now, operation, fact.tracking, options.replication_timeout);
+  queue.pump(output);
+  return operation;
+}
+
+Result<void> ClientSession::Impl::slot_for(const Tracking& tracking) const {
+  if (tracking.wait == WaitLevel::accepted || tracked.size() < options.tracked_operations_max) {
+    return {};
+  }
+  return fail(ErrorCode::overloaded,
+              std::to_string(tracked.size()) + " tracked operations are pending, at most " +
+                  std::to_string(options.tracked_operations_max) + " are allowed");
+}
+
+void ClientSession::Impl::track(const Now& now, std::uint64_t operation, const Tracking& tracking,
+                                std::chrono::milliseconds otherwise) {
+  if (tracking.wait == WaitLevel::accepted) return;
+  const std::chrono::milliseconds timeout =
+      tracking.timeout_ms != 0 ? std::chrono::milliseconds(tracking.timeout_ms) : otherwise;
+  tracked.add(operation, now.instant + timeout + kOutcomeMargin);
+}
+
+void ClientSession::Impl::flush() {
+  queue.flush();
+  queue.pump(output);
+}
+
+Result<std::uint64_t> ClientSession::Impl::subscribe(const Subscription& subscription) {
+  if (auto may = may_publish(); !may) return tl::unexpected(may.error());
+  const std::size_t patterns_max = welcome && welcome->limits.patterns_max != 0
+                                       ? welcome->limits.patterns_max
+                                       : kPatternsAssumed;
+  if (auto checked = check_subscription(subscription, patterns_max); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  if (!interest.contains(subscription.id) && interest.size() >= options.subscriptions_max) {
+    return fail(ErrorCode::overloaded, "there are " + std::to_string(interest.size()) +
+                                           " subscriptions, which is the limit");
+  }
+  Subscription wanted = subscription;
+  std::sort(wanted.patterns.begin(), wanted.patterns.end());
+  wanted.patterns.erase(std::unique(wanted.patterns.begin(), wanted.patterns.end()),
+                        wanted.patterns.end());
+  const std::uint64_t number = next_request_++;
+  const std::uint64_t replaced = interest.begin(number, wanted);
+  if (replaced != 0) {
+    answer(replaced, ErrorCode::refused, "another subscribe of the same id took its place");
+  }
+  if (state == SessionState::ready) send(Subscribe{number, std::move(wanted)});
+  return number;
+}
+
+Result<std::uint64_t> ClientSession::Impl::unsubscribe(const Now& now, std::uint32_t subscription) {
+  const auto waited = interest.remove(subscription);
+  if (!waited) {
+    return fail(ErrorCode::refused,
+                "there is no subscription " + std::to_string(subscription) + " in this session");
+  }
+  if (*waited != 0) answer(*waited, ErrorCode::refused, "unsubscribed before it was active");
+  const std::uint64_t number = next_request_++;
+  if (state == SessionState::ready || state == SessionState::greeting) {
+    requests_.add(number, now.instant + kRequestTimeout);
+    if (state == SessionState::ready) {
+      send(Unsubscribe{number, subscription});
+    } else {
+      unsubscribes_after_welcome_[number] = subscription;
+    }
+  } else {
+    notify(Answer{number, true, ErrorCode::internal, {}});  // The next Hello does not name it.
+  }
+  return number;
+}
+
+Result<std::uint64_t> ClientSession::Impl::request(const Now& now, Duration timeout) {
+  if (state != SessionState::ready) {
+    return fail(ErrorCode::disconnected, "the session is " + std::string(name_of(state)));
+  }
+  if (requests_.size() >= options.requests_max) {
+    return fail(ErrorCode::overloaded,
+                std::to_string(requests_.size()) + " requests are unanswered, which is the limit");
+  }
+  const std::uint64_t number = next_request_++;
+  requests_.add(number, now.instant + timeout);
+  return number;
+}
+
+Result<std::uint64_t> ClientSession::Impl::barrier(const Now& now,
+                                                   std::chrono::milliseconds timeout) {
+  constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(24);
+  if (timeout <= timeout.zero() || timeout > kTimeoutMax) {
+    return fail(ErrorCode::malformed, "barrier timeout is " + std::to_string(timeout.count()) +
+                                          " ms, 1 ms to 24 h are allowed");
+  }
+  auto number = request(now, timeout + kOutcomeMargin);
+  if (number) send(Barrier{*number, static_cast<std::uint32_t>(timeout.count())});
+  return number;
+}
+
+Result<std::uint64_t> ClientSession::Impl::query(const Now& now, std::string_view question) {
+  auto number = request(now, kRequestTimeout);
+  if (number) send(Query{*number, std::string(question)});
+  return number;
+}
+
+Result<std::uint64_t> ClientSession::Impl::complete_operation(const Now& now,
+                                                              std::uint64_t operation,
+                                                              bool success) {
+  auto number = request(now, kRequestTimeout);
+  if (number) send(CompleteOperation{*number, operation, success});
+  return number;
+}
+
+// ---- What the broker answers.
+
+void ClientSession::Impl::answer(std::uint64_t number, ErrorCode code, std::string text) {
+  notify(Answer{number, false, code, std::move(text)});
+}
+
+void ClientSession::Impl::answer_all(ErrorCode code, std::string_view text) {
+  // What was unsubscribed is not named by the next Hello: it is done.
+  for (const auto& [number, subscription] : unsubscribes_after_welcome_) {
+    requests_.take(number);
+    notify(Answer{number, true, ErrorCode::internal, {}});
+  }
+  unsubscribes_after_welcome_.clear();
+  for (const std::uint64_t number : requests_.take_all()) answer(number, code, std::string(text));
+}
+
+void ClientSession::Impl::handle(const Now&, Answer&& packet) {
+  const bool waited = packet.ok ? requests_.take(packet.request)
+                                : requests_.take(packet.request) || interest.refuse(packet.request);
+  if (!waited) {
+    ++counters.packets_refused;
+    return;
+  }
+  notify(std::move(packet));
+}
+
+void ClientSession::Impl::handle(const Now&, Subscribed&& packet) {
+  // One that was replaced or removed meanwhile is nobody's.
+  if (!interest.confirm(packet.request, inbox.starts_of(packet.positions))) return;
+  notify(std::move(packet));
+}
+
+void ClientSession::Impl::handle(const Now&, Accepted&& packet) {
+  if (state != SessionState::ready || !queue.on_accepted(packet)) {
+    ++counters.packets_refused;
+    return;
+  }
+  note_accepted();
+  queue.pump(output);
+}
+
+void ClientSession::Impl::note_accepted() {
+  if (queue.accepted_through() == told_accepted_) return;
+  told_accepted_ = queue.accepted_through();
+  refused_.erase(refused_.begin(), refused_.upper_bound(told_accepted_));
+  notify(AcceptedThrough{told_accepted_});
+}
+
+void ClientSession::Impl::handle(const Now&, OperationRefused&& packet) {
+  if (packet.operation <= queue.accepted_through() || packet.operation > queue.last_operation() ||
+      !refused_.insert(packet.operation).second) {
+    return;
+  }
+  ++counters.operations_refused;
+  tracked.take(packet.operation);
+  notify(std::move(packet));
+}
+
+void ClientSession::Impl::handle(const Now&, OperationOutcome&& packet) {
+  if (!tracked.take(packet.operation)) {
+    ++counters.outcomes_repeated;
+    return;
+  }
+  notify(std::move(packet));
+}
+
+}  // namespace mpreg
