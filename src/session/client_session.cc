@@ -65,6 +65,7 @@ std::optional<Redial> ClientSession::take_redial() {
 }
 bool ClientSession::has_output() const { return !impl_->output.empty(); }
 bool ClientSession::has_events() const { return !impl_->events.empty(); }
+std::size_t ClientSession::deliveries_waiting() const { return impl_->events.deliveries.size(); }
 
 Result<std::uint64_t> ClientSession::publish(const Now& now, std::string_view topic, Bytes payload,
                                              const Headers* headers) {

@@ -83,6 +83,7 @@ class ClientSession {
   // There is output or there are events: for a loop that wants to know cheaply.
   [[nodiscard]] bool has_output() const;
   [[nodiscard]] bool has_events() const;
+  [[nodiscard]] std::size_t deliveries_waiting() const;
 
   // ---- Publishing. Each returns the number of the operation: 1, 2, 3, ... over everything that
   // this session publishes. Works without a connection, up to the window. Errors: `malformed` or

@@ -1,0 +1,381 @@
+#include "client_core.h"
+
+#include <algorithm>
+
+#include "callback_guard.h"
+#include "client_loop.h"
+
+namespace mpreg {
+namespace {
+
+SessionOptions session_options(const ClientOptions& options, std::uint64_t id) {
+  SessionOptions session;
+  session.client = id;
+  session.name = options.name;
+  session.topic_prefix = options.topic_prefix;
+  session.receive_window_bytes = options.receive_window_bytes;
+  session.publish_window_bytes = options.publish_window_bytes;
+  return session;
+}
+
+tl::unexpected<Error> not_in_time(std::string_view what) {
+  return fail(ErrorCode::timed_out, std::string(what) + " in time");
+}
+
+}  // namespace
+
+ClientCore::ClientCore(ClientOptions options, std::vector<Endpoint> endpoints, std::uint64_t id)
+    : options_(std::move(options)),
+      id_(id),
+      subscribers_([this](const std::string& text) { report_error(text); }),
+      session_(session_options(options_, id), clock_.now()),
+      connection_(options_, std::move(endpoints), id, wakeup_),
+      now_(clock_.now()) {}
+
+ClientCore::~ClientCore() { close(); }
+
+Result<void> ClientCore::start() {
+  Lock lock(mutex_);
+  thread_ = std::thread([this] {
+    {
+      const std::lock_guard held(mutex_);  // start() has written receiving_thread_.
+    }
+    ClientLoop(*this).run();
+  });
+  receiving_thread_ = thread_.get_id();
+  if (options_.connect_timeout <= std::chrono::milliseconds::zero()) return {};
+  auto connected = wait_until_connected(lock, deadline(options_.connect_timeout));
+  lock.unlock();
+  if (!connected) close();
+  return connected;
+}
+
+void ClientCore::report_error(const std::string& text) {
+  // Nobody is left to tell what this one throws.
+  if (options_.on_error) static_cast<void>(call_guarded([&] { options_.on_error(text); }));
+}
+
+// ---- Waiting.
+
+Instant ClientCore::deadline(std::chrono::milliseconds timeout) const {
+  if (timeout <= std::chrono::milliseconds::zero()) timeout = options_.call_timeout;
+  return clock_.now().instant + timeout;
+}
+
+template <typename Condition>
+bool ClientCore::wait_until(Lock& lock, Instant until, Condition&& condition) {
+  while (!condition()) {
+    const Duration left = until - clock_.now().instant;
+    if (left <= Duration::zero()) return false;
+    changed_.wait_for(lock, left);
+  }
+  return true;
+}
+
+Result<void> ClientCore::may_wait() const {
+  if (!on_receiving_thread()) return {};
+  return fail(ErrorCode::refused, "a callback may not wait for the thread that it runs on");
+}
+
+Result<void> ClientCore::wait_until_connected(Lock& lock, Instant until) {
+  const bool settled = wait_until(lock, until, [&] {
+    return session_.state() == SessionState::ready || !refusal_.text.empty() || stopping_;
+  });
+  if (session_.state() == SessionState::ready && welcomed_) return {};
+  if (!refusal_.text.empty()) return tl::unexpected(refusal_);
+  if (stopping_) return fail(ErrorCode::disconnected, "the client is closed");
+  if (settled) return {};
+  std::string text = "no broker answered at";
+  for (const std::string& endpoint : options_.endpoints) text += " " + endpoint;
+  if (!status_.reason.empty()) text += ": " + status_.reason;
+  return fail(ErrorCode::timed_out, text);
+}
+
+Result<Answer> ClientCore::wait_for_answer(Lock& lock, std::uint64_t request, Instant until) {
+  answers_[request];
+  const bool answered = wait_until(lock, until, [&] { return answers_[request].has_value(); });
+  const std::optional<Answer> answer = std::move(answers_[request]);
+  answers_.erase(request);
+  if (!answered) return not_in_time("the broker did not answer");
+  return *answer;
+}
+
+// ---- Publishing.
+
+void ClientCore::send_output() {
+  if (!session_.has_output()) {
+    if (connection_.has_unsent()) connection_.send(output_);
+    return;
+  }
+  session_.take_output(output_);
+  connection_.send(output_);
+  if (!on_receiving_thread() && connection_.needs_wake()) wakeup_.signal();
+}
+
+// Calls attempt(), which publishes, again whenever there may be room. The clock is read when
+// somebody has to wait, which is seldom.
+template <typename Attempt>
+Result<std::uint64_t> ClientCore::publish_with(Lock& lock, std::chrono::milliseconds timeout,
+                                               Attempt&& attempt) {
+  std::optional<Instant> until;
+  for (;;) {
+    if (closing_) return fail(ErrorCode::disconnected, "the client is closed");
+    const std::uint64_t blocked_before = session_.counters().would_block;
+    auto operation = attempt();
+    if (operation) {
+      send_output();
+      return operation;
+    }
+    // Only a full window empties by waiting; a limit on operations is the caller's to handle.
+    const bool is_window = session_.counters().would_block != blocked_before;
+    if (!is_window || options_.when_full == WhenFull::overloaded || on_receiving_thread()) {
+      return operation;
+    }
+    if (!until) until = deadline(timeout);
+    const std::uint64_t accepted = session_.accepted_through();
+    const bool has_news = wait_until(
+        lock, *until, [&] { return closing_ || session_.accepted_through() != accepted; });
+    if (!has_news) return operation;
+  }
+}
+
+Operation ClientCore::watch(std::uint64_t operation, bool tracked) {
+  auto state = std::make_shared<Operation::State>(operation, tracked, receiving_thread_);
+  operations_.emplace(operation, state);
+  return Operation(std::move(state));
+}
+
+Result<std::uint64_t> ClientCore::publish(std::string_view topic, Bytes payload,
+                                          const PublishOptions& options) {
+  Lock lock(mutex_);
+  if (options.wait_accepted) {
+    if (auto may = may_wait(); !may) return tl::unexpected(may.error());
+  }
+  auto number = publish_with(lock, options.timeout, [&] {
+    return session_.publish(now_, topic, payload, options.headers);
+  });
+  if (!number || !options.wait_accepted) return number;
+  const Operation operation = watch(*number, false);
+  const auto timeout =
+      options.timeout > options.timeout.zero() ? options.timeout : options_.call_timeout;
+  lock.unlock();
+  const OperationResult result = operation.wait(timeout);
+  if (result.status == OperationStatus::done) return number;
+  if (result.status == OperationStatus::pending) return not_in_time("the broker did not accept");
+  return tl::unexpected(result.error);
+}
+
+Result<Operation> ClientCore::invalidate(const CacheInvalidation& invalidation) {
+  Lock lock(mutex_);
+  const Now now = clock_.now();
+  auto number = publish_with(lock, {}, [&] { return session_.invalidate(now, invalidation); });
+  if (!number) return tl::unexpected(number.error());
+  return watch(*number, invalidation.tracking.wait > WaitLevel::accepted);
+}
+
+Result<Operation> ClientCore::replicate(const CacheReplication& replication,
+                                        std::string_view value) {
+  Lock lock(mutex_);
+  const Now now = clock_.now();
+  auto number = publish_with(lock, {}, [&] { return session_.replicate(now, replication, value); });
+  if (!number) return tl::unexpected(number.error());
+  return watch(*number, replication.tracking.wait > WaitLevel::accepted);
+}
+
+Result<void> ClientCore::flush(std::chrono::milliseconds timeout, bool outcomes_too) {
+  Lock lock(mutex_);
+  if (auto may = may_wait(); !may) return may;
+  session_.flush(clock_.now());
+  send_output();
+  const std::uint64_t last = session_.last_operation();
+  const bool done = wait_until(lock, deadline(timeout), [&] {
+    return (session_.accepted_through() >= last &&
+            (!outcomes_too || session_.tracked_operations() == 0)) ||
+           stopping_;
+  });
+  if (session_.accepted_through() >= last && done && !stopping_) return {};
+  if (stopping_) return fail(ErrorCode::disconnected, "the client is closed");
+  return fail(ErrorCode::timed_out, std::to_string(last - session_.accepted_through()) +
+                                        " operations are not accepted, " +
+                                        std::to_string(session_.tracked_operations()) +
+                                        " have not ended");
+}
+
+// ---- Requests.
+
+Result<bool> ClientCore::complete_operation(std::uint64_t operation, bool success) {
+  Lock lock(mutex_);
+  if (auto may = may_wait(); !may) return tl::unexpected(may.error());
+  const Now now = clock_.now();
+  const auto request = session_.complete_operation(now, operation, success);
+  if (!request) return tl::unexpected(request.error());
+  send_output();
+  const auto answer = wait_for_answer(lock, *request, deadline({}));
+  if (!answer) return tl::unexpected(answer.error());
+  if (!answer->ok && answer->code != ErrorCode::refused) return fail(answer->code, answer->text);
+  return answer->ok;
+}
+
+Result<SubscriptionId> ClientCore::subscribe(std::vector<std::string> patterns,
+                                             SubscriptionCallbacks callbacks,
+                                             std::shared_ptr<PullQueue> queue,
+                                             const SubscribeOptions& options) {
+  if (options.backlog_age < std::chrono::milliseconds::zero()) {
+    return fail(ErrorCode::malformed, "backlog_age is " +
+                                          std::to_string(options.backlog_age.count()) +
+                                          " ms, at least 0 is allowed");
+  }
+  Lock lock(mutex_);
+  if (closing_) return fail(ErrorCode::disconnected, "the client is closed");
+  Subscription subscription;
+  subscription.id = next_subscription_;
+  subscription.patterns = std::move(patterns);
+  subscription.backlog_count = options.backlog_count;
+  subscription.backlog_age_ms = static_cast<std::uint64_t>(options.backlog_age.count());
+  const auto request = session_.subscribe(clock_.now(), subscription);
+  if (!request) return tl::unexpected(request.error());
+  ++next_subscription_;
+  subscribers_.add(subscription.id, std::move(callbacks), std::move(queue));
+  send_output();
+  if (!options.wait || on_receiving_thread()) return subscription.id;
+  const auto answer = wait_for_answer(lock, *request, deadline({}));
+  lock.unlock();
+  if (answer && answer->ok) return subscription.id;
+  static_cast<void>(unsubscribe(subscription.id));
+  if (!answer) return tl::unexpected(answer.error());
+  return fail(answer->code, answer->text);
+}
+
+Result<void> ClientCore::unsubscribe(SubscriptionId subscription) {
+  const bool was_there = subscribers_.remove(subscription);
+  const Lock lock(mutex_);
+  const auto request = session_.unsubscribe(clock_.now(), subscription);
+  send_output();
+  wake();  // A full queue may be gone.
+  if (was_there || request) return {};
+  return tl::unexpected(request.error());
+}
+
+Result<void> ClientCore::barrier(std::chrono::milliseconds timeout) {
+  Lock lock(mutex_);
+  if (auto may = may_wait(); !may) return may;
+  const Instant until = deadline(timeout);
+  for (;;) {
+    if (auto connected = wait_until_connected(lock, until); !connected) return connected;
+    const Now now = clock_.now();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - now.instant);
+    const auto request = session_.barrier(now, std::max(left, std::chrono::milliseconds(1)));
+    if (!request) {
+      if (request.error().code != ErrorCode::disconnected) return tl::unexpected(request.error());
+      continue;
+    }
+    send_output();
+    // A moment more than the broker has, so that its answer, which says who is missing, is heard.
+    const auto answer = wait_for_answer(lock, *request, until + kOutcomeMargin);
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->ok) return {};
+    if (answer->code != ErrorCode::disconnected || clock_.now().instant >= until) {
+      return fail(answer->code, answer->text);
+    }
+  }
+}
+
+Result<std::string> ClientCore::query(std::string_view question) {
+  Lock lock(mutex_);
+  if (auto may = may_wait(); !may) return tl::unexpected(may.error());
+  const Instant until = deadline({});
+  if (auto connected = wait_until_connected(lock, until); !connected) {
+    return tl::unexpected(connected.error());
+  }
+  const auto request = session_.query(clock_.now(), question);
+  if (!request) return tl::unexpected(request.error());
+  send_output();
+  const auto answer = wait_for_answer(lock, *request, until);
+  if (!answer) return tl::unexpected(answer.error());
+  if (!answer->ok) return fail(answer->code, answer->text);
+  return answer->text;
+}
+
+// ---- About the client.
+
+ConnectionStatus ClientCore::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+std::pair<std::string, std::string> ClientCore::place() const {
+  const std::lock_guard lock(mutex_);
+  const Welcome* welcome = session_.welcome();
+  if (welcome == nullptr) return {};
+  return {welcome->cluster, welcome->region};
+}
+
+ClientStatistics ClientCore::statistics() const {
+  const std::lock_guard lock(mutex_);
+  const SessionCounters& counters = session_.counters();
+  ClientStatistics statistics;
+  statistics.published = counters.operations;
+  statistics.accepted = session_.accepted_through();
+  statistics.refused = counters.operations_refused;
+  statistics.batches_sent = counters.batches_sent;
+  statistics.batches_repeated = counters.batches_repeated;
+  statistics.would_block = counters.would_block;
+  statistics.delivered = counters.messages_delivered;
+  statistics.duplicates = counters.messages_duplicate + counters.batches_duplicate;
+  statistics.gaps = counters.gaps;
+  statistics.batches_received = counters.batches_received;
+  statistics.bytes_received = counters.batch_bytes_received;
+  statistics.connections = counters.connections;
+  statistics.packets_refused = counters.packets_refused;
+  statistics.callback_exceptions = subscribers_.exceptions();
+  statistics.tracked_operations = session_.tracked_operations();
+  return statistics;
+}
+
+std::uint64_t ClientCore::every(std::chrono::milliseconds interval, std::function<void()> call) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t number = next_timer_++;
+  timers_[number] = {interval, clock_.now().instant + interval, std::move(call)};
+  wake();
+  return number;
+}
+
+void ClientCore::cancel(std::uint64_t timer) {
+  Lock lock(mutex_);
+  timers_.erase(timer);
+  if (!on_receiving_thread()) {
+    changed_.wait(lock, [&] { return running_timer_ != timer || stopping_; });
+  }
+}
+
+void ClientCore::close() {
+  Lock lock(mutex_);
+  if (closing_ || on_receiving_thread()) return;
+  closing_ = true;
+  if (thread_.joinable()) {
+    session_.flush(clock_.now());
+    send_output();
+    wait_until(lock, deadline(options_.close_timeout), [&] {
+      return session_.accepted_through() == session_.last_operation() || !refusal_.text.empty();
+    });
+    session_.goodbye(clock_.now(), "the client is closing");
+    send_output();
+  }
+  stopping_ = true;
+  lock.unlock();
+  changed_.notify_all();
+  wakeup_.signal();
+  if (thread_.joinable()) thread_.join();
+  // What the goodbye ended, told here now that the receiving thread is gone.
+  session_.take_events(events_);
+  dispatch();
+  OperationResult failed;
+  failed.status = OperationStatus::failed;
+  failed.error = {ErrorCode::disconnected, "the client was closed"};
+  auto left = std::move(operations_);
+  for (const auto& [number, operation] : left) finish(operation, failed);
+  subscribers_.close();
+  connection_.close();
+}
+
+}  // namespace mpreg

@@ -1,0 +1,138 @@
+#pragma once
+// ClientCore: the session and the socket of a client under one mutex, and everybody who waits for
+// something. ClientLoop turns it; any thread calls it.
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connection.h"
+#include "mpreg/client.h"
+#include "net/clock.h"
+#include "net/wakeup.h"
+#include "operation_state.h"
+#include "session/client_session.h"
+#include "subscriber_table.h"
+
+namespace mpreg {
+
+class ClientCore {
+ public:
+  // The endpoints were checked. Nothing runs before start().
+  ClientCore(ClientOptions options, std::vector<Endpoint> endpoints, std::uint64_t id);
+  ~ClientCore();
+
+  // ---- As in mpreg/client.h.
+  Result<std::uint64_t> publish(std::string_view topic, Bytes payload,
+                                const PublishOptions& options);
+  Result<Operation> invalidate(const CacheInvalidation& invalidation);
+  Result<Operation> replicate(const CacheReplication& replication, std::string_view value);
+  Result<bool> complete_operation(std::uint64_t operation, bool success);
+  Result<void> flush(std::chrono::milliseconds timeout, bool outcomes_too);
+  Result<SubscriptionId> subscribe(std::vector<std::string> patterns,
+                                   SubscriptionCallbacks callbacks,
+                                   std::shared_ptr<PullQueue> queue,
+                                   const SubscribeOptions& options);
+  Result<void> unsubscribe(SubscriptionId subscription);
+  Result<void> barrier(std::chrono::milliseconds timeout);
+  Result<std::string> query(std::string_view question);
+  [[nodiscard]] ConnectionStatus status() const;
+  [[nodiscard]] ClientStatistics statistics() const;
+  [[nodiscard]] std::uint64_t id() const { return id_; }
+  [[nodiscard]] const ClientOptions& options() const { return options_; }
+
+  // Starts the receiving thread; waits for the first welcome.
+  Result<void> start();
+  void close();
+
+  // Wakes the receiving thread, for instance because a queue has room again.
+  void wake() const { wakeup_.signal(); }
+  void report_error(const std::string& text);
+  // The cluster and region of the broker that welcomed last; empty before.
+  [[nodiscard]] std::pair<std::string, std::string> place() const;
+  // Called by the receiving thread about every `interval`, until cancel() returns.
+  std::uint64_t every(std::chrono::milliseconds interval, std::function<void()> call);
+  void cancel(std::uint64_t timer);
+
+ private:
+  friend class ClientLoop;
+
+  struct Timer {
+    std::chrono::milliseconds interval{};
+    Instant due{};
+    std::function<void()> call;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  // ---- client_turn.cc: the receiving thread.
+  // One turn: takes in what has come, sends what is due, calls the application. Returns how long
+  // nothing needs to be done, or 0 when more may be there.
+  Duration turn();
+  void take_in(const Now& now);
+  void dispatch();
+  void run_timers(const Now& now);
+  void handle(const StateChange& change);
+  void handle(const Gap& gap);
+  void handle(const AcceptedThrough& accepted);
+  void handle(const OperationRefused& refused);
+  void handle(const OperationOutcome& outcome);
+  void handle(const Answer& answer);
+  void handle(const Subscribed& subscribed);
+  void finish(const std::shared_ptr<Operation::State>& operation, OperationResult result);
+  void report_connection();
+
+  // ---- Any thread; the mutex is held.
+  void send_output();
+  [[nodiscard]] bool on_receiving_thread() const {
+    return std::this_thread::get_id() == receiving_thread_;
+  }
+  [[nodiscard]] Instant deadline(std::chrono::milliseconds timeout) const;
+  template <typename Condition>
+  bool wait_until(Lock& lock, Instant deadline, Condition&& condition);
+  template <typename Attempt>
+  Result<std::uint64_t> publish_with(Lock& lock, std::chrono::milliseconds timeout,
+                                     Attempt&& attempt);
+  Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
+  Result<void> wait_until_connected(Lock& lock, Instant deadline);
+  [[nodiscard]] Result<void> may_wait() const;
+  Operation watch(std::uint64_t operation, bool tracked);
+
+  const ClientOptions options_;
+  const std::uint64_t id_;
+  const Clock clock_{};
+  const Wakeup wakeup_;
+  SubscriberTable subscribers_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // Something that a caller may wait for.
+  // Guarded by mutex_:
+  ClientSession session_;
+  Connection connection_;
+  Now now_;  // Of the last turn.
+  ConnectionStatus status_;
+  bool closing_ = false;
+  bool stopping_ = false;
+  bool welcomed_ = false;  // At least once.
+  Error refusal_;
+  std::map<std::uint64_t, std::shared_ptr<Operation::State>> operations_;
+  std::map<std::uint64_t, std::optional<Answer>> answers_;  // Requests that somebody waits for.
+  std::map<std::uint64_t, Timer> timers_;
+  std::uint64_t next_timer_ = 1;
+  SubscriptionId next_subscription_ = 1;
+  std::vector<Outgoing> output_;
+
+  // The receiving thread only.
+  SessionEvents events_;
+  std::uint64_t running_timer_ = 0;  // Guarded by mutex_.
+
+  std::thread::id receiving_thread_;  // Set before the loop runs.
+  std::thread thread_;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,225 @@
+// ClientCore: what the receiving thread does in one turn.
+
+#include <algorithm>
+
+#include "callback_guard.h"
+#include "client_core.h"
+
+namespace mpreg {
+namespace {
+
+// A turn takes in at most so much before callbacks run and callers of publish get the mutex.
+constexpr int kMessagesPerTurn = 64;
+constexpr std::size_t kDeliveriesPerTurn = 8192;
+// Wakes up now and then anyway: libzmq's housekeeping needs its sockets touched.
+constexpr std::chrono::milliseconds kIdleMax{1000};
+// What the socket did not take is tried again soon.
+constexpr std::chrono::milliseconds kUnsentRetry{5};
+
+OperationStatus status_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::confirmed:
+      return OperationStatus::done;
+    case Outcome::timed_out:
+      return OperationStatus::timed_out;
+    case Outcome::failed:
+      return OperationStatus::failed;
+  }
+  return OperationStatus::failed;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+Duration ClientCore::turn() {
+  Duration idle{};
+  bool more = false;
+  {
+    Lock lock(mutex_);
+    const Now now = clock_.now();
+    now_ = now;
+    if (const auto error = connection_.turn(now, session_)) {
+      if (status_.state == ConnectionState::connecting) status_.reason = error->text;
+    }
+    session_.hold_credit(now, subscribers_.any_queue_full());
+    take_in(now);
+    more = connection_.maybe_readable();
+    if (now.instant >= session_.next_tick()) session_.tick(now);
+    if (const auto redial = session_.take_redial()) connection_.redial(now, redial->after);
+    send_output();
+    session_.take_events(events_);
+    Instant next = std::min(session_.next_tick(), connection_.next_turn());
+    for (const auto& [number, timer] : timers_) next = std::min(next, timer.due);
+    idle = std::min<Duration>(kIdleMax, next - now.instant);
+    if (connection_.has_unsent()) idle = std::min<Duration>(idle, kUnsentRetry);
+  }
+  dispatch();
+  run_timers(clock_.now());
+  return more ? Duration::zero() : idle;
+}
+
+void ClientCore::take_in(const Now& now) {
+  Received received;
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    const Receipt receipt = connection_.receive(received);
+    if (receipt == Receipt::nothing) return;
+    if (receipt == Receipt::dropped) continue;
+    session_.on_message(now, std::move(received.header), std::move(received.body));
+    if (session_.deliveries_waiting() >= kDeliveriesPerTurn) return;
+  }
+}
+
+void ClientCore::dispatch() {
+  if (events_.empty()) return;
+  std::size_t next = 0;
+  for (const Notice& notice : events_.notices) {
+    subscribers_.deliver(events_, next, notice.deliveries_before);
+    next = notice.deliveries_before;
+    std::visit([this](const auto& what) { handle(what); }, notice.what);
+  }
+  subscribers_.deliver(events_, next, events_.deliveries.size());
+  events_.clear();
+}
+
+void ClientCore::handle(const StateChange& change) {
+  {
+    const Lock lock(mutex_);
+    ConnectionState state = ConnectionState::connecting;
+    if (change.state == SessionState::ready) state = ConnectionState::connected;
+    if (change.state == SessionState::refused) state = ConnectionState::refused;
+    if (change.state == SessionState::closed) state = ConnectionState::closed;
+    if (state == ConnectionState::connected) {
+      connection_.succeeded();
+      welcomed_ = true;
+      status_.cluster = session_.welcome()->cluster;
+    }
+    if (state == ConnectionState::refused) {
+      refusal_ = {ErrorCode::refused, change.reason};
+      connection_.close();
+    }
+    const bool is_news = state != status_.state;
+    status_.state = state;
+    status_.endpoint = to_string(connection_.endpoint());
+    // Greeting again after a loss does not take away why it was lost.
+    if (!change.reason.empty() || state == ConnectionState::connected) {
+      status_.reason = change.reason;
+    }
+    if (!is_news) return;
+  }
+  changed_.notify_all();
+  report_connection();
+}
+
+void ClientCore::report_connection() {
+  if (!options_.on_connection) return;
+  const ConnectionStatus now = status();
+  if (const auto thrown = call_guarded([&] { options_.on_connection(now); })) {
+    report_error("on_connection threw " + *thrown);
+  }
+}
+
+void ClientCore::handle(const Gap& gap) { subscribers_.deliver_gap(gap); }
+
+void ClientCore::finish(const std::shared_ptr<Operation::State>& operation,
+                        OperationResult result) {
+  for (const std::string& thrown : operation->finish(std::move(result))) report_error(thrown);
+}
+
+void ClientCore::handle(const AcceptedThrough& accepted) {
+  std::vector<std::shared_ptr<Operation::State>> ended;
+  {
+    const Lock lock(mutex_);
+    for (auto it = operations_.begin();
+         it != operations_.end() && it->first <= accepted.operation;) {
+      if (it->second->tracked()) {
+        ++it;
+        continue;
+      }
+      ended.push_back(std::move(it->second));
+      it = operations_.erase(it);
+    }
+  }
+  changed_.notify_all();
+  OperationResult result;
+  result.status = OperationStatus::done;
+  for (const auto& operation : ended) finish(operation, result);
+}
+
+void ClientCore::handle(const OperationRefused& refused) {
+  OperationResult result;
+  result.status = OperationStatus::refused;
+  result.error = {refused.code, refused.text};
+  std::shared_ptr<Operation::State> operation;
+  {
+    const Lock lock(mutex_);
+    if (auto node = operations_.extract(refused.operation)) operation = std::move(node.mapped());
+  }
+  changed_.notify_all();
+  if (operation) {
+    finish(operation, std::move(result));
+  } else {
+    report_error("operation " + std::to_string(refused.operation) +
+                 " was refused: " + refused.text);
+  }
+}
+
+void ClientCore::handle(const OperationOutcome& outcome) {
+  OperationResult result;
+  result.status = status_of(outcome.outcome);
+  result.confirmed = outcome.confirmed;
+  result.missing = outcome.missing;
+  result.latency = std::chrono::microseconds(outcome.latency_us);
+  if (result.status == OperationStatus::timed_out) {
+    result.error = {ErrorCode::timed_out, "not confirmed in time by: " + joined(outcome.missing)};
+  } else if (result.status == OperationStatus::failed) {
+    result.error = {ErrorCode::disconnected, "ended as failed: by hand, or somebody left"};
+  }
+  std::shared_ptr<Operation::State> operation;
+  {
+    const Lock lock(mutex_);
+    if (auto node = operations_.extract(outcome.operation)) operation = std::move(node.mapped());
+  }
+  changed_.notify_all();
+  if (operation) finish(operation, std::move(result));
+}
+
+void ClientCore::handle(const Answer& answer) {
+  {
+    const Lock lock(mutex_);
+    const auto it = answers_.find(answer.request);
+    if (it == answers_.end()) return;
+    it->second = answer;
+  }
+  changed_.notify_all();
+}
+
+void ClientCore::handle(const Subscribed& subscribed) {
+  handle(Answer{subscribed.request, true, ErrorCode::internal, {}});
+}
+
+void ClientCore::run_timers(const Now& now) {
+  for (;;) {
+    std::function<void()> call;
+    {
+      const Lock lock(mutex_);
+      running_timer_ = 0;
+      for (auto& [number, timer] : timers_) {
+        if (timer.due > now.instant) continue;
+        timer.due = now.instant + timer.interval;
+        running_timer_ = number;
+        call = timer.call;
+        break;
+      }
+    }
+    if (!call) break;
+    if (const auto thrown = call_guarded(call)) report_error("a timer threw " + *thrown);
+  }
+  changed_.notify_all();
+}
+
+}  // namespace mpreg

@@ -1,0 +1,93 @@
+#include "mpreg/operation.h"
+
+#include "callback_guard.h"
+#include "operation_state.h"
+
+namespace mpreg {
+
+std::string_view name_of(OperationStatus status) {
+  switch (status) {
+    case OperationStatus::pending:
+      return "pending";
+    case OperationStatus::done:
+      return "done";
+    case OperationStatus::refused:
+      return "refused";
+    case OperationStatus::timed_out:
+      return "timed_out";
+    case OperationStatus::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+OperationResult Operation::State::result() const {
+  const std::lock_guard lock(mutex_);
+  return result_;
+}
+
+OperationResult Operation::State::wait(std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  if (std::this_thread::get_id() != receiving_thread_) {
+    finished_.wait_for(lock, timeout, [&] { return result_.status != OperationStatus::pending; });
+  }
+  return result_;
+}
+
+std::vector<std::string> Operation::State::finish(OperationResult result) {
+  std::vector<std::function<void(const OperationResult&)>> continuations;
+  {
+    const std::lock_guard lock(mutex_);
+    if (result_.status != OperationStatus::pending) return {};
+    result_ = result;
+    continuations.swap(continuations_);
+  }
+  finished_.notify_all();
+  std::vector<std::string> thrown;
+  for (const auto& continuation : continuations) {
+    if (auto what = call_guarded([&] { continuation(result); })) {
+      thrown.push_back("a continuation of operation " + std::to_string(id_) + " threw " + *what);
+    }
+  }
+  return thrown;
+}
+
+void Operation::State::then(std::function<void(const OperationResult&)> continuation) {
+  OperationResult ended;
+  {
+    const std::lock_guard lock(mutex_);
+    if (result_.status == OperationStatus::pending) {
+      continuations_.push_back(std::move(continuation));
+      return;
+    }
+    ended = result_;
+  }
+  continuation(ended);
+}
+
+namespace {
+
+OperationResult of_nothing() {
+  OperationResult result;
+  result.status = OperationStatus::failed;
+  result.error = {ErrorCode::refused, "the handle is of no operation"};
+  return result;
+}
+
+}  // namespace
+
+std::uint64_t Operation::id() const { return state_ ? state_->id() : 0; }
+OperationStatus Operation::status() const { return result().status; }
+OperationResult Operation::result() const { return state_ ? state_->result() : of_nothing(); }
+OperationResult Operation::wait(std::chrono::milliseconds timeout) const {
+  return state_ ? state_->wait(timeout) : of_nothing();
+}
+void Operation::then(std::function<void(const OperationResult&)> continuation) const {
+  if (state_) {
+    state_->then(std::move(continuation));
+  } else {
+    continuation(of_nothing());
+  }
+}
+
+}  // namespace mpreg
