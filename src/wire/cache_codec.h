@@ -1,5 +1,5 @@
 #pragma once
-// The payloads of cache records, and headers (schema/cache.fbs, schema/pubsub.fbs).
+// The payloads of cache records (schema/cache.fbs), and headers (schema/pubsub.fbs).
 
 #include "base/error.h"
 #include "base/frame.h"
@@ -8,16 +8,19 @@
 
 namespace mpreg {
 
+// Each allocates once when the result takes less than about a kilobyte. Nothing is checked.
 [[nodiscard]] Frame encode_invalidation(const CacheInvalidation& invalidation);
 [[nodiscard]] Frame encode_replication(const CacheReplication& replication);
 [[nodiscard]] Frame encode_value(const CacheValue& value);
 [[nodiscard]] Frame encode_headers(const Headers& headers);
 
-// Verified and checked for meaning: names by the rules of semantics (message/cache_key.h), targets at most
-// 256 and without duplicates, priority finite and 0..10, reason at most 256 bytes, ttl at most 365 days.
+// Verified and checked for meaning: names by the rules of semantics, targets at most 256 and
+// without duplicates, priority finite and 0..10, reason at most 256 bytes, ttl at most 365 days.
+// The bytes may lie at any alignment. Errors are `malformed`.
 [[nodiscard]] Result<CacheInvalidation> decode_invalidation(Bytes payload);
 [[nodiscard]] Result<CacheReplication> decode_replication(Bytes payload);
 [[nodiscard]] Result<CacheValue> decode_value(Bytes payload);
+// Each header is UTF-8 of at most 256 bytes without control characters.
 [[nodiscard]] Result<Headers> decode_headers(Bytes bytes);
 
 }  // namespace mpreg

@@ -1,0 +1,156 @@
+#include "wire/cache_codec.h"
+
+#include "cache_generated.h"
+#include "wire/cache_rules.h"
+#include "wire/packet_writer.h"
+#include "wire/payload_reader.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::string_view kDefaultRegion = "default";
+
+struct AddressOffsets {
+  flatbuffers::Offset<flatbuffers::String> namespace_name;
+  flatbuffers::Offset<flatbuffers::String> key;
+  flatbuffers::Offset<flatbuffers::String> subkey;
+  flatbuffers::Offset<flatbuffers::String> region;
+};
+
+AddressOffsets put_address(Builder& out, const CacheAddress& address) {
+  AddressOffsets offsets;
+  offsets.namespace_name = put_text(out, address.namespace_name);
+  offsets.key = put_text(out, address.key);
+  offsets.subkey = put_text(out, address.subkey);
+  if (address.region != kDefaultRegion) {
+    offsets.region = out.CreateString(address.region.data(), address.region.size());
+  }
+  return offsets;
+}
+
+template <typename Table>
+void take_address(PacketReader& in, std::string_view table, const Table& from, CacheAddress& to) {
+  in.text({table, "namespace_name"}, from.namespace_name(), kNamespaceBytesMax, to.namespace_name);
+  in.text({table, "key"}, from.key(), kKeyBytesMax, to.key);
+  in.text({table, "subkey"}, from.subkey(), kKeyBytesMax, to.subkey);
+  to.version = from.version();
+  in.text({table, "region"}, from.region(), kRegionBytesMax, to.region);
+}
+
+template <typename Table>
+void take_tracking(PacketReader& in, std::string_view table, const Table& from, Tracking& to) {
+  in.choice({table, "wait"}, from.wait(), WaitLevel::observed, to.wait);
+  to.timeout_ms = from.timeout_ms();
+}
+
+template <typename Table>
+void take_targets(PacketReader& in, std::string_view table, const Table& from,
+                  std::vector<std::string>& to) {
+  in.clusters({table, "targets"}, from.targets(), kTargetsMax, to);
+  check_targets(in, table, to);
+}
+
+void require_targets(PacketReader& in, std::string_view table,
+                     const std::vector<std::string>& targets) {
+  if (targets.empty()) in.refuse({table, "targets"}, "are empty, 1 to 256 are required");
+}
+
+}  // namespace
+
+Frame encode_invalidation(const CacheInvalidation& fact) {
+  return encode_root(nullptr, [&](Builder& out) {
+    const AddressOffsets address = put_address(out, fact.address);
+    const auto targets = put_texts(out, fact.targets);
+    const auto reason = put_text(out, fact.reason);
+    return wire::CreateCacheInvalidation(
+        out, address.namespace_name, address.key, address.subkey, fact.address.version,
+        address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
+        fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
+        fact.tracking.timeout_ms);
+  });
+}
+
+Result<CacheInvalidation> decode_invalidation(Bytes payload) {
+  static constexpr std::string_view kTable = "cache_invalidation";
+  return decode_payload<wire::CacheInvalidation, CacheInvalidation>(
+      kTable, payload,
+      [](PacketReader& in, const wire::CacheInvalidation& from, CacheInvalidation& to) {
+        take_address(in, kTable, from, to.address);
+        in.choice({kTable, "type"}, from.type(), InvalidationType::cascade, to.type);
+        take_targets(in, kTable, from, to.targets);
+        to.priority = from.priority();
+        to.ttl_ms = from.ttl_ms();
+        in.text({kTable, "reason"}, from.reason(), kCacheReasonBytesMax, to.reason);
+        take_tracking(in, kTable, from, to.tracking);
+        check_address(in, kTable, to.address, address_rules_of(to.type));
+        if (to.type == InvalidationType::pattern) check_key_pattern(in, kTable, to.address.key);
+        check_priority(in, kTable, to.priority);
+        check_ttl(in, kTable, to.ttl_ms);
+      });
+}
+
+Frame encode_replication(const CacheReplication& fact) {
+  return encode_root(nullptr, [&](Builder& out) {
+    const AddressOffsets address = put_address(out, fact.address);
+    const auto targets = put_texts(out, fact.targets);
+    return wire::CreateCacheReplication(
+        out, address.namespace_name, address.key, address.subkey, fact.address.version,
+        address.region, static_cast<wire::ReplicationStrategy>(fact.strategy), targets,
+        fact.priority, fact.ttl_ms, fact.value_bytes,
+        static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms);
+  });
+}
+
+Result<CacheReplication> decode_replication(Bytes payload) {
+  static constexpr std::string_view kTable = "cache_replication";
+  return decode_payload<wire::CacheReplication, CacheReplication>(
+      kTable, payload,
+      [](PacketReader& in, const wire::CacheReplication& from, CacheReplication& to) {
+        take_address(in, kTable, from, to.address);
+        in.choice({kTable, "strategy"}, from.strategy(), ReplicationStrategy::custom, to.strategy);
+        take_targets(in, kTable, from, to.targets);
+        to.priority = from.priority();
+        to.ttl_ms = from.ttl_ms();
+        to.value_bytes = from.value_bytes();
+        take_tracking(in, kTable, from, to.tracking);
+        check_address(in, kTable, to.address, {});
+        require_targets(in, kTable, to.targets);
+        check_priority(in, kTable, to.priority);
+        check_ttl(in, kTable, to.ttl_ms);
+      });
+}
+
+Frame encode_value(const CacheValue& value) {
+  return encode_root(nullptr, [&](Builder& out) {
+    // The value first: a builder fills its buffer from the back, and small things then share a
+    // cache line at the front.
+    flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> bytes;
+    if (!value.value.empty()) {
+      bytes = out.CreateVector(reinterpret_cast<const std::uint8_t*>(value.value.data()),
+                               value.value.size());
+    }
+    const AddressOffsets address = put_address(out, value.address);
+    const auto targets = put_texts(out, value.targets);
+    return wire::CreateCacheValue(out, address.namespace_name, address.key, address.subkey,
+                                  value.address.version, address.region, targets, value.ttl_ms,
+                                  value.fact_operation, bytes);
+  });
+}
+
+Result<CacheValue> decode_value(Bytes payload) {
+  static constexpr std::string_view kTable = "cache_value";
+  return decode_payload<wire::CacheValue, CacheValue>(
+      kTable, payload, [](PacketReader& in, const wire::CacheValue& from, CacheValue& to) {
+        take_address(in, kTable, from, to.address);
+        take_targets(in, kTable, from, to.targets);
+        to.ttl_ms = from.ttl_ms();
+        to.fact_operation = from.fact_operation();
+        check_address(in, kTable, to.address, {});
+        require_targets(in, kTable, to.targets);
+        check_ttl(in, kTable, to.ttl_ms);
+        if (!in.ok() || from.value() == nullptr) return;
+        to.value = as_text(std::as_bytes(std::span(from.value()->Data(), from.value()->size())));
+      });
+}
+
+}  // namespace mpreg

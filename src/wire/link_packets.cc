@@ -1,0 +1,155 @@
+#include "wire/packet_families.h"
+
+namespace mpreg {
+namespace {
+
+flatbuffers::Offset<wire::Member> write(Builder& out, const Member& from) {
+  const auto cluster = put_text(out, from.cluster);
+  const auto region = put_text(out, from.region);
+  return wire::CreateMember(out, cluster, region, from.epoch, from.instance, from.hops,
+                            from.age_ms);
+}
+
+void read(PacketReader& in, const wire::Member& from, Member& to) {
+  in.cluster({"member", "cluster"}, from.cluster(), to.cluster);
+  in.line({"member", "region"}, from.region(), kRegionBytesMax, to.region);
+  to.epoch = from.epoch();
+  to.instance = from.instance();
+  to.hops = from.hops();
+  to.age_ms = from.age_ms();
+}
+
+flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  return wire::CreateOffer(out, origin, from.stream.epoch,
+                           static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest,
+                           from.base, from.hops, from.final);
+}
+
+void read(PacketReader& in, const wire::Offer& from, Offer& to) {
+  in.stream("offer", from, to.stream);
+  to.head = from.head();
+  to.earliest = from.earliest();
+  to.base = from.base();
+  to.hops = from.hops();
+  to.final = from.final();
+}
+
+}  // namespace
+
+flatbuffers::Offset<wire::LinkHello> write(Builder& out, const LinkHello& from) {
+  const auto cluster = put_text(out, from.cluster);
+  const auto region = put_text(out, from.region);
+  return wire::CreateLinkHello(out, from.protocol_min, from.protocol_max,
+                               static_cast<wire::LinkRole>(from.role), cluster, region, from.epoch,
+                               from.instance);
+}
+
+void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
+  to.protocol_min = from.protocol_min();
+  to.protocol_max = from.protocol_max();
+  in.require_at_most({"link_hello", "protocol_min"}, to.protocol_min, "protocol_max",
+                     to.protocol_max);
+  in.choice({"link_hello", "role"}, from.role(), LinkRole::gateway, to.role);
+  in.cluster({"link_hello", "cluster"}, from.cluster(), to.cluster);
+  in.line({"link_hello", "region"}, from.region(), kRegionBytesMax, to.region);
+  to.epoch = from.epoch();
+  to.instance = from.instance();
+}
+
+flatbuffers::Offset<wire::LinkWelcome> write(Builder& out, const LinkWelcome& from) {
+  const auto cluster = put_text(out, from.cluster);
+  const auto region = put_text(out, from.region);
+  const auto endpoint = put_text(out, from.stream_endpoint);
+  return wire::CreateLinkWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
+                                 endpoint, from.known_epoch);
+}
+
+void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
+  to.protocol = from.protocol();
+  in.cluster({"link_welcome", "cluster"}, from.cluster(), to.cluster);
+  in.line({"link_welcome", "region"}, from.region(), kRegionBytesMax, to.region);
+  to.epoch = from.epoch();
+  to.instance = from.instance();
+  in.line({"link_welcome", "stream_endpoint"}, from.stream_endpoint(), kEndpointBytesMax,
+          to.stream_endpoint);
+  to.known_epoch = from.known_epoch();
+}
+
+flatbuffers::Offset<wire::LinkState> write(Builder& out, const LinkState& from) {
+  const auto members = put_all(out, from.members,
+                               [](Builder& to, const Member& member) { return write(to, member); });
+  const auto offers =
+      put_all(out, from.offers, [](Builder& to, const Offer& offer) { return write(to, offer); });
+  return wire::CreateLinkState(out, from.sequence, from.echo, from.clock, from.interest_generation,
+                               from.interest_hash, members, offers);
+}
+
+void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
+  to.sequence = from.sequence();
+  to.echo = from.echo();
+  to.clock = from.clock();
+  to.interest_generation = from.interest_generation();
+  to.interest_hash = from.interest_hash();
+  in.tables({"link_state", "members"}, from.members(), kClustersMax, to.members,
+            [&](const wire::Member& one, Member& into) { read(in, one, into); });
+  in.tables({"link_state", "offers"}, from.offers(), kOffersMax, to.offers,
+            [&](const wire::Offer& one, Offer& into) { read(in, one, into); });
+}
+
+flatbuffers::Offset<wire::Take> write(Builder& out, const Take& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  return wire::CreateTake(out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane),
+                          from.after, from.fresh, from.window_bytes);
+}
+
+void read(PacketReader& in, const wire::Take& from, Take& to) {
+  in.stream("take", from, to.stream);
+  to.after = from.after();
+  to.fresh = from.fresh();
+  to.window_bytes = from.window_bytes();
+}
+
+flatbuffers::Offset<wire::Taken> write(Builder& out, const Taken& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  return wire::CreateTaken(out, origin, from.stream.epoch,
+                           static_cast<wire::Lane>(from.stream.lane), from.earliest, from.head,
+                           from.base);
+}
+
+void read(PacketReader& in, const wire::Taken& from, Taken& to) {
+  in.stream("taken", from, to.stream);
+  to.earliest = from.earliest();
+  to.head = from.head();
+  to.base = from.base();
+}
+
+flatbuffers::Offset<wire::Untake> write(Builder& out, const Untake& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  return wire::CreateUntake(out, origin, from.stream.epoch,
+                            static_cast<wire::Lane>(from.stream.lane));
+}
+
+void read(PacketReader& in, const wire::Untake& from, Untake& to) {
+  in.stream("untake", from, to.stream);
+}
+
+flatbuffers::Offset<wire::Applied> write(Builder& out, const Applied& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  const auto reports = put_all(out, from.reports, [](Builder& to, const AppliedBy& report) {
+    return wire::CreateAppliedBy(to, put_text(to, report.cluster), report.number);
+  });
+  return wire::CreateApplied(out, origin, from.stream.epoch,
+                             static_cast<wire::Lane>(from.stream.lane), reports);
+}
+
+void read(PacketReader& in, const wire::Applied& from, Applied& to) {
+  in.stream("applied", from, to.stream);
+  in.tables({"applied", "reports"}, from.reports(), kClustersMax, to.reports,
+            [&](const wire::AppliedBy& one, AppliedBy& into) {
+              in.cluster({"applied_by", "cluster"}, one.cluster(), into.cluster);
+              into.number = one.number();
+            });
+}
+
+}  // namespace mpreg

@@ -1,0 +1,55 @@
+#pragma once
+// Each packet to and from its table, one overload per kind; packet_codec.cc puts them together.
+// write() returns the table's offset; read() leaves what it finds wrong with the reader.
+
+#include "message/packet.h"
+#include "packet_generated.h"
+#include "wire/packet_reader.h"
+#include "wire/packet_writer.h"
+
+namespace mpreg {
+
+#define MPREG_PACKET(Type)                                               \
+  flatbuffers::Offset<wire::Type> write(Builder& out, const Type& from); \
+  void read(PacketReader& in, const wire::Type& from, Type& to)
+
+// session_packets.cc
+MPREG_PACKET(Hello);
+MPREG_PACKET(Welcome);
+MPREG_PACKET(Refused);
+MPREG_PACKET(Goodbye);
+MPREG_PACKET(Acknowledge);
+MPREG_PACKET(Probe);
+MPREG_PACKET(ProbeEcho);
+MPREG_PACKET(Query);
+MPREG_PACKET(Answer);
+// Shared by the families.
+MPREG_PACKET(Subscription);
+MPREG_PACKET(StreamPosition);
+
+// pubsub_packets.cc
+MPREG_PACKET(BatchHeader);
+MPREG_PACKET(Gap);
+MPREG_PACKET(Subscribe);
+MPREG_PACKET(Subscribed);
+MPREG_PACKET(Unsubscribe);
+MPREG_PACKET(Barrier);
+MPREG_PACKET(Accepted);
+MPREG_PACKET(OperationRefused);
+
+// cache_packets.cc
+MPREG_PACKET(OperationOutcome);
+MPREG_PACKET(CompleteOperation);
+
+// link_packets.cc
+MPREG_PACKET(LinkHello);
+MPREG_PACKET(LinkWelcome);
+MPREG_PACKET(LinkState);
+MPREG_PACKET(Take);
+MPREG_PACKET(Taken);
+MPREG_PACKET(Untake);
+MPREG_PACKET(Applied);
+
+#undef MPREG_PACKET
+
+}  // namespace mpreg

@@ -1,0 +1,44 @@
+#pragma once
+// The limits of what a packet holds, for those who make packets: the receiver refuses what is
+// beyond them. Lengths are in bytes of UTF-8.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "message/cache_key.h"
+
+namespace mpreg {
+
+// A header frame holds at most this; links may announce many streams.
+inline constexpr std::size_t kPacketBytesMax = 4U << 20U;
+
+// Names of clusters, regions and namespaces have the limits of message/cache_key.h.
+inline constexpr std::size_t kTopicTextBytesMax = 255;  // Of a topic or a pattern.
+
+inline constexpr std::size_t kClientNameBytesMax = 128;
+inline constexpr std::size_t kEndpointBytesMax = 256;
+inline constexpr std::size_t kQuestionBytesMax = 256;
+inline constexpr std::size_t kHeaderFieldBytesMax = 256;
+inline constexpr std::size_t kReasonBytesMax = 1024;       // Of refusals, goodbyes and gaps.
+inline constexpr std::size_t kAnswerBytesMax = 1U << 20U;  // A report as JSON.
+
+// Counts. Many more do not fit into a packet anyway.
+inline constexpr std::size_t kPositionsMax = 16'384;
+inline constexpr std::size_t kSubscriptionsMax = 32'768;  // In one Hello.
+inline constexpr std::size_t kPatternsMax = 16'384;       // Of one subscription.
+inline constexpr std::size_t kAcceptedRangesMax = 4096;
+inline constexpr std::size_t kVouchesMax = 4096;
+inline constexpr std::size_t kDeclarationsMax = 65'536;  // As many as a body has numbers.
+inline constexpr std::size_t kScopeNamesMax = 1024;
+inline constexpr std::size_t kClustersMax = 4096;  // Members, reports, confirmations.
+inline constexpr std::size_t kOffersMax = 16'384;
+
+// The limits that FlatBuffers' verifier is given. The deepest packet has four levels (Packet,
+// Hello, Subscription, Pattern). No honest table takes fewer than 16 bytes, so the number of
+// tables that a packet may name, however often it names the same one, grows with its size.
+inline constexpr std::uint32_t kTableDepthMax = 8;
+inline constexpr std::uint32_t kTablesMin = 1024;
+inline constexpr std::uint32_t kTablesMax = 65'536;
+inline constexpr std::size_t kTableBytesMin = 16;
+
+}  // namespace mpreg

@@ -1,0 +1,115 @@
+#include "wire/packet_families.h"
+
+namespace mpreg {
+
+flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  const auto declarations =
+      put_all(out, from.declarations, [](Builder& to, const Declaration& declaration) {
+        return wire::CreateDeclaration(to, declaration.alias, put_text(to, declaration.topic));
+      });
+  return wire::CreateBatchHeader(
+      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
+      from.through, from.interest_generation, from.hops, from.backlog_subscription, declarations);
+}
+
+void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
+  in.stream("batch_header", from, to.stream);
+  to.after = from.after();
+  to.through = from.through();
+  in.require_at_most({"batch_header", "after"}, to.after, "through", to.through);
+  to.interest_generation = from.interest_generation();
+  to.hops = from.hops();
+  to.backlog_subscription = from.backlog_subscription();
+  in.tables({"batch_header", "declarations"}, from.declarations(), kDeclarationsMax,
+            to.declarations, [&](const wire::Declaration& one, Declaration& into) {
+              into.alias = one.alias();
+              in.line({"declaration", "topic"}, one.topic(), kTopicTextBytesMax, into.topic);
+            });
+}
+
+flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  const auto names = put_texts(out, from.scope.names);
+  const auto reason = put_text(out, from.reason);
+  return wire::CreateGap(out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane),
+                         from.after, from.through, static_cast<wire::ScopeKind>(from.scope.kind),
+                         names, reason);
+}
+
+void read(PacketReader& in, const wire::Gap& from, Gap& to) {
+  in.stream("gap", from, to.stream);
+  to.after = from.after();
+  to.through = from.through();
+  in.require_at_most({"gap", "after"}, to.after, "through", to.through);
+  in.choice({"gap", "scope"}, from.scope(), ScopeKind::patterns, to.scope.kind);
+  in.lines({"gap", "scope_names"}, from.scope_names(), kScopeNamesMax, kTopicTextBytesMax,
+           to.scope.names);
+  in.text({"gap", "reason"}, from.reason(), kReasonBytesMax, to.reason);
+}
+
+flatbuffers::Offset<wire::Subscribe> write(Builder& out, const Subscribe& from) {
+  const auto subscription = write(out, from.subscription);
+  return wire::CreateSubscribe(out, from.request, subscription);
+}
+
+void read(PacketReader& in, const wire::Subscribe& from, Subscribe& to) {
+  to.request = from.request();
+  if (from.subscription() == nullptr) return in.refuse({"subscribe", "subscription"}, "is missing");
+  read(in, *from.subscription(), to.subscription);
+}
+
+flatbuffers::Offset<wire::Subscribed> write(Builder& out, const Subscribed& from) {
+  const auto positions =
+      put_all(out, from.positions,
+              [](Builder& to, const StreamPosition& position) { return write(to, position); });
+  return wire::CreateSubscribed(out, from.request, from.subscription, positions);
+}
+
+void read(PacketReader& in, const wire::Subscribed& from, Subscribed& to) {
+  to.request = from.request();
+  to.subscription = from.subscription();
+  in.tables({"subscribed", "positions"}, from.positions(), kPositionsMax, to.positions,
+            [&](const wire::StreamPosition& one, StreamPosition& into) { read(in, one, into); });
+}
+
+flatbuffers::Offset<wire::Unsubscribe> write(Builder& out, const Unsubscribe& from) {
+  return wire::CreateUnsubscribe(out, from.request, from.subscription);
+}
+
+void read(PacketReader& /*in*/, const wire::Unsubscribe& from, Unsubscribe& to) {
+  to.request = from.request();
+  to.subscription = from.subscription();
+}
+
+flatbuffers::Offset<wire::Barrier> write(Builder& out, const Barrier& from) {
+  return wire::CreateBarrier(out, from.request, from.timeout_ms);
+}
+
+void read(PacketReader& /*in*/, const wire::Barrier& from, Barrier& to) {
+  to.request = from.request();
+  to.timeout_ms = from.timeout_ms();
+}
+
+flatbuffers::Offset<wire::Accepted> write(Builder& out, const Accepted& from) {
+  return wire::CreateAccepted(out, from.through_operation, from.consumed_bytes);
+}
+
+void read(PacketReader& /*in*/, const wire::Accepted& from, Accepted& to) {
+  to.through_operation = from.through_operation();
+  to.consumed_bytes = from.consumed_bytes();
+}
+
+flatbuffers::Offset<wire::OperationRefused> write(Builder& out, const OperationRefused& from) {
+  const auto text = put_text(out, from.text);
+  return wire::CreateOperationRefused(out, from.operation, static_cast<wire::ErrorCode>(from.code),
+                                      text);
+}
+
+void read(PacketReader& in, const wire::OperationRefused& from, OperationRefused& to) {
+  to.operation = from.operation();
+  in.choice({"operation_refused", "code"}, from.code(), ErrorCode::internal, to.code);
+  in.text({"operation_refused", "text"}, from.text(), kReasonBytesMax, to.text);
+}
+
+}  // namespace mpreg

@@ -1,0 +1,200 @@
+#include "wire/aligned_bytes.h"
+#include "wire/packet_families.h"
+
+namespace mpreg {
+namespace {
+
+auto put_positions(Builder& out, const std::vector<StreamPosition>& positions) {
+  return put_all(out, positions,
+                 [](Builder& to, const StreamPosition& position) { return write(to, position); });
+}
+
+void take_code(PacketReader& in, FieldName name, wire::ErrorCode from, ErrorCode& to) {
+  in.choice(name, from, ErrorCode::internal, to);
+}
+
+template <typename Tables>
+void take_positions(PacketReader& in, FieldName name, const Tables* from,
+                    std::vector<StreamPosition>& to) {
+  in.tables(name, from, kPositionsMax, to,
+            [&](const wire::StreamPosition& one, StreamPosition& into) { read(in, one, into); });
+}
+
+void take_ranges(PacketReader& in, FieldName name,
+                 const flatbuffers::Vector<const wire::NumberRange*>* from,
+                 std::vector<NumberRange>& to) {
+  if (from == nullptr || !in.accept_count(name, from->size(), kAcceptedRangesMax)) return;
+  // FlatBuffers 2 verifies the alignment of a vector's length, not of its structs.
+  if (!is_aligned(from->Data())) return in.refuse(name, "is not aligned to 8 bytes");
+  to.reserve(from->size());
+  for (const wire::NumberRange* range : *from) {
+    in.require_at_most({name.table, "accepted.first"}, range->first(), "last", range->last());
+    to.push_back({range->first(), range->last()});
+  }
+}
+
+}  // namespace
+
+flatbuffers::Offset<wire::StreamPosition> write(Builder& out, const StreamPosition& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  return wire::CreateStreamPosition(out, origin, from.stream.epoch,
+                                    static_cast<wire::Lane>(from.stream.lane), from.number);
+}
+
+void read(PacketReader& in, const wire::StreamPosition& from, StreamPosition& to) {
+  in.stream("position", from, to.stream);
+  to.number = from.number();
+}
+
+flatbuffers::Offset<wire::Subscription> write(Builder& out, const Subscription& from) {
+  const auto patterns = put_all(out, from.patterns, [](Builder& to, const std::string& pattern) {
+    return wire::CreatePattern(to, put_text(to, pattern));
+  });
+  return wire::CreateSubscription(out, from.id, patterns, from.backlog_count, from.backlog_age_ms);
+}
+
+void read(PacketReader& in, const wire::Subscription& from, Subscription& to) {
+  to.id = from.number();
+  in.tables({"subscription", "patterns"}, from.patterns(), kPatternsMax, to.patterns,
+            [&](const wire::Pattern& one, std::string& into) {
+              in.line({"subscription", "patterns"}, one.text(), kTopicTextBytesMax, into);
+            });
+  to.backlog_count = from.backlog_count();
+  to.backlog_age_ms = from.backlog_age_ms();
+}
+
+flatbuffers::Offset<wire::Hello> write(Builder& out, const Hello& from) {
+  const auto name = put_text(out, from.name);
+  const auto positions = put_positions(out, from.positions);
+  const auto subscriptions = put_all(
+      out, from.subscriptions,
+      [](Builder& to, const Subscription& subscription) { return write(to, subscription); });
+  return wire::CreateHello(out, from.protocol_min, from.protocol_max, from.client, name,
+                           from.receive_window_bytes, from.resume, positions, subscriptions);
+}
+
+void read(PacketReader& in, const wire::Hello& from, Hello& to) {
+  to.protocol_min = from.protocol_min();
+  to.protocol_max = from.protocol_max();
+  in.require_at_most({"hello", "protocol_min"}, to.protocol_min, "protocol_max", to.protocol_max);
+  to.client = from.client();
+  in.line({"hello", "name"}, from.name(), kClientNameBytesMax, to.name);
+  to.receive_window_bytes = from.receive_window_bytes();
+  to.resume = from.resume();
+  take_positions(in, {"hello", "positions"}, from.positions(), to.positions);
+  in.tables({"hello", "subscriptions"}, from.subscriptions(), kSubscriptionsMax, to.subscriptions,
+            [&](const wire::Subscription& one, Subscription& into) { read(in, one, into); });
+}
+
+flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
+  const auto cluster = put_text(out, from.cluster);
+  const auto region = put_text(out, from.region);
+  const SessionLimits& l = from.limits;
+  const auto limits =
+      wire::CreateSessionLimits(out, l.payload_bytes_max, l.publish_window_bytes, l.patterns_max,
+                                l.aliases_max, l.heartbeat_ms, l.session_timeout_ms);
+  std::vector<wire::NumberRange> ranges;
+  ranges.reserve(from.accepted.size());
+  for (const NumberRange& range : from.accepted) ranges.emplace_back(range.first, range.last);
+  const auto accepted = ranges.empty() ? 0 : out.CreateVectorOfStructs(ranges);
+  const auto positions = put_positions(out, from.positions);
+  return wire::CreateWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
+                             from.session, limits, accepted, positions);
+}
+
+void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
+  to.protocol = from.protocol();
+  in.cluster({"welcome", "cluster"}, from.cluster(), to.cluster);
+  in.line({"welcome", "region"}, from.region(), kRegionBytesMax, to.region);
+  to.epoch = from.epoch();
+  to.instance = from.instance();
+  to.session = from.session();
+  if (const wire::SessionLimits* limits = from.limits()) {
+    to.limits = {limits->payload_bytes_max(), limits->publish_window_bytes(),
+                 limits->patterns_max(),      limits->aliases_max(),
+                 limits->heartbeat_ms(),      limits->session_timeout_ms()};
+  }
+  take_ranges(in, {"welcome", "accepted"}, from.accepted(), to.accepted);
+  take_positions(in, {"welcome", "positions"}, from.positions(), to.positions);
+}
+
+flatbuffers::Offset<wire::Refused> write(Builder& out, const Refused& from) {
+  const auto text = put_text(out, from.text);
+  return wire::CreateRefused(out, static_cast<wire::ErrorCode>(from.code), text,
+                             from.retry_after_ms);
+}
+
+void read(PacketReader& in, const wire::Refused& from, Refused& to) {
+  take_code(in, {"refused", "code"}, from.code(), to.code);
+  in.text({"refused", "text"}, from.text(), kReasonBytesMax, to.text);
+  to.retry_after_ms = from.retry_after_ms();
+}
+
+flatbuffers::Offset<wire::Goodbye> write(Builder& out, const Goodbye& from) {
+  const auto reason = put_text(out, from.reason);
+  return wire::CreateGoodbye(out, reason, put_positions(out, from.final_positions));
+}
+
+void read(PacketReader& in, const wire::Goodbye& from, Goodbye& to) {
+  in.text({"goodbye", "reason"}, from.reason(), kReasonBytesMax, to.reason);
+  take_positions(in, {"goodbye", "final_positions"}, from.final_positions(), to.final_positions);
+}
+
+flatbuffers::Offset<wire::Acknowledge> write(Builder& out, const Acknowledge& from) {
+  return wire::CreateAcknowledge(out, from.consumed_bytes);
+}
+
+void read(PacketReader& /*in*/, const wire::Acknowledge& from, Acknowledge& to) {
+  to.consumed_bytes = from.consumed_bytes();
+}
+
+flatbuffers::Offset<wire::Probe> write(Builder& out, const Probe& from) {
+  return wire::CreateProbe(out, from.sent_at_ns);
+}
+
+void read(PacketReader& /*in*/, const wire::Probe& from, Probe& to) {
+  to.sent_at_ns = from.sent_at_ns();
+}
+
+flatbuffers::Offset<wire::ProbeEcho> write(Builder& out, const ProbeEcho& from) {
+  const auto positions = put_positions(out, from.positions);
+  const auto vouches = put_all(out, from.vouches, [](Builder& to, const Vouch& vouch) {
+    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms);
+  });
+  return wire::CreateProbeEcho(out, from.sent_at_ns, positions, vouches);
+}
+
+void read(PacketReader& in, const wire::ProbeEcho& from, ProbeEcho& to) {
+  to.sent_at_ns = from.sent_at_ns();
+  take_positions(in, {"probe_echo", "positions"}, from.positions(), to.positions);
+  in.tables({"probe_echo", "vouches"}, from.vouches(), kVouchesMax, to.vouches,
+            [&](const wire::Vouch& one, Vouch& into) {
+              in.cluster({"vouch", "origin"}, one.origin(), into.origin);
+              into.age_ms = one.age_ms();
+            });
+}
+
+flatbuffers::Offset<wire::Query> write(Builder& out, const Query& from) {
+  const auto question = put_text(out, from.question);
+  return wire::CreateQuery(out, from.request, question);
+}
+
+void read(PacketReader& in, const wire::Query& from, Query& to) {
+  to.request = from.request();
+  in.line({"query", "question"}, from.question(), kQuestionBytesMax, to.question);
+}
+
+flatbuffers::Offset<wire::Answer> write(Builder& out, const Answer& from) {
+  const auto text = put_text(out, from.text);
+  return wire::CreateAnswer(out, from.request, from.ok, static_cast<wire::ErrorCode>(from.code),
+                            text);
+}
+
+void read(PacketReader& in, const wire::Answer& from, Answer& to) {
+  to.request = from.request();
+  to.ok = from.ok();
+  take_code(in, {"answer", "code"}, from.code(), to.code);
+  in.text({"answer", "text"}, from.text(), kAnswerBytesMax, to.text);
+}
+
+}  // namespace mpreg
