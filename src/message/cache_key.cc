@@ -1,5 +1,6 @@
 #include "message/cache_key.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -136,6 +137,9 @@ Found find_in_place(const PlaceRule& rule, std::string_view value) {
   return std::nullopt;
 }
 
+constexpr std::size_t kTopicBytesMax = 255;
+constexpr std::size_t kTopicWordsMax = 32;
+
 // Why the text cannot be a topic without wildcards, or nothing.
 std::optional<std::string> find_topic_fault(std::string_view text) {
   if (const auto at = find_invalid_utf8(text)) return "no UTF-8 at byte " + std::to_string(*at);
@@ -150,6 +154,12 @@ std::optional<std::string> find_topic_fault(std::string_view text) {
     return "an empty word";
   }
   if (text.front() == '$') return "'$' at the beginning, which is the broker's own";
+  if (text.size() > kTopicBytesMax) return too_long("it", text.size(), kTopicBytesMax);
+  const auto words = static_cast<std::size_t>(std::count(text.begin(), text.end(), '.')) + 1;
+  if (words > kTopicWordsMax) {
+    return "it has " + std::to_string(words) + " words, at most " + std::to_string(kTopicWordsMax) +
+           " are allowed";
+  }
   return std::nullopt;
 }
 
@@ -298,8 +308,10 @@ Result<void> check_topic_prefix(std::string_view value) {
   if (value.size() > kTopicPrefixBytesMax) {
     return fail(ErrorCode::malformed, too_long("topic_prefix", value.size(), kTopicPrefixBytesMax));
   }
-  if (const auto fault = find_topic_fault(value)) {
-    return fail(ErrorCode::malformed, "topic_prefix " + quoted(value) + " is no topic: " + *fault);
+  // As it will be used: with the least that follows it.
+  if (const auto fault = find_topic_fault(std::string(value) + ".invalidation.r.n")) {
+    return fail(ErrorCode::malformed,
+                "topic_prefix " + quoted(value) + " cannot begin topics: " + *fault);
   }
   return {};
 }
