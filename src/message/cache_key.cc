@@ -1,10 +1,10 @@
 #include "message/cache_key.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "base/text.h"
+#include "topic/topic.h"
 
 namespace mpreg {
 namespace {
@@ -137,41 +137,15 @@ Found find_in_place(const PlaceRule& rule, std::string_view value) {
   return std::nullopt;
 }
 
-constexpr std::size_t kTopicBytesMax = 255;
-constexpr std::size_t kTopicWordsMax = 32;
-
-// Why the text cannot be a topic without wildcards, or nothing.
-std::optional<std::string> find_topic_fault(std::string_view text) {
-  if (const auto at = find_invalid_utf8(text)) return "no UTF-8 at byte " + std::to_string(*at);
-  if (const auto at = find_control_character(text)) {
-    return "a control character at byte " + std::to_string(*at);
-  }
-  if (const auto at = text.find_first_of(" {}*#"); at != std::string_view::npos) {
-    return quoted(text.substr(at, 1)) + " at byte " + std::to_string(at);
-  }
-  if (text.empty() || text.front() == '.' || text.back() == '.' ||
-      text.find("..") != std::string_view::npos) {
-    return "an empty word";
-  }
-  if (text.front() == '$') return "'$' at the beginning, which is the broker's own";
-  if (text.size() > kTopicBytesMax) return too_long("it", text.size(), kTopicBytesMax);
-  const auto words = static_cast<std::size_t>(std::count(text.begin(), text.end(), '.')) + 1;
-  if (words > kTopicWordsMax) {
-    return "it has " + std::to_string(words) + " words, at most " + std::to_string(kTopicWordsMax) +
-           " are allowed";
-  }
-  return std::nullopt;
-}
-
 Found find_in_region(std::string_view value) {
   if (Found found = find_in_place(kRegionRule, value)) return found;
   if (const auto at = value.find('.'); at != std::string_view::npos) {
     return Finding{KeyFault::bad_region,
                    at_offset("region", value, "'.'", at) + ", and a region is one word of a topic"};
   }
-  if (const auto fault = find_topic_fault(value)) {
+  if (const auto topic = check_topic(value); !topic) {
     return Finding{KeyFault::bad_region,
-                   "region " + quoted(value) + " cannot be a word of a topic: " + *fault};
+                   "region cannot be a word of a topic: " + topic.error().text};
   }
   return std::nullopt;
 }
@@ -308,10 +282,16 @@ Result<void> check_topic_prefix(std::string_view value) {
   if (value.size() > kTopicPrefixBytesMax) {
     return fail(ErrorCode::malformed, too_long("topic_prefix", value.size(), kTopicPrefixBytesMax));
   }
+  if (value.empty()) {
+    return fail(ErrorCode::malformed, "topic_prefix is empty, at least 1 byte is required");
+  }
+  if (is_reserved(value)) {
+    return fail(ErrorCode::malformed, "topic_prefix " + quoted(value) +
+                                          " begins with '$', which is for the broker's own topics");
+  }
   // As it will be used: with the least that follows it.
-  if (const auto fault = find_topic_fault(std::string(value) + ".invalidation.r.n")) {
-    return fail(ErrorCode::malformed,
-                "topic_prefix " + quoted(value) + " cannot begin topics: " + *fault);
+  if (const auto topic = check_topic(std::string(value) + ".invalidation.r.n"); !topic) {
+    return fail(ErrorCode::malformed, "topic_prefix cannot begin topics: " + topic.error().text);
   }
   return {};
 }
@@ -332,9 +312,9 @@ std::string replication_topic(std::string_view prefix, std::string_view region,
 
 Result<std::string> coherence_topic(std::string_view prefix, std::string_view cluster) {
   std::string topic = joined(prefix, ".coherence.", cluster, "");
-  if (const auto fault = find_topic_fault(topic)) {
+  if (const auto checked = check_topic(topic); !checked) {
     return fail(ErrorCode::malformed,
-                "cluster_id " + quoted(cluster) + " cannot be part of a topic: " + *fault);
+                "cluster_id cannot be part of a topic: " + checked.error().text);
   }
   return topic;
 }
