@@ -1,0 +1,42 @@
+#pragma once
+// DealerSocket: one dialled connection, which libzmq renews by itself after 100 ms to 5 s. It tells
+// when the connection is there and when it is lost; without one, nothing is queued.
+
+#include <memory>
+#include <optional>
+
+#include "net/socket.h"
+#include "net/socket_monitor.h"
+
+namespace mpreg {
+
+enum class ConnectionChange : std::uint8_t { up, down };
+
+class DealerSocket final : public Socket {
+ public:
+  static Result<std::unique_ptr<DealerSocket>> open(NetContext& context,
+                                                    const SocketLimits& limits);
+  ~DealerSocket();
+
+  // Begins to dial and returns. Errors: `malformed`.
+  Result<void> connect(const Endpoint& endpoint) { return connect_to(endpoint); }
+
+  // The next change of the connection, if there is one: up, down, up, ... Ask before receiving,
+  // and until there is none.
+  [[nodiscard]] std::optional<ConnectionChange> next_change();
+  [[nodiscard]] bool connected() const { return connected_; }
+
+  // As of a RouterSocket, without a peer.
+  Receipt receive(Received& out);
+  SendResult send(const Frame& header, const Frame& body) { return send_parts(header, body); }
+
+  [[nodiscard]] SocketMonitor& monitor() { return *monitor_; }
+
+ private:
+  DealerSocket() = default;
+
+  std::unique_ptr<SocketMonitor> monitor_;
+  bool connected_ = false;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,89 @@
+#include "net/dealer_socket.h"
+
+#include "unit/net/socket_fixture.h"
+
+namespace mpreg {
+namespace {
+
+using namespace testing;
+
+class DealerSocketTest : public SocketTest {};
+
+TEST_F(DealerSocketTest, without_a_connection_nothing_is_queued) {
+  auto router = open_router();
+  const Endpoint endpoint = *router->bind(free_tcp_port());
+  router.reset();
+  auto dealer = open_dealer(endpoint);
+  EXPECT_EQ(dealer->send(frame_of("too early"), Frame()), SendResult::full);
+  EXPECT_FALSE(dealer->connected());
+  EXPECT_EQ(dealer->counters().sends_full, 1U);
+
+  router = open_router();
+  ASSERT_TRUE(wait_for([&] { return router->bind(endpoint).has_value(); }, *router));
+  ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::up));
+  ASSERT_EQ(dealer->send(frame_of("in time"), Frame()), SendResult::sent);
+  EXPECT_EQ(text_of(next_message(*router).header), "in time");
+}
+
+TEST_F(DealerSocketTest, what_can_be_sent_is_sent_at_the_moment_of_up) {
+  auto router = open_router();
+  const Endpoint endpoint = *router->bind(free_tcp_port());
+  for (int i = 0; i < 50; ++i) {
+    auto dealer = open_dealer(endpoint);
+    ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::up));
+    ASSERT_EQ(dealer->send(frame_of("at once"), Frame()), SendResult::sent);
+  }
+}
+
+TEST_F(DealerSocketTest, a_connection_that_breaks_is_told_and_comes_back_under_another_number) {
+  const Endpoint endpoint = free_ipc_path();
+  auto router = open_router();
+  ASSERT_TRUE(router->bind(endpoint).has_value());
+  auto dealer = open_dealer(endpoint);
+  ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::up));
+  for (int round = 0; round < 3; ++round) {
+    router.reset();
+    ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::down));
+    EXPECT_FALSE(dealer->connected());
+    // libzmq tells of the loss a moment before it closes the queue.
+    ASSERT_TRUE(wait_for(
+        [&] { return dealer->send(frame_of("lost"), Frame()) == SendResult::full; }, *dealer));
+    router = open_router();
+    ASSERT_TRUE(router->bind(endpoint).has_value());
+    ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::up));
+    EXPECT_TRUE(dealer->connected());
+    const std::string text = "round " + std::to_string(round);
+    ASSERT_EQ(dealer->send(frame_of(text), Frame()), SendResult::sent);
+    EXPECT_EQ(text_of(next_message(*router).header), text);
+  }
+}
+
+TEST_F(DealerSocketTest, changes_alternate_while_nobody_listens) {
+  auto router = open_router();
+  const Endpoint endpoint = *router->bind(free_tcp_port());
+  router.reset();
+  auto dealer = open_dealer(endpoint);
+  // Several attempts fail in this time; none of them is a change.
+  Poller poller;
+  poller.add(*dealer);
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+       std::chrono::steady_clock::now() < end;) {
+    poller.wait(std::chrono::milliseconds(20));
+    ASSERT_FALSE(dealer->next_change().has_value());
+  }
+}
+
+TEST_F(DealerSocketTest, what_lingers_is_sent_although_the_socket_is_closed) {
+  auto router = open_router();
+  auto dealer = open_dealer(*router->bind(free_tcp_port()));
+  ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::up));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(dealer->send(frame_of("h"), frame_of(std::string(50'000, 'x'))), SendResult::sent);
+  }
+  dealer->set_linger(kDeadline);
+  dealer.reset();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(next_message(*router).body.size(), 50'000U);
+}
+
+}  // namespace
+}  // namespace mpreg
