@@ -4,15 +4,14 @@
 
 #include "base/text.h"
 #include "client_core.h"
-#include "topic/admission.h"
+#include "message/cache_key.h"
 #include "wire/cache_codec.h"
+#include "wire/packet_limits.h"
 
 namespace mpreg {
 namespace {
 
 constexpr std::size_t kEndpointsMax = 64;
-constexpr std::size_t kNameBytesMax = 255;
-constexpr std::size_t kPrefixBytesMax = 100;
 constexpr std::uint64_t kWindowBytesMin = 64ULL << 10U;
 constexpr std::uint64_t kWindowBytesMax = 1ULL << 30U;
 constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(24);
@@ -33,22 +32,13 @@ Result<void> check_time(std::string_view field, std::chrono::milliseconds value,
 }
 
 Result<void> check_texts(const ClientOptions& options) {
-  if (options.name.size() > kNameBytesMax || find_invalid_utf8(options.name) ||
+  if (options.name.size() > kClientNameBytesMax || find_invalid_utf8(options.name) ||
       find_control_character(options.name)) {
-    return fail(ErrorCode::malformed, "name is " + quoted(options.name) +
-                                          ", at most 255 bytes of UTF-8 without control "
-                                          "characters are allowed");
+    return fail(ErrorCode::malformed, "name is " + quoted(options.name) + ", at most " +
+                                          std::to_string(kClientNameBytesMax) +
+                                          " bytes of UTF-8 without control characters are allowed");
   }
-  auto admitted = admit_topic(options.topic_prefix);
-  if (!admitted) {
-    return fail(ErrorCode::malformed, "topic_prefix: " + admitted.error().text);
-  }
-  if (options.topic_prefix.size() > kPrefixBytesMax) {
-    return fail(ErrorCode::malformed, "topic_prefix has " +
-                                          std::to_string(options.topic_prefix.size()) +
-                                          " bytes, at most 100 are allowed");
-  }
-  return {};
+  return check_topic_prefix(options.topic_prefix);
 }
 
 Result<void> check(const ClientOptions& options) {

@@ -8,7 +8,9 @@ std::uint64_t Interest::begin(std::uint64_t request, const Subscription& subscri
   if (entry.pending) {
     replaced = entry.pending->request;
     requests_.erase(replaced);
+    patterns_asked_ -= entry.pending->subscription.patterns.size();
   }
+  patterns_asked_ += subscription.patterns.size();
   entry.pending = Pending{request, subscription};
   requests_[request] = subscription.id;
   return replaced;
@@ -24,6 +26,7 @@ bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) 
   entry.pending.reset();
   if (entry.slot) {
     // It was active: it has had what its old patterns match, so its seam stays where it was.
+    patterns_asked_ -= entry.patterns.size();
     std::vector<Number> kept = std::move(slots_[*entry.slot].starts);
     deactivate(entry);
     activate(id, entry, patterns);
@@ -46,6 +49,7 @@ bool Interest::refuse(std::uint64_t request) {
   if (it == requests_.end()) return false;
   const auto entry = entries_.find(it->second);
   requests_.erase(it);
+  patterns_asked_ -= entry->second.pending->subscription.patterns.size();
   entry->second.pending.reset();
   if (!entry->second.slot) entries_.erase(entry);
   return true;
@@ -58,7 +62,9 @@ std::optional<std::uint64_t> Interest::remove(std::uint32_t id) {
   if (it->second.pending) {
     waited = it->second.pending->request;
     requests_.erase(waited);
+    patterns_asked_ -= it->second.pending->subscription.patterns.size();
   }
+  if (it->second.slot) patterns_asked_ -= it->second.patterns.size();
   deactivate(it->second);
   entries_.erase(it);
   return waited;

@@ -41,7 +41,8 @@ class Interest {
   std::optional<std::uint64_t> remove(std::uint32_t id);
 
   [[nodiscard]] bool contains(std::uint32_t id) const { return entries_.contains(id); }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // Of all subscriptions, whether active or waiting.
+  [[nodiscard]] std::size_t patterns_asked() const { return patterns_asked_; }
   // Ascending by id. Backlog is not asked for again.
   [[nodiscard]] std::vector<Subscription> active() const;
   [[nodiscard]] std::vector<Pending> pending() const;
@@ -75,6 +76,7 @@ class Interest {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<Number> seams_;
+  std::size_t patterns_asked_ = 0;
   PatternIndex patterns_;
 };
 

@@ -2,7 +2,8 @@
 
 #include <limits>
 
-#include "topic/admission.h"
+#include "base/text.h"
+#include "topic/topic.h"
 #include "wire/packet_codec.h"
 
 namespace mpreg {
@@ -38,8 +39,10 @@ PublishQueue::PublishQueue(const SessionOptions& options, SessionCounters& count
 
 Result<void> PublishQueue::check(const Item& item) {
   if (topics_->find(item.topic) == kNoAlias) {
-    if (auto admitted = admit_topic(item.topic); !admitted) {
-      return tl::unexpected(admitted.error());
+    if (auto checked = check_topic(item.topic); !checked) return checked;
+    if (is_reserved(item.topic)) {
+      return fail(ErrorCode::refused,
+                  "topic " + quoted(item.topic) + " begins with $, which is the broker's own");
     }
   }
   if (item.payload.size() > payload_bytes_max_) {

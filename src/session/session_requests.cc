@@ -4,8 +4,9 @@
 
 #include "message/cache_key.h"
 #include "session/session_impl.h"
-#include "topic/admission.h"
+#include "topic/topic.h"
 #include "wire/cache_codec.h"
+#include "wire/packet_limits.h"
 
 namespace mpreg {
 namespace {
@@ -24,18 +25,14 @@ std::string topic_of(const std::string& prefix, const CacheInvalidation& invalid
 
 Result<void> check_subscription(const Subscription& subscription, std::size_t patterns_max) {
   if (subscription.id == 0) return fail(ErrorCode::malformed, "subscription id is 0");
-  if (subscription.patterns.empty()) {
-    return fail(ErrorCode::malformed, "subscription has no pattern");
-  }
-  if (subscription.patterns.size() > patterns_max) {
-    return fail(ErrorCode::malformed,
-                "subscription has " + std::to_string(subscription.patterns.size()) +
-                    " patterns, at most " + std::to_string(patterns_max) + " are allowed");
+  const std::size_t patterns = subscription.patterns.size();
+  if (patterns == 0 || patterns > patterns_max) {
+    return fail(ErrorCode::malformed, "subscription has " + std::to_string(patterns) +
+                                          " patterns, 1 to " + std::to_string(patterns_max) +
+                                          " are allowed");
   }
   for (const std::string& pattern : subscription.patterns) {
-    if (auto admitted = admit_pattern(pattern); !admitted) {
-      return tl::unexpected(admitted.error());
-    }
+    if (auto checked = check_pattern(pattern); !checked) return checked;
   }
   return {};
 }
@@ -46,7 +43,25 @@ tl::unexpected<Error> no_room(std::size_t bytes, SessionCounters& counters) {
                                          " bytes do not fit beside what is not yet accepted");
 }
 
-constexpr std::size_t kPatternsAssumed = 200'000;  // Until the first Welcome says what holds.
+// By the rules that every receiver keeps: so what is refused there is not sent.
+template <typename Value>
+Result<void> checked(const Result<Value>& decoded) {
+  if (!decoded) return tl::unexpected(decoded.error());
+  return {};
+}
+
+Result<void> check_headers(const Headers& headers) {
+  for (const auto& [field, value] :
+       {std::pair("content_type", &headers.content_type), std::pair("trace_id", &headers.trace_id),
+        std::pair("reply_to", &headers.reply_to),
+        std::pair("correlation_id", &headers.correlation_id)}) {
+    if (value->size() <= kHeaderFieldBytesMax) continue;
+    return fail(ErrorCode::malformed, std::string(field) + " has " + std::to_string(value->size()) +
+                                          " bytes, at most " +
+                                          std::to_string(kHeaderFieldBytesMax) + " are allowed");
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -59,7 +74,10 @@ Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes
                                                    const Headers* headers) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
   Frame encoded;
-  if (headers != nullptr) encoded = encode_headers(*headers);
+  if (headers != nullptr) {
+    if (auto right = check_headers(*headers); !right) return tl::unexpected(right.error());
+    encoded = encode_headers(*headers);
+  }
   PublishQueue::Item item;
   item.topic = topic;
   item.headers = encoded.bytes();
@@ -75,8 +93,11 @@ Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes
 Result<std::uint64_t> ClientSession::Impl::invalidate(const Now& now,
                                                       const CacheInvalidation& invalidation) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
-  const std::string topic = topic_of(options.topic_prefix, invalidation);
   const Frame payload = encode_invalidation(invalidation);
+  if (auto right = checked(decode_invalidation(payload.bytes())); !right) {
+    return tl::unexpected(right.error());
+  }
+  const std::string topic = topic_of(options.topic_prefix, invalidation);
   PublishQueue::Item item;
   item.lane = Lane::cache;
   item.kind = RecordKind::invalidation;
@@ -97,14 +118,17 @@ Result<std::uint64_t> ClientSession::Impl::replicate(const Now& now,
                                                      std::string_view value) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
   const CacheAddress& address = replication.address;
-  const std::string topic =
-      replication_topic(options.topic_prefix, address.region, address.namespace_name);
   CacheReplication fact = replication;
   fact.value_bytes = value.size();
   const CacheValue content{address, fact.targets, fact.ttl_ms, queue.next_operation() + 1,
                            std::string(value)};
   const Frame value_payload = encode_value(content);
   const Frame fact_payload = encode_replication(fact);
+  if (auto right = checked(decode_replication(fact_payload.bytes())); !right) {
+    return tl::unexpected(right.error());
+  }
+  const std::string topic =
+      replication_topic(options.topic_prefix, address.region, address.namespace_name);
   PublishQueue::Item value_item;
   value_item.lane = Lane::bulk;
   value_item.kind = RecordKind::value;
@@ -153,15 +177,18 @@ void ClientSession::Impl::flush() {
 
 Result<std::uint64_t> ClientSession::Impl::subscribe(const Subscription& subscription) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
-  const std::size_t patterns_max = welcome && welcome->limits.patterns_max != 0
-                                       ? welcome->limits.patterns_max
-                                       : kPatternsAssumed;
+  std::size_t patterns_max = kPatternsMax;
+  if (welcome && welcome->limits.patterns_max != 0) {
+    patterns_max = std::min<std::size_t>(patterns_max, welcome->limits.patterns_max);
+  }
   if (auto checked = check_subscription(subscription, patterns_max); !checked) {
     return tl::unexpected(checked.error());
   }
-  if (!interest.contains(subscription.id) && interest.size() >= options.subscriptions_max) {
-    return fail(ErrorCode::overloaded, "there are " + std::to_string(interest.size()) +
-                                           " subscriptions, which is the limit");
+  // Everything must fit into one Hello, or it could not be resumed.
+  if (interest.patterns_asked() + subscription.patterns.size() > options.patterns_max) {
+    return fail(ErrorCode::overloaded,
+                "the session has " + std::to_string(interest.patterns_asked()) +
+                    " patterns, at most " + std::to_string(options.patterns_max) + " are allowed");
   }
   Subscription wanted = subscription;
   std::sort(wanted.patterns.begin(), wanted.patterns.end());
@@ -223,6 +250,11 @@ Result<std::uint64_t> ClientSession::Impl::barrier(const Now& now,
 }
 
 Result<std::uint64_t> ClientSession::Impl::query(const Now& now, std::string_view question) {
+  if (question.size() > kQuestionBytesMax) {
+    return fail(ErrorCode::malformed, "question has " + std::to_string(question.size()) +
+                                          " bytes, at most " + std::to_string(kQuestionBytesMax) +
+                                          " are allowed");
+  }
   auto number = request(now, kRequestTimeout);
   if (number) send(Query{*number, std::string(question)});
   return number;

@@ -87,7 +87,8 @@ class Client {
   // As flush, and until every tracked operation has ended.
   Result<void> drain(std::chrono::milliseconds timeout = {});
 
-  // ---- Subscribing. 1 to 200,000 patterns (as the broker allows): `*` is one word, `#` any
+  // ---- Subscribing. 1 to 16,384 patterns, 32,768 over all of them (the
+  // broker may allow less): `*` is one word, `#` any
   // number. A message comes once however many of the patterns match.
 
   [[nodiscard]] Result<SubscriptionId> subscribe(std::vector<std::string> patterns,

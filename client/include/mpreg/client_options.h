@@ -34,7 +34,7 @@ enum class WhenFull : std::uint8_t {
 struct ClientOptions {
   // tcp://HOST:PORT or ipc://PATH, tried in turn; 1 to 64 of them.
   std::vector<std::string> endpoints{"tcp://127.0.0.1:7100"};
-  std::string name = "mpreg-client";  // For people; at most 255 bytes of UTF-8.
+  std::string name = "mpreg-client";  // For people; at most 128 bytes of UTF-8.
   std::string topic_prefix = "mpreg.cache.federation";
 
   // connect() waits this long for the first welcome; 0: it does not wait.
