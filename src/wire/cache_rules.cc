@@ -47,7 +47,7 @@ void check_targets(PacketReader& in, std::string_view table,
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
   if (twice != sorted.end()) in.refuse({table, "targets"}, "name " + quoted(*twice) + " twice");
   if (!sorted.empty() && sorted.front().empty()) {
-    in.refuse({table, "targets"}, "hold an empty cluster id, 1 to 64 bytes are allowed");
+    in.refuse({table, "targets"}, "hold an empty cluster id, at least 1 byte is required");
   }
 }
 

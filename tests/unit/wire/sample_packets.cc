@@ -1,0 +1,156 @@
+#include "unit/wire/sample_packets.h"
+
+#include <utility>
+
+namespace mpreg {
+namespace {
+
+StreamId stream_of(const char* origin, Epoch epoch, Lane lane) { return {origin, epoch, lane}; }
+
+const StreamId kEast = stream_of("east-cluster-of-many-letters", 1'700'000'000'001, Lane::cache);
+const StreamId kWest = stream_of("west", 1'700'000'000'002, Lane::bulk);
+
+std::vector<StreamPosition> positions() { return {{kEast, 7001}, {kWest, kNumberMax}}; }
+
+std::vector<Packet> session_packets() {
+  return {
+      Hello{.protocol_min = 1,
+            .protocol_max = 3,
+            .client = 0xFEDCBA9876543210,
+            .name = "prices: east",
+            .receive_window_bytes = 8'388'608,
+            .resume = true,
+            .positions = positions(),
+            .subscriptions = {{11, {"a.*", "b.#"}, 12, 13}, {14, {}, 0, 0}, {15, {""}, 1, 0}}},
+      Welcome{.protocol = 2,
+              .cluster = "east",
+              .region = "eu",
+              .epoch = 21,
+              .instance = 22,
+              .session = 23,
+              .limits = {31, 32, 33, 34, 35, 36},
+              .accepted = {{1, 5}, {9, 9}},
+              .positions = positions()},
+      Refused{ErrorCode::overloaded, "sessions: 10000 of 10000", 250},
+      Goodbye{"maintenance\nuntil noon", positions()},
+      Acknowledge{41},
+      Probe{42},
+      ProbeEcho{43, positions(), {{"east", 44}, {"west", 45}}},
+      Query{46, "stats"},
+      Answer{47, false, ErrorCode::timed_out, "{\"name\": \"\u00e4\"}"},
+  };
+}
+
+std::vector<Packet> pubsub_packets() {
+  return {
+      BatchHeader{.stream = kEast,
+                  .after = 51,
+                  .through = 52,
+                  .interest_generation = 53,
+                  .hops = 54,
+                  .backlog_subscription = 55,
+                  .declarations = {{0, "a.b"}, {56, "c"}}},
+      Gap{.stream = kWest,
+          .after = 61,
+          .through = kNumberMax,
+          .scope = {ScopeKind::patterns, {"x.#", "y"}},
+          .reason = "the log begins at 62"},
+      Subscribe{71, {72, {"#"}, 73, 74}},
+      Subscribed{75, 76, positions()},
+      Unsubscribe{77, 78},
+      Barrier{79, 80},
+      Accepted{81, 82},
+      OperationRefused{83, ErrorCode::malformed, "topic has 256 bytes"},
+  };
+}
+
+std::vector<Packet> cache_packets() {
+  return {
+      OperationOutcome{91, Outcome::timed_out, {"east"}, {"west", "south"}, 92},
+      CompleteOperation{93, 94, false},
+  };
+}
+
+std::vector<Packet> link_packets() {
+  return {
+      LinkHello{.protocol_min = 1,
+                .protocol_max = 2,
+                .role = LinkRole::gateway,
+                .cluster = "spoke",
+                .region = "us",
+                .epoch = 101,
+                .instance = 102},
+      LinkWelcome{.protocol = 2,
+                  .cluster = "hub",
+                  .region = "eu",
+                  .epoch = 103,
+                  .instance = 104,
+                  .stream_endpoint = "tcp://*:7102",
+                  .known_epoch = 105},
+      LinkState{.sequence = 111,
+                .echo = 112,
+                .clock = 113,
+                .interest_generation = 114,
+                .interest_hash = 115,
+                .members = {{"east", "eu", 116, 117, 118, 119}, {"west", "us", 120, 121, 0, 0}},
+                .offers = {{kEast, 122, 123, 124, 125, true}, {kWest, 126, 127, 128, 0, false}}},
+      Take{kEast, 131, true, 132},
+      Taken{kWest, 133, 134, 135},
+      Untake{kEast},
+      Applied{kWest, {{"east", 141}, {"south", 142}}},
+  };
+}
+
+template <std::size_t... Kinds>
+std::vector<Packet> default_of_each(std::index_sequence<Kinds...> /*kinds*/) {
+  return {Packet(std::in_place_index<Kinds>)...};
+}
+
+}  // namespace
+
+std::vector<Packet> full_packets() {
+  std::vector<Packet> all;
+  for (const auto& family :
+       {session_packets(), pubsub_packets(), cache_packets(), link_packets()}) {
+    all.insert(all.end(), family.begin(), family.end());
+  }
+  return all;
+}
+
+std::vector<Packet> default_packets() {
+  return default_of_each(std::make_index_sequence<std::variant_size_v<Packet>>());
+}
+
+CacheInvalidation full_invalidation() {
+  return {.address = {"users", "profile:12345", "avatar", 3, "eu-west"},
+          .type = InvalidationType::cascade,
+          .targets = {"east", "west"},
+          .priority = 1.5,
+          .ttl_ms = 60'000,
+          .reason = "password changed",
+          .tracking = {WaitLevel::applied, 5'000}};
+}
+
+CacheReplication full_replication() {
+  return {.address = {"users", "profile:12345", "avatar", 4, "eu-west"},
+          .strategy = ReplicationStrategy::quorum,
+          .targets = {"west", "east"},
+          .priority = 2.0,
+          .ttl_ms = 61'000,
+          .value_bytes = 9,
+          .tracking = {WaitLevel::observed, 6'000}};
+}
+
+CacheValue full_value() {
+  return {.address = {"users", "profile:12345", "avatar", 5, "eu-west"},
+          .targets = {"south"},
+          .ttl_ms = 62'000,
+          .fact_operation = 77,
+          .value = std::string("\0\xFF value", 8)};
+}
+
+Headers full_headers() {
+  return {"application/json", "4bf92f3577b34da6a3ce929d0e0e4736", "replies.me", "c-17"};
+}
+
+}  // namespace mpreg
