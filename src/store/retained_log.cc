@@ -13,7 +13,9 @@ LogPosition RetainedLog::append(LogEntry entry) {
     stream.known = true;
     stream.held_after = entry.after;
   }
-  MPREG_CHECK(stream.places.empty() || stream.places.back().first == entry.after);
+  // Also when everything before it has been evicted: held_after is then where the last one ended.
+  MPREG_CHECK(entry.after ==
+              (stream.places.empty() ? stream.held_after : stream.places.back().first));
   const LogPosition position = end();
   stream.places.emplace_back(entry.through, position);
   bytes_ += entry.bytes();
@@ -47,6 +49,7 @@ LogEntry RetainedLog::evict() {
   bytes_ -= entry.bytes();
   StreamPlaces& stream = streams_[entry.stream];
   stream.held_after = entry.through;
+  stream.lost_end = begin_;
   stream.places.pop_front();
   return entry;
 }

@@ -51,6 +51,12 @@ class RetainedLog {
   // applied, is here. Nothing when the stream never had an entry here.
   [[nodiscard]] std::optional<Number> held_after(StreamIndex stream) const;
 
+  // The position after the last entry of this stream that was evicted; 0 when none was. A cursor
+  // before it has lost something of the stream.
+  [[nodiscard]] LogPosition lost_end(StreamIndex stream) const {
+    return stream < streams_.size() ? streams_[stream].lost_end : 0;
+  }
+
   // Removes the oldest entry and returns it.
   LogEntry evict();
 
@@ -58,6 +64,7 @@ class RetainedLog {
   struct StreamPlaces {
     std::deque<std::pair<Number, LogPosition>> places;  // (through, position), ascending.
     Number held_after = 0;
+    LogPosition lost_end = 0;
     bool known = false;
   };
 

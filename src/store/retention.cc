@@ -32,12 +32,14 @@ void Retention::enforce(const NamespacesOf& namespaces_of) {
 void Retention::remember(LogPosition position, const std::vector<std::string>& namespaces) {
   if (namespaces.empty()) lost_anything_end_ = position + 1;
   for (const std::string& name : namespaces) lost_[name] = position;
-  if (lost_.size() <= kNamespacesRememberedMax) return;
-  // Too many to name: forget the one lost longest ago, and from there on answer "all".
-  const auto oldest = std::min_element(
-      lost_.begin(), lost_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  lost_anything_end_ = std::max(lost_anything_end_, oldest->second + 1);
-  lost_.erase(oldest);
+  // Too many to name: forget the ones lost longest ago, and from there on answer "all".
+  while (lost_.size() > kNamespacesRememberedMax) {
+    const auto oldest =
+        std::min_element(lost_.begin(), lost_.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    lost_anything_end_ = std::max(lost_anything_end_, oldest->second + 1);
+    lost_.erase(oldest);
+  }
 }
 
 Scope Retention::lost_since(LogPosition position) const {
