@@ -1,10 +1,15 @@
 #include "exchange/client_table.h"
 
+#include <algorithm>
+
 namespace mpreg {
 namespace {
 
+// Segments come from outside: one that would run over the greatest number ends before it.
 NumberRange range_of(const Segment& segment) {
-  return {segment.first_operation, segment.first_operation + segment.count - 1};
+  const Number room = kNumberMax - segment.first_operation;
+  const Number count = std::min<Number>(segment.count, room);
+  return {segment.first_operation, segment.first_operation + count - 1};
 }
 
 }  // namespace
@@ -37,6 +42,15 @@ void ClientTable::add(const Segment& segment) {
   }
   it->second.ranges.add(range_of(segment));
   it->second.ranges.fill_lowest_holes(kRangesMax);
+}
+
+std::uint64_t ClientTable::contiguous_end(std::uint64_t client, std::uint64_t first) const {
+  const auto it = clients_.find(client);
+  if (it == clients_.end()) return first - 1;
+  for (const NumberRange& range : it->second.ranges.ranges()) {
+    if (range.first <= first && first <= range.last) return range.last;
+  }
+  return first - 1;
 }
 
 std::vector<NumberRange> ClientTable::accepted(std::uint64_t client) const {

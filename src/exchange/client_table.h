@@ -26,6 +26,10 @@ class ClientTable {
   // A segment of client 0 belongs to nobody and is ignored.
   void add(const Segment& segment);
 
+  // The last operation of the unbroken run that begins at or before `first`; first - 1 when it has
+  // not been seen.
+  [[nodiscard]] std::uint64_t contiguous_end(std::uint64_t client, std::uint64_t first) const;
+
   [[nodiscard]] std::vector<NumberRange> accepted(std::uint64_t client) const;
   [[nodiscard]] std::size_t size() const { return clients_.size(); }
 

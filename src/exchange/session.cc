@@ -15,6 +15,7 @@ void Session::set_told(StreamIndex stream, Number number) {
 }
 
 bool Session::tell_alias(StreamIndex stream, Alias alias) {
+  if (alias == kNoAlias) return false;
   if (told_aliases_.size() <= stream) told_aliases_.resize(stream + 1);
   auto& told = told_aliases_[stream];
   if (told.size() <= alias) told.resize(std::max<std::size_t>(alias + 1, told.size() * 2), false);

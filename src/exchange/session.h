@@ -46,13 +46,17 @@ class Session {
   std::uint64_t consumed_bytes = 0;  // As acknowledged.
   std::array<LaneCursor, kLanes> cursors;
   Frontier resumed;  // Positions told at Hello of streams that are not known here yet.
+  Instant resumed_at{};
   std::vector<WaitingBarrier> barriers;
 
   // ---- What it publishes.
-  std::vector<TopicIndex> aliases;  // The client's alias -> slot.
+  std::vector<TopicIndex> aliases;  // The client's alias -> slot; kNoTopic: see refused_aliases.
+  std::map<Alias, Error> refused_aliases;
   std::uint64_t received_bytes = 0;
   std::uint64_t lowest_operation = 0;  // Of this connection; 0: none yet.
   bool acceptance_due = false;
+  bool serving_due = false;  // Something is behind, and credit or data may have come.
+  std::uint32_t interest_generation = 0;  // Raised by every change of its patterns.
 
   // At least one batch may always be under way, so that a small window cannot stop everything.
   [[nodiscard]] bool has_credit_for(std::uint64_t bytes) const {
@@ -64,7 +68,7 @@ class Session {
   [[nodiscard]] Number told(StreamIndex stream, Number otherwise) const;
   void set_told(StreamIndex stream, Number number);
 
-  // Marks the alias as told; false when it had been.
+  // Marks the alias as told; false when it had been, or when there is none to tell.
   bool tell_alias(StreamIndex stream, Alias alias);
 
  private:
