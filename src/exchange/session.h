@@ -55,7 +55,7 @@ class Session {
   std::uint64_t received_bytes = 0;
   std::uint64_t lowest_operation = 0;  // Of this connection; 0: none yet.
   bool acceptance_due = false;
-  bool serving_due = false;  // Something is behind, and credit or data may have come.
+  bool serving_due = false;               // Something is behind, and credit or data may have come.
   std::uint32_t interest_generation = 0;  // Raised by every change of its patterns.
 
   // At least one batch may always be under way, so that a small window cannot stop everything.
