@@ -12,6 +12,8 @@ bool Members::report(const Member& member, LinkId link, Instant now) {
     known = Known{member, link, heard};
     return true;
   }
+  // Word of an earlier life vouches for nothing: its process may go on beside the one that counts.
+  if (member.epoch < known.member.epoch) return false;
   bool changed = false;
   if (member.epoch > known.member.epoch) {
     known.member.epoch = member.epoch;

@@ -26,7 +26,8 @@ void PendingOperations::add(Operation operation, Instant now, std::vector<Ended>
   const Number number = operation.cache_number;
   by_id_.emplace(operation.id, number);
   by_deadline_.emplace(operation.deadline, number);
-  by_number_.emplace(number, std::move(operation));
+  const bool is_new = by_number_.emplace(number, std::move(operation)).second;
+  MPREG_CHECK(is_new);
 }
 
 void PendingOperations::applied(const std::string& cluster, Lane lane, Number number, Instant now,
@@ -85,6 +86,15 @@ bool PendingOperations::complete(const OperationId& id, bool success, Instant no
   ended.push_back(end(std::move(it->second), success ? Outcome::confirmed : Outcome::failed, now));
   by_number_.erase(it);
   return true;
+}
+
+void PendingOperations::fail_all(Instant now, std::vector<Ended>& ended) {
+  for (auto& [number, operation] : by_number_) {
+    ended.push_back(end(std::move(operation), Outcome::failed, now));
+  }
+  by_number_.clear();
+  by_id_.clear();
+  by_deadline_.clear();
 }
 
 std::optional<Instant> PendingOperations::next_deadline() const {

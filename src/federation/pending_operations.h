@@ -48,6 +48,9 @@ class PendingOperations {
   // By hand; false when it is not pending.
   bool complete(const OperationId& id, bool success, Instant now, std::vector<Ended>& ended);
 
+  // The numbers' epoch is over, or the broker is leaving.
+  void fail_all(Instant now, std::vector<Ended>& ended);
+
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   [[nodiscard]] std::optional<Instant> oldest() const;
   // How far a cluster has confirmed.

@@ -19,6 +19,7 @@ void Serving::acknowledge(Number number) {
 }
 
 bool Serving::tell_alias(Alias alias) {
+  if (alias == kNoAlias) return false;
   if (told_.size() <= alias)
     told_.resize(std::max<std::size_t>(alias + 1, told_.size() * 2), false);
   if (told_[alias]) return false;

@@ -33,7 +33,7 @@ class Serving {
   void acknowledge(Number number);
   [[nodiscard]] Number acknowledged() const { return acknowledged_; }
 
-  // Marks the alias as told; false when it had been.
+  // Marks the alias as told; false when it had been, or when there is none to tell.
   bool tell_alias(Alias alias);
 
  private:

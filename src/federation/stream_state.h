@@ -23,7 +23,14 @@ struct Arrival {
   Body body;
   std::shared_ptr<const Gap> gap;
 
-  [[nodiscard]] std::size_t bytes() const { return 128 + body.frame.size(); }
+  // About what it takes to keep.
+  [[nodiscard]] std::size_t bytes() const {
+    std::size_t bytes = sizeof(Arrival) + body.frame.size();
+    for (const Declaration& declaration : declarations) {
+      bytes += sizeof(declaration) + declaration.topic.size();
+    }
+    return bytes;
+  }
 };
 
 class StreamState {
@@ -33,13 +40,17 @@ class StreamState {
   Number frontier = 0;   // Applied up to here; kNumberMax: the stream is closed.
   Number floor =
       0;  // Sessions that have no position of their own are served from the number after it.
-  Number head_seen = 0;  // The highest number that any neighbour said it had.
-  bool final = false;    // Nothing follows final_number.
+  Number head_seen = 0;   // The highest number that any neighbour said it had.
+  Number base = 0;        // The origin gave the numbers up to this before it had joined anybody.
+  Number first_head = 0;  // The head when the stream was first offered here.
+  std::uint8_t hops = 0;  // From here to the origin, by the upstream.
+  bool final = false;     // Nothing follows final_number.
   Number final_number = 0;
 
   LinkId upstream = kNoLink;
   bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
   Instant take_sent{};
+  Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.
   Instant progressed{};  // When the frontier last moved, or the head was first seen beyond it.
 
   enum class Verdict : std::uint8_t {

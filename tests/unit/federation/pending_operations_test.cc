@@ -1,0 +1,196 @@
+#include "federation/pending_operations.h"
+
+#include <gtest/gtest.h>
+
+namespace mpreg {
+namespace {
+
+using namespace std::chrono_literals;
+using Ended = std::vector<PendingOperations::Ended>;
+using Names = std::vector<std::string>;
+
+constexpr Instant kStart{100s};
+
+PendingOperations::Operation operation_of(std::uint64_t id, Number cache, Names missing,
+                                          Number bulk = 0, Duration timeout = 30s) {
+  PendingOperations::Operation operation;
+  operation.id = {1, id};
+  operation.cache_number = cache;
+  operation.bulk_number = bulk;
+  operation.missing = std::move(missing);
+  operation.started = kStart;
+  operation.deadline = kStart + timeout;
+  return operation;
+}
+
+TEST(PendingOperations, confirmed_when_the_last_target_has_applied_it) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east", "west"}), kStart, ended);
+  pending.applied("west", Lane::cache, 6, kStart, ended);
+  pending.applied("west", Lane::cache, 7, kStart + 1ms, ended);
+  pending.applied("north", Lane::cache, 9, kStart + 1ms, ended);
+  EXPECT_TRUE(ended.empty());
+  EXPECT_EQ(pending.size(), 1U);
+  pending.applied("east", Lane::cache, 100, kStart + 3ms, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].client, 1U);
+  EXPECT_EQ(ended[0].outcome.operation, 50U);
+  EXPECT_EQ(ended[0].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"west", "east"}));
+  EXPECT_TRUE(ended[0].outcome.missing.empty());
+  EXPECT_EQ(ended[0].outcome.latency_us, 3000U);
+  EXPECT_EQ(pending.size(), 0U);
+  EXPECT_EQ(pending.next_deadline(), std::nullopt);
+}
+
+TEST(PendingOperations, without_targets_an_operation_ends_at_once) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {}), kStart, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(pending.size(), 0U);
+}
+
+TEST(PendingOperations, one_report_ends_every_operation_that_it_covers_in_order) {
+  PendingOperations pending(10);
+  Ended ended;
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    pending.add(operation_of(50 + i, i, {"east"}), kStart, ended);
+  }
+  pending.applied("east", Lane::cache, 3, kStart, ended);
+  ASSERT_EQ(ended.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(ended[i].outcome.operation, 51 + i);
+  EXPECT_EQ(pending.size(), 2U);
+  EXPECT_EQ(pending.applied_by("east", Lane::cache), 3U);
+}
+
+TEST(PendingOperations, a_replication_waits_for_fact_and_value_whichever_comes_first) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east"}, 3), kStart, ended);
+  pending.add(operation_of(51, 8, {"east"}, 4), kStart, ended);
+  pending.applied("east", Lane::cache, 7, kStart, ended);
+  EXPECT_TRUE(ended.empty());
+  pending.applied("east", Lane::bulk, 4, kStart, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome.operation, 50U);
+  pending.applied("east", Lane::cache, 8, kStart, ended);
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[1].outcome.operation, 51U);
+}
+
+TEST(PendingOperations, a_position_never_goes_back_and_events_confirm_nothing) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.applied("east", Lane::cache, 9, kStart, ended);
+  pending.applied("east", Lane::cache, 5, kStart, ended);
+  EXPECT_EQ(pending.applied_by("east", Lane::cache), 9U);
+  pending.add(operation_of(50, 10, {"east"}), kStart, ended);
+  pending.applied("east", Lane::events, 100, kStart, ended);
+  pending.applied("east", Lane::bulk, 100, kStart, ended);
+  EXPECT_TRUE(ended.empty());
+  EXPECT_EQ(pending.applied_by("east", Lane::events), 0U);
+  EXPECT_EQ(pending.applied_by("west", Lane::cache), 0U);
+}
+
+TEST(PendingOperations, at_the_deadline_it_names_who_is_missing) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east", "north", "west"}, 0, 2s), kStart, ended);
+  pending.add(operation_of(51, 8, {"east"}, 0, 1s), kStart, ended);
+  pending.applied("north", Lane::cache, 8, kStart, ended);
+  EXPECT_EQ(pending.next_deadline(), kStart + 1s);
+  pending.expire(kStart + 1s - 1ns, ended);
+  EXPECT_TRUE(ended.empty());
+  pending.expire(kStart + 2s, ended);
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[0].outcome.operation, 51U);
+  EXPECT_EQ(ended[1].outcome.outcome, Outcome::timed_out);
+  EXPECT_EQ(ended[1].outcome.missing, (Names{"east", "west"}));
+  EXPECT_EQ(ended[1].outcome.confirmed, (Names{"north"}));
+  pending.applied("east", Lane::cache, 9, kStart, ended);
+  EXPECT_EQ(ended.size(), 2U) << "an operation ends once";
+}
+
+TEST(PendingOperations, with_one_deadline_for_many_only_the_confirmed_one_leaves) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"west"}), kStart, ended);
+  pending.add(operation_of(51, 8, {"east"}), kStart, ended);
+  pending.add(operation_of(52, 9, {"west"}), kStart, ended);
+  pending.applied("east", Lane::cache, 9, kStart, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  pending.expire(kStart + 30s, ended);
+  ASSERT_EQ(ended.size(), 3U);
+  EXPECT_EQ(ended[1].outcome.operation, 50U);
+  EXPECT_EQ(ended[2].outcome.operation, 52U);
+}
+
+TEST(PendingOperations, one_may_be_ended_by_hand_and_an_unknown_one_may_not) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east"}), kStart, ended);
+  pending.add(operation_of(51, 8, {"east"}), kStart, ended);
+  EXPECT_FALSE(pending.complete({1, 99}, true, kStart, ended));
+  EXPECT_FALSE(pending.complete({2, 50}, true, kStart, ended));
+  EXPECT_TRUE(pending.complete({1, 50}, false, kStart, ended));
+  EXPECT_TRUE(pending.complete({1, 51}, true, kStart, ended));
+  EXPECT_FALSE(pending.complete({1, 50}, true, kStart, ended));
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[0].outcome.outcome, Outcome::failed);
+  EXPECT_EQ(ended[0].outcome.missing, (Names{"east"}));
+  EXPECT_EQ(ended[1].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(pending.next_deadline(), std::nullopt);
+}
+
+TEST(PendingOperations, is_full_at_its_limit_and_no_longer_when_one_has_ended) {
+  PendingOperations pending(2);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east"}), kStart, ended);
+  EXPECT_FALSE(pending.full());
+  pending.add(operation_of(51, 8, {"east"}), kStart, ended);
+  EXPECT_TRUE(pending.full());
+  pending.applied("east", Lane::cache, 7, kStart, ended);
+  EXPECT_FALSE(pending.full());
+}
+
+TEST(PendingOperations, all_fail_when_the_epoch_is_over_and_numbers_start_again) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east"}), kStart, ended);
+  pending.add(operation_of(51, 8, {"east"}), kStart, ended);
+  pending.applied("east", Lane::cache, 6, kStart, ended);
+  pending.fail_all(kStart, ended);
+  pending.forget_positions();
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[1].outcome.outcome, Outcome::failed);
+  EXPECT_EQ(pending.oldest(), std::nullopt);
+  EXPECT_EQ(pending.applied_by("east", Lane::cache), 0U);
+  pending.add(operation_of(52, 1, {"east"}), kStart, ended);
+  pending.applied("east", Lane::cache, 1, kStart, ended);
+  EXPECT_EQ(ended.size(), 3U);
+}
+
+TEST(PendingOperations, knows_when_the_oldest_one_began) {
+  PendingOperations pending(10);
+  Ended ended;
+  auto later = operation_of(51, 8, {"east"});
+  later.started = kStart + 5s;
+  pending.add(operation_of(50, 7, {"east"}), kStart, ended);
+  pending.add(later, kStart + 5s, ended);
+  EXPECT_EQ(pending.oldest(), kStart);
+  EXPECT_TRUE(pending.complete({1, 50}, true, kStart, ended));
+  EXPECT_EQ(pending.oldest(), kStart + 5s);
+}
+
+TEST(PendingOperationsDeathTest, two_operations_with_one_number_stop_the_process) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east"}), kStart, ended);
+  EXPECT_DEATH(pending.add(operation_of(51, 7, {"east"}), kStart, ended), "broken invariant");
+}
+
+}  // namespace
+}  // namespace mpreg
