@@ -1,0 +1,125 @@
+#include "node/node_impl.h"
+#include "wire/cache_codec.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg {
+// The one way into this cluster. The arrival is next in its stream; local and remote meet here.
+void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox) {
+  StreamState& state = streams_[stream];
+  MPREG_CHECK(arrival.after <= state.frontier && arrival.through > state.frontier);
+  const Lane lane = stream_ids_.id_of(stream).lane;
+  LogEntry entry;
+  entry.stream = stream;
+  entry.after = state.frontier;
+  entry.through = arrival.through;
+  entry.hops = arrival.hops;
+  entry.body = std::move(arrival.body);
+  entry.gap = std::move(arrival.gap);
+  if (!entry.body.frame.empty()) {
+    const Body& body = entry.body;
+    if (lane == Lane::cache) apply_facts(stream, body);
+    if (lane == Lane::bulk) entry.targets = targets_of(body);
+    if (!state.own) {
+      const HybridTime last = body.stamp.version + body.stamp.count - 1;
+      if (!clock_.observe(last, now.wall, options_.clock_offset_max)) {
+        metrics_.clock_readings_refused.add();
+      }
+      remember_operations(body);
+      metrics_.link_batches_applied.add();
+      metrics_.link_records_applied.add(body.records.size());
+    }
+  }
+  if (entry.gap) metrics_.gaps_applied.add();
+  state.advance(entry.through, now.instant);
+  state.head_seen = std::max(state.head_seen, entry.through);
+  if (!state.own) reports_due_[stream].insert(std::string());
+
+  RetainedLog& log = retention_.log(lane);
+  const LogPosition position = log.append(std::move(entry));
+  const LogEntry& kept = *log.find(position);
+  if (kept.gap) {
+    deliver_gap(kept, outbox);
+  } else if (!kept.body.frame.empty()) {
+    deliver(stream, kept, position, outbox);
+  }
+  publish(stream, kept, arrival.declarations, outbox);
+}
+
+// Each fact once, whatever ways it came: a client that tried again through another broker has it in
+// two streams. What was stamped here was looked up before it was stamped.
+void Node::Impl::apply_facts(StreamIndex stream, const Body& body) {
+  const bool own = streams_[stream].own;
+  for (const Record& record : body.records) {
+    if (record.kind == RecordKind::none) continue;
+    if (!own && clients_.seen(operation_of(body.segments, record.index))) {
+      metrics_.cache_facts_duplicate.add();
+      continue;
+    }
+    metrics_.cache_facts_applied.add();
+    if (applier_ == nullptr) continue;
+    applier_->apply(stream_ids_.id_of(stream), body.first() + record.index,
+                    body.stamp.version + record.index, record.kind, body.payload_of(record));
+  }
+}
+
+// Only what is really in the body counts as seen: a number whose record was voided, because another
+// broker had the operation, must not hide the original.
+void Node::Impl::remember_operations(const Body& body) {
+  std::size_t present = 0;
+  for (const Record& record : body.records) present += record.kind != RecordKind::none ? 1 : 0;
+  if (present == body.stamp.count) {
+    for (const Segment& segment : body.segments) clients_.add(segment);
+    return;
+  }
+  for (const Record& record : body.records) {
+    if (record.kind == RecordKind::none) continue;
+    const OperationId id = operation_of(body.segments, record.index);
+    clients_.add({id.client, id.operation, 1, 0});
+  }
+}
+
+// Once for all neighbours that dialled us. Bulk goes to each one by cursor.
+void Node::Impl::publish(StreamIndex stream, const LogEntry& entry,
+                         const std::vector<Declaration>& declared, Outbox& outbox) {
+  const StreamId& id = stream_ids_.id_of(stream);
+  if (id.lane == Lane::bulk || link_of_peer_.empty()) return;
+  if (entry.gap) {
+    outbox.publications.push_back({channel_of(id), encode_packet(*entry.gap), {}});
+    return;
+  }
+  BatchHeader header;
+  header.stream = id;
+  header.after = entry.after;
+  header.through = entry.through;
+  header.hops = static_cast<std::uint8_t>(entry.hops + 1);
+  header.declarations = declared;
+  outbox.publications.push_back({channel_of(id), encode_packet(header), entry.body.frame});
+}
+
+void Node::Impl::enforce_retention() {
+  const std::uint64_t before = retention_.evicted();
+  retention_.enforce([](const LogEntry& entry) {
+    std::vector<std::string> namespaces;
+    if (entry.gap) {
+      return entry.gap->scope.kind == ScopeKind::namespaces ? entry.gap->scope.names : namespaces;
+    }
+    for (const Record& record : entry.body.records) {
+      const Bytes payload = entry.body.payload_of(record);
+      std::string name;
+      if (record.kind == RecordKind::invalidation) {
+        if (const auto fact = decode_invalidation(payload)) name = fact->address.namespace_name;
+      } else if (record.kind == RecordKind::replication) {
+        if (const auto fact = decode_replication(payload)) name = fact->address.namespace_name;
+      } else {
+        continue;
+      }
+      if (name.empty()) return std::vector<std::string>();  // It may be about any.
+      if (namespaces.empty() || namespaces.back() != name) namespaces.push_back(std::move(name));
+    }
+    return namespaces;
+  });
+  metrics_.retained_evicted.add(retention_.evicted() - before);
+  metrics_.retained_bytes.set(static_cast<std::int64_t>(retention_.bytes()));
+}
+
+}  // namespace mpreg

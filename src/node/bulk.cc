@@ -1,0 +1,40 @@
+#include <algorithm>
+
+#include "node/node_impl.h"
+#include "wire/cache_codec.h"
+
+namespace mpreg {
+
+// Sorted, one list a record. A value that cannot be read here is sent to nobody.
+std::shared_ptr<const Node::Impl::Targets> Node::Impl::targets_of(const Body& body) const {
+  auto targets = std::make_shared<Targets>(body.records.size());
+  for (std::size_t i = 0; i < body.records.size(); ++i) {
+    if (body.records[i].kind != RecordKind::value) continue;
+    Result<CacheValue> value = decode_value(body.payload_of(body.records[i]));
+    if (!value) continue;
+    std::sort(value->targets.begin(), value->targets.end());
+    (*targets)[i] = std::move(value->targets);
+  }
+  return targets;
+}
+
+// Whether some value in the entry is for a cluster that is reached through the link.
+bool Node::Impl::is_for(const LogEntry& entry, const Link& link) const {
+  if (!entry.targets) return true;
+  for (const auto& targets : *entry.targets) {
+    for (const std::string& target : targets) {
+      const Members::Known* known = members_.find(target);
+      if (known != nullptr && known->next_hop == link.id) return true;
+    }
+  }
+  return false;
+}
+
+bool Node::Impl::is_value_for_us(StreamIndex stream, const LogEntry& entry,
+                                 std::size_t record) const {
+  if (stream_ids_.id_of(stream).origin == options_.cluster) return true;
+  const auto& targets = (*entry.targets)[record];
+  return std::binary_search(targets.begin(), targets.end(), options_.cluster);
+}
+
+}  // namespace mpreg

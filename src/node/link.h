@@ -1,0 +1,57 @@
+#pragma once
+// Link: a neighbour broker, as this one sees it, from the first connection to the last heartbeat.
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "federation/members.h"
+#include "federation/serving.h"
+#include "node/outbox.h"
+
+namespace mpreg {
+
+// The ZeroMQ topic of a live stream: lane and origin, whatever the epoch. It ends in a NUL, so that
+// no origin is a prefix of another.
+[[nodiscard]] inline std::string channel_of(const StreamId& id) {
+  std::string channel(name_of(id.lane).substr(0, 1));
+  channel += '/';
+  channel += id.origin;
+  channel += '\0';
+  return channel;
+}
+
+struct Link {
+  enum class Phase : std::uint8_t {
+    down,      // No connection.
+    greeting,  // Connected; LinkHello is on its way, or its refusal was.
+    welcomed,  // Dialled, and the first LinkState has not come yet.
+    joined,
+  };
+
+  LinkId id = kNoLink;
+  Address address;
+  LinkRole role = LinkRole::hub;
+  Phase phase = Phase::down;
+  std::string endpoint;  // As dialled; empty for one that dialled us.
+  Member peer;           // Once welcomed.
+
+  std::uint64_t sequence = 0;  // Of our last LinkState.
+  std::uint64_t heard = 0;     // The highest of theirs.
+  std::uint64_t echoed = 0;    // The highest of ours that they have heard.
+  Instant echo_progress{};     // When that rose.
+  Instant last_heard{};
+  Instant greet_again{};  // While greeting.
+  Instant connected{};
+  std::string refusal;  // Why the other side refused, last.
+
+  std::map<StreamId, Offer> offers;         // As last announced.
+  std::map<StreamIndex, Serving> servings;  // What they take from us by cursor.
+  std::set<std::string> channels;           // What our SUB is subscribed to.
+
+  [[nodiscard]] bool dialled() const { return address.door == Door::link_out; }
+  [[nodiscard]] bool is_joined() const { return phase == Phase::joined; }
+  [[nodiscard]] bool is_known() const { return phase == Phase::welcomed || phase == Phase::joined; }
+};
+
+}  // namespace mpreg

@@ -1,0 +1,312 @@
+#pragma once
+// Node::Impl: the state of one broker, and what it does with what it is told. One class, because
+// every packet may touch sessions, streams and links; one file per question:
+//
+//   node.cc          dispatch, turns, the passing of time, leaving
+//   on_session.cc    sessions: who is connected, and how it resumes
+//   on_publish.cc    batches of clients: checked, stamped
+//   on_pubsub.cc     subscriptions, barriers, acceptances
+//   on_cache.cc      tracked operations, outcomes
+//   apply.cc         the one way into this cluster, of local and remote batches
+//   deliver.cc       live delivery to sessions
+//   replay.cc        sessions that are behind: served from the log, told of gaps; backlog
+//   bulk.cc          the values of replications: who are their targets
+//   on_link.cc       links: handshake, heartbeat, members
+//   upstreams.cc     streams of others: whom they are taken from, when they start and end
+//   on_link_data.cc  batches, gaps and confirmations that come over links
+//   serve_links.cc   what goes out over links
+//   node_report.cc   answers to operators
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exchange/client_table.h"
+#include "exchange/selection.h"
+#include "exchange/session.h"
+#include "exchange/topic_table.h"
+#include "federation/members.h"
+#include "federation/pending_operations.h"
+#include "federation/stream_state.h"
+#include "message/packet.h"
+#include "node/link.h"
+#include "node/node.h"
+#include "node/node_metrics.h"
+#include "store/retention.h"
+#include "stream/hybrid_clock.h"
+#include "topic/pattern_index.h"
+#include "wire/body_codec.h"
+
+namespace mpreg {
+
+class Node::Impl {
+ public:
+  Impl(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
+       MetricsRegistry& metrics);
+
+  // ---- node.cc
+  void on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox);
+  void on_peer_gone(const Now& now, Address peer, Outbox& outbox);
+  void end_turn(const Now& now, Outbox& outbox);
+  void tick(const Now& now, Outbox& outbox);
+  [[nodiscard]] Instant next_tick() const;
+  void leave(const Now& now, Outbox& outbox);
+  [[nodiscard]] bool drained() const;
+  void log(Outbox& outbox, LogLevel level, std::string text) const;
+  static void send(Outbox& outbox, Address to, const Packet& packet, Frame body = {});
+
+  // ---- on_link.cc
+  void on_link_up(const Now& now, LinkId id, Outbox& outbox);
+  void on_link_down(const Now& now, LinkId id, Outbox& outbox);
+
+  // ---- node_report.cc
+  [[nodiscard]] std::string report(const Now& now, std::string_view question) const;
+  [[nodiscard]] nlohmann::ordered_json report_stats(const Now& now) const;
+  [[nodiscard]] nlohmann::ordered_json report_members(const Now& now) const;
+  [[nodiscard]] nlohmann::ordered_json report_links(const Now& now) const;
+  [[nodiscard]] nlohmann::ordered_json report_sessions(const Now& now) const;
+  [[nodiscard]] nlohmann::ordered_json report_streams() const;
+
+  [[nodiscard]] const NodeOptions& options() const { return options_; }
+  [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] bool joined() const;
+
+ private:
+  static constexpr std::size_t kValuesWaitingMax = 10'000;
+  static constexpr std::size_t kNoticesMax = 1000;
+
+  // A tracked record of the batch at hand.
+  struct Tracked {
+    std::uint32_t index = 0;
+    bool is_replication = false;
+    std::vector<std::string> targets;
+    std::uint32_t timeout_ms = 0;
+  };
+  // What a client may ask for again after a broken connection.
+  struct Notice {
+    Instant at{};
+    std::uint64_t client = 0;
+    std::uint64_t operation = 0;
+    Packet packet;
+  };
+
+  // ---- on_session.cc
+  void on_session_packet(const Now& now, std::uint32_t peer, Packet& packet, std::size_t bytes,
+                         Frame& body, Outbox& outbox);
+  void on_hello(const Now& now, std::uint32_t peer, const Hello& hello, Outbox& outbox);
+  [[nodiscard]] Result<void> check_hello(const Hello& hello) const;
+  Session& open_session(const Now& now, std::uint32_t peer, const Hello& hello);
+  void place_session(Session& session, const Hello& hello);
+  void on_probe(const Session& session, const Now& now, const Probe& probe, Outbox& outbox) const;
+  void refuse_session(std::uint32_t peer, Error error, std::uint32_t retry_after_ms,
+                      Outbox& outbox);
+  void end_session(Session& session);
+  [[nodiscard]] Session* session_of(std::uint32_t peer);
+  void tick_sessions(const Now& now, Outbox& outbox);
+
+  // ---- on_publish.cc
+  void on_client_batch(const Now& now, Session& session, const BatchHeader& header,
+                       std::size_t header_bytes, Frame body, Outbox& outbox);
+  [[nodiscard]] Result<void> declare_aliases(Session& session, const BatchHeader& header);
+  [[nodiscard]] Result<void> check_segments(const Session& session, const Body& body) const;
+  bool void_duplicates(StampableBody& parts);
+  void resolve_topics(Session& session, StampableBody& parts, const Body& body, Outbox& outbox);
+  void check_facts(Session& session, StampableBody& parts, const Body& body, Outbox& outbox);
+  [[nodiscard]] Result<void> check_fact(const Body& body, const Record& record,
+                                        std::uint32_t index);
+  void stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox);
+  [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
+  void refuse_operation(Session& session, std::uint64_t operation, Error error, Outbox& outbox);
+  [[nodiscard]] bool is_cache_topic(std::string_view topic) const;
+
+  // ---- on_pubsub.cc
+  void on_subscribe(const Now& now, Session& session, const Subscribe& request, Outbox& outbox);
+  void on_unsubscribe(Session& session, const Unsubscribe& request, Outbox& outbox);
+  void on_barrier(const Now& now, Session& session, const Barrier& request, Outbox& outbox);
+  void answer_barriers(const Now& now, Outbox& outbox);
+  [[nodiscard]] Result<void> check_subscription(const Subscription& subscription) const;
+  void add_subscription(Session& session, const Subscription& subscription);
+  void remove_subscription(Session& session, std::uint32_t id);
+  void mark_acceptance(Session& session);
+  void send_acceptances(Outbox& outbox);
+  [[nodiscard]] std::vector<StreamPosition> positions_of(const Session& session) const;
+
+  // ---- on_cache.cc
+  [[nodiscard]] Result<void> check_targets(std::vector<std::string>& targets) const;
+  void track(const Now& now, const Body& body);
+  void on_complete(const Now& now, Session& session, const CompleteOperation& request,
+                   Outbox& outbox);
+  void tell_outcomes(const Now& now, Outbox& outbox);
+  void remember_notice(Instant now, std::uint64_t client, std::uint64_t operation, Packet packet);
+  void repeat_notices(const Session& session, Outbox& outbox) const;
+
+  // ---- apply.cc
+  void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
+  void apply_facts(StreamIndex stream, const Body& body);
+  void remember_operations(const Body& body);
+  void publish(StreamIndex stream, const LogEntry& entry, const std::vector<Declaration>& declared,
+               Outbox& outbox);
+  void enforce_retention();
+
+  // ---- deliver.cc
+  void deliver(StreamIndex stream, const LogEntry& entry, LogPosition position, Outbox& outbox);
+  void deliver_gap(const LogEntry& entry, Outbox& outbox);
+  void deliver_group(const Selection::Group& group, StreamIndex stream, const LogEntry& entry,
+                     LogPosition position, Outbox& outbox);
+  [[nodiscard]] Frame part_of(const Body& body, const std::vector<std::uint16_t>& records);
+  void send_batch(Session& session, StreamIndex stream, const LogEntry& entry, const Frame& body,
+                  const std::vector<std::uint16_t>* records, Outbox& outbox);
+  [[nodiscard]] const IdList* sessions_wanting(StreamIndex stream, const LogEntry& entry,
+                                               std::size_t record);
+  [[nodiscard]] TopicIndex topic_of(StreamIndex stream, const Body& body, const Record& record);
+  void send_gap(Session& session, const Gap& gap, StreamIndex stream, Outbox& outbox);
+  [[nodiscard]] Number told(const Session& session, StreamIndex stream) const;
+
+  // ---- replay.cc
+  void mark_serving(Session& session);
+  void serve_sessions(Outbox& outbox);
+  bool serve_lane(Session& session, Lane lane, std::uint64_t& budget, Outbox& outbox);
+  void tell_lost(Session& session, Lane lane, LogPosition from, Outbox& outbox);
+  [[nodiscard]] Scope lost_scope(const Session& session, Lane lane, LogPosition from) const;
+  bool serve_entry(Session& session, const LogEntry& entry, std::uint64_t& budget, Outbox& outbox);
+  void send_backlog(const Now& now, Session& session, const Subscription& subscription,
+                    Outbox& outbox);
+  void send_backlog_part(Session& session, std::uint32_t subscription, const LogEntry& entry,
+                         const std::vector<std::uint16_t>& records, Outbox& outbox);
+  void settle_resumed(const Now& now, Session& session, Outbox& outbox);
+
+  // ---- bulk.cc
+  using Targets = std::vector<std::vector<std::string>>;
+  [[nodiscard]] std::shared_ptr<const Targets> targets_of(const Body& body) const;
+  [[nodiscard]] bool is_for(const LogEntry& entry, const Link& link) const;
+  [[nodiscard]] bool is_value_for_us(StreamIndex stream, const LogEntry& entry,
+                                     std::size_t record) const;
+
+  // ---- on_link.cc
+  void on_link_packet(const Now& now, Address from, Packet& packet, Frame& body, Outbox& outbox);
+  void on_link_hello(const Now& now, std::uint32_t peer, const LinkHello& hello, Outbox& outbox);
+  void join(const Now& now, Link& link, Outbox& outbox);
+  [[nodiscard]] std::optional<Refused> check_link_hello(const Now& now, const LinkHello& hello);
+  void on_link_welcome(const Now& now, Link& link, const LinkWelcome& welcome, Outbox& outbox);
+  void on_link_refused(const Now& now, Link& link, const Refused& refused, Outbox& outbox);
+  void on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox);
+  void on_link_goodbye(const Now& now, Link& link, const Goodbye& goodbye, Outbox& outbox);
+  void send_link_hello(const Now& now, Link& link, Outbox& outbox);
+  void send_link_state(const Now& now, Link& link, Outbox& outbox);
+  [[nodiscard]] std::vector<Offer> offers_for(const Link& link) const;
+  void lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox);
+  void tick_links(const Now& now, Outbox& outbox);
+  void renumber(const Now& now, Epoch above, Outbox& outbox);
+  [[nodiscard]] Link* link_of(Address from);
+  [[nodiscard]] std::size_t joined_links() const;
+
+  // ---- upstreams.cc
+  StreamIndex know_stream(const Now& now, const StreamId& id);
+  void choose_upstreams(const Now& now, Outbox& outbox);
+  void choose_upstream(const Now& now, StreamIndex stream, Outbox& outbox);
+  void update_channels(Outbox& outbox);
+  void take(const Now& now, StreamIndex stream, bool everything, Outbox& outbox);
+  void retake(const Now& now, StreamIndex stream, Outbox& outbox);
+  void on_taken(const Now& now, Link& link, const Taken& taken);
+  void learn_offer(const Now& now, const Offer& offer);
+  void start_stream(const Now& now, StreamIndex stream, const Offer& offer);
+  void tick_streams(const Now& now, Outbox& outbox);
+  void note_epoch(const Now& now, const std::string& cluster, Epoch epoch);
+  [[nodiscard]] Number offered_head(StreamIndex stream) const;
+
+  // ---- on_link_data.cc
+  void on_link_batch(const Now& now, Link& link, BatchHeader& header, Frame body, Outbox& outbox);
+  void on_link_gap(const Now& now, Link& link, const Gap& gap, Outbox& outbox);
+  void accept(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
+  [[nodiscard]] bool declare(StreamIndex stream, const std::vector<Declaration>& declarations);
+  [[nodiscard]] bool aliases_known(StreamIndex stream, const Body& body) const;
+  void on_applied(const Now& now, Link& link, const Applied& applied);
+
+  // ---- serve_links.cc
+  void on_take(const Now& now, Link& link, const Take& request, Outbox& outbox);
+  void serve_links(Outbox& outbox);
+  void serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
+  void send_applied(bool everything, Outbox& outbox);
+
+  [[nodiscard]] RetainedLog& log_of(StreamIndex stream) {
+    return retention_.log(stream_ids_.id_of(stream).lane);
+  }
+  [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const {
+    return retention_.log(stream_ids_.id_of(stream).lane);
+  }
+
+  // ---- Who we are.
+  NodeOptions options_;
+  std::uint64_t instance_;
+  CacheApplier* applier_;
+  const MetricsRegistry& registry_;
+  NodeMetrics metrics_;
+  Epoch epoch_ = 0;
+  HybridClock clock_;
+  bool leaving_ = false;
+
+  // ---- Streams. Parallel to stream_ids_.
+  StreamTable stream_ids_;
+  std::vector<StreamState> streams_;
+  std::array<StreamIndex, kLanes> own_{};
+  Retention retention_;
+  ClientTable clients_;
+
+  // ---- Sessions.
+  TopicTable topics_;
+  PatternIndex patterns_;
+  Selection selection_;
+  std::vector<std::unique_ptr<Session>> sessions_;  // By slot; null: free.
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<std::uint32_t, std::uint32_t> slot_of_peer_;  // Never iterated.
+  std::map<std::uint64_t, std::uint32_t> slot_of_client_;
+  std::uint64_t last_session_ = 0;
+  std::array<BodyBuilder, kLanes> builders_{BodyBuilder(Lane::cache), BodyBuilder(Lane::bulk),
+                                            BodyBuilder(Lane::events)};
+  std::vector<std::uint8_t> is_cache_topic_;  // By TopicIndex.
+  std::deque<CachedMatch> overflow_matches_;  // Inline topics for which the table had no room.
+  std::vector<std::uint16_t> records_scratch_;
+  std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
+  std::vector<Tracked> tracked_;                                      // Of the batch at hand.
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> value_facts_;  // (index, operation of fact).
+  std::vector<std::uint32_t> accepting_slots_;
+  std::vector<std::uint32_t> serving_slots_;
+  // The header of the last batch sent, to be shared by sessions that are told the same.
+  struct {
+    StreamIndex stream = 0;
+    Number after = 0;
+    Number through = 0;
+    std::uint32_t generation = 0;
+    Frame frame;
+  } last_header_;
+
+  // ---- Operations.
+  PendingOperations pending_;
+  std::vector<PendingOperations::Ended> ended_;
+  std::map<OperationId, Number> values_;  // Fact -> number of its value, until the fact comes.
+  std::deque<Notice> notices_;
+
+  // ---- Links.
+  std::map<LinkId, Link> links_;  // The dialled ones come first: 0 .. dials - 1.
+  std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
+  LinkId next_link_ = 0;
+  Members members_;
+  std::map<StreamIndex, std::map<std::string, Number>> downstream_;  // Confirmations to pass on.
+  std::map<StreamIndex, std::set<std::string>> reports_due_;         // "" stands for our own.
+  bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
+  std::array<Number, kLanes> base_{};
+  bool states_due_ = false;
+  bool barriers_waiting_ = false;
+
+  Instant next_heartbeat_{};
+  Instant next_check_{};
+  bool more_to_serve_ = false;
+};
+
+}  // namespace mpreg

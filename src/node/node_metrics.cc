@@ -1,0 +1,70 @@
+#include "node/node_metrics.h"
+
+namespace mpreg {
+
+// One line a metric: the order is that of the header.
+NodeMetrics::NodeMetrics(MetricsRegistry& r)
+    : batches_received(r.counter("mpreg_batches_received_total", "Batches that clients sent.")),
+      batch_bytes_received(r.counter("mpreg_batch_bytes_received_total", "Their bytes.")),
+      batches_malformed(
+          r.counter("mpreg_batches_malformed_total", "Batches of clients that broke a rule.")),
+      records_stamped(r.counter("mpreg_records_stamped_total", "Numbers given to records.")),
+      records_duplicate(r.counter("mpreg_records_duplicate_total",
+                                  "Records that had been stamped or applied before.")),
+      operations_refused(r.counter("mpreg_operations_refused_total", "Operations refused.")),
+      batches_delivered(r.counter("mpreg_batches_delivered_total", "Batches sent to sessions.")),
+      batch_bytes_delivered(r.counter("mpreg_batch_bytes_delivered_total", "Their bytes.")),
+      records_delivered(r.counter("mpreg_records_delivered_total", "Records sent to sessions.")),
+      bodies_built(r.counter("mpreg_bodies_built_total",
+                             "Bodies made because sessions wanted only some records.")),
+      sessions_fell_behind(r.counter("mpreg_sessions_fell_behind_total",
+                                     "Times that a session ran out of credit in a lane.")),
+      gaps_told(r.counter("mpreg_gaps_told_total", "Gap notices sent to sessions.")),
+      sessions_opened(r.counter("mpreg_sessions_opened_total", "Sessions welcomed.")),
+      sessions_refused(r.counter("mpreg_sessions_refused_total", "Sessions refused or ended.")),
+      sessions_expired(r.counter("mpreg_sessions_expired_total", "Sessions that fell silent.")),
+      packets_malformed(r.counter("mpreg_packets_malformed_total", "Packets not decodable.")),
+      packets_unexpected(r.counter("mpreg_packets_unexpected_total",
+                                   "Packets that had no place where they came.")),
+      links_joined(r.counter("mpreg_links_joined_total", "Links joined.")),
+      links_lost(r.counter("mpreg_links_lost_total", "Links lost.")),
+      links_refused(r.counter("mpreg_links_refused_total", "Handshakes of links refused.")),
+      link_batches_applied(
+          r.counter("mpreg_link_batches_applied_total", "Batches of other brokers applied.")),
+      link_records_applied(r.counter("mpreg_link_records_applied_total", "Their records.")),
+      link_batches_duplicate(r.counter("mpreg_link_batches_duplicate_total",
+                                       "Batches of other brokers that were known already.")),
+      link_batches_early(r.counter("mpreg_link_batches_early_total",
+                                   "Batches of other brokers that came before their turn.")),
+      link_batches_malformed(r.counter("mpreg_link_batches_malformed_total",
+                                       "Batches of other brokers that broke a rule.")),
+      takes_sent(r.counter("mpreg_takes_sent_total", "Streams asked for.")),
+      takes_repeated(
+          r.counter("mpreg_takes_repeated_total", "Streams asked for again, to repair a hole.")),
+      takes_served(r.counter("mpreg_takes_served_total", "Streams that a neighbour asked for.")),
+      bodies_repaired(
+          r.counter("mpreg_bodies_repaired_total", "Bodies sent to a neighbour from the log.")),
+      gaps_applied(r.counter("mpreg_gaps_applied_total",
+                             "Ranges of streams that were lost to this cluster.")),
+      clock_readings_refused(r.counter("mpreg_clock_readings_refused_total",
+                                       "Clock readings too far ahead of the wall clock.")),
+      operations_tracked(r.counter("mpreg_operations_tracked_total", "Operations tracked.")),
+      operations_confirmed(r.counter("mpreg_operations_confirmed_total", "Confirmed by all.")),
+      operations_timed_out(r.counter("mpreg_operations_timed_out_total", "Past their deadline.")),
+      operations_failed(r.counter("mpreg_operations_failed_total", "Ended as failed.")),
+      cache_facts_applied(r.counter("mpreg_cache_facts_applied_total", "Cache facts applied.")),
+      cache_facts_duplicate(r.counter("mpreg_cache_facts_duplicate_total",
+                                      "Cache facts that had been applied before.")),
+      confirmation_us(r.histogram("mpreg_confirmation_us",
+                                  "Microseconds from stamping to the last confirmation.")),
+      sessions(r.gauge("mpreg_sessions", "Sessions connected.")),
+      patterns(r.gauge("mpreg_patterns", "Patterns subscribed.")),
+      topics(r.gauge("mpreg_topics", "Topics with an alias.")),
+      links(r.gauge("mpreg_links", "Links joined now.")),
+      members(r.gauge("mpreg_members", "Clusters known, this one included.")),
+      pending_operations(r.gauge("mpreg_pending_operations", "Operations under way.")),
+      retained_bytes(r.gauge("mpreg_retained_bytes", "Bytes in the retained logs.")),
+      retained_evicted(
+          r.counter("mpreg_retained_evicted_total", "Entries evicted from the retained logs.")) {}
+
+}  // namespace mpreg

@@ -1,0 +1,148 @@
+#include <nlohmann/json.hpp>
+
+#include "node/node_impl.h"
+
+namespace mpreg {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json milliseconds_since(Instant now, Instant then) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count();
+}
+
+}  // namespace
+
+std::string Node::Impl::report(const Now& now, std::string_view question) const {
+  Json answer;
+  if (question == "stats") {
+    answer = report_stats(now);
+  } else if (question == "members") {
+    answer = report_members(now);
+  } else if (question == "links") {
+    answer = report_links(now);
+  } else if (question == "sessions") {
+    answer = report_sessions(now);
+  } else if (question == "streams") {
+    answer = report_streams();
+  } else {
+    return {};
+  }
+  // Names may hold any UTF-8; what is none is replaced, never a failure.
+  return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json Node::Impl::report_stats(const Now& now) const {
+  Json answer;
+  answer["cluster_id"] = options_.cluster;
+  answer["region"] = options_.region;
+  answer["epoch"] = epoch_;
+  answer["instance"] = instance_;
+  answer["joined"] = joined();
+  answer["sessions"] = slot_of_client_.size();
+  answer["patterns"] = patterns_.patterns();
+  answer["topics"] = topics_.size();
+  answer["links_joined"] = joined_links();
+  answer["members"] = members_.all().size() + 1;
+  answer["pending_operations"] = pending_.size();
+  const auto oldest = pending_.oldest();
+  answer["oldest_pending_ms"] = oldest ? milliseconds_since(now.instant, *oldest) : Json(0);
+  answer["retained_bytes"] = retention_.bytes();
+  answer["retained_evicted"] = retention_.evicted();
+  answer["clients_remembered"] = clients_.size();
+  Json& counters = answer["counters"];
+  for (const MetricValue& metric : registry_.snapshot()) {
+    if (!metric.labels.empty()) continue;
+    if (const auto* counter = std::get_if<std::uint64_t>(&metric.value)) {
+      counters[metric.name] = *counter;
+    }
+  }
+  return answer;
+}
+
+Json Node::Impl::report_members(const Now& now) const {
+  Json answer = Json::array();
+  answer.push_back({{"cluster_id", options_.cluster},
+                    {"region", options_.region},
+                    {"epoch", epoch_},
+                    {"hops", 0},
+                    {"reachable", true},
+                    {"heard_ms_ago", 0}});
+  for (const auto& [cluster, known] : members_.all()) {
+    answer.push_back({{"cluster_id", cluster},
+                      {"region", known.member.region},
+                      {"epoch", known.member.epoch},
+                      {"hops", known.member.hops},
+                      {"reachable", known.next_hop != kNoLink},
+                      {"heard_ms_ago", Members::age_ms(known, now.instant)}});
+  }
+  return answer;
+}
+
+Json Node::Impl::report_links(const Now& now) const {
+  Json answer = Json::array();
+  for (const auto& [id, link] : links_) {
+    const char* phases[] = {"down", "greeting", "welcomed", "joined"};
+    Json entry{{"dialled", link.dialled()},
+               {"endpoint", link.endpoint},
+               {"cluster_id", link.peer.cluster},
+               {"region", link.peer.region},
+               {"phase", phases[static_cast<std::size_t>(link.phase)]},
+               {"heard_ms_ago",
+                link.is_known() ? milliseconds_since(now.instant, link.last_heard) : Json(nullptr)},
+               {"streams_offered", link.offers.size()},
+               {"streams_served", link.servings.size()}};
+    if (!link.refusal.empty()) entry["refusal"] = link.refusal;
+    answer.push_back(std::move(entry));
+  }
+  return answer;
+}
+
+Json Node::Impl::report_sessions(const Now& now) const {
+  Json answer = Json::array();
+  for (const auto& session : sessions_) {
+    if (!session) continue;
+    Json behind = Json::object();
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const LaneCursor& cursor = session->cursors[lane];
+      const RetainedLog& log = retention_.log(static_cast<Lane>(lane));
+      behind[std::string(name_of(static_cast<Lane>(lane)))] =
+          cursor.behind ? log.end() - std::min(log.end(), cursor.position) : 0;
+    }
+    answer.push_back({{"session", session->id},
+                      {"client", session->client},
+                      {"name", session->name},
+                      {"subscriptions", session->subscriptions.size()},
+                      {"patterns", session->pattern_uses.size()},
+                      {"sent_bytes", session->sent_bytes},
+                      {"unacknowledged_bytes", session->sent_bytes - session->consumed_bytes},
+                      {"received_bytes", session->received_bytes},
+                      {"batches_behind", std::move(behind)},
+                      {"heard_ms_ago", milliseconds_since(now.instant, session->last_heard)}});
+  }
+  return answer;
+}
+
+Json Node::Impl::report_streams() const {
+  Json answer = Json::array();
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    const StreamState& state = streams_[index];
+    const auto upstream = links_.find(state.upstream);
+    const auto held = log_of(index).held_after(index);
+    Json entry{{"origin", id.origin},
+               {"epoch", id.epoch},
+               {"lane", std::string(name_of(id.lane))},
+               {"own", state.own},
+               {"closed", state.closed()},
+               {"final", state.final},
+               {"frontier", state.closed() ? Json(nullptr) : Json(state.frontier)},
+               {"head_seen", state.closed() ? Json(nullptr) : Json(state.head_seen)},
+               {"held_after", held && *held != kNumberMax ? Json(*held) : Json(nullptr)},
+               {"hops", state.hops}};
+    if (upstream != links_.end()) entry["upstream"] = upstream->second.peer.cluster;
+    answer.push_back(std::move(entry));
+  }
+  return answer;
+}
+
+}  // namespace mpreg

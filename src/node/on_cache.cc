@@ -1,0 +1,183 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "message/cache_key.h"
+#include "node/node_impl.h"
+#include "wire/cache_codec.h"
+
+namespace mpreg {
+namespace {
+
+// Whether a topic is the one on which facts about this address are published. Compared piece by
+// piece: no text is built for a record that is right.
+bool is_topic_of(std::string_view topic, std::string_view prefix, std::string_view family,
+                 std::string_view region, std::string_view last) {
+  for (const std::string_view piece : {prefix, family, region}) {
+    if (topic.substr(0, piece.size()) != piece || topic.size() <= piece.size() ||
+        topic[piece.size()] != '.') {
+      return false;
+    }
+    topic.remove_prefix(piece.size() + 1);
+  }
+  return topic == last;
+}
+
+bool is_about_one_key(InvalidationType type) {
+  return type == InvalidationType::single_key || type == InvalidationType::cascade;
+}
+
+}  // namespace
+
+// Sorted, without this cluster; empty means all the others. One that nobody knows is refused.
+Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const {
+  if (targets.empty()) {
+    for (const auto& [cluster, known] : members_.all()) targets.push_back(cluster);
+    return {};
+  }
+  for (const std::string& target : targets) {
+    if (target != options_.cluster && members_.find(target) == nullptr) {
+      return fail(ErrorCode::refused, "target " + quoted(target) + " is no member that is known");
+    }
+  }
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::remove(targets.begin(), targets.end(), options_.cluster), targets.end());
+  return {};
+}
+
+// One verification at the door: what passes is decodable and means something, everywhere.
+Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std::uint32_t index) {
+  const Bytes payload = body.payload_of(record);
+  const std::string_view topic = record.alias != kNoAlias
+                                     ? std::string_view(topics_.text_of(record.alias))
+                                     : body.inline_topic_of(record);
+  const bool is_tracked = (record.flags & kTracked) != 0;
+  Tracked tracked;
+  tracked.index = index;
+  bool fits = false;
+  if (record.kind == RecordKind::invalidation) {
+    Result<CacheInvalidation> fact = decode_invalidation(payload);
+    if (!fact) return tl::unexpected(fact.error());
+    fits = is_topic_of(topic, options_.topic_prefix, "invalidation", fact->address.region,
+                       is_about_one_key(fact->type) || fact->type == InvalidationType::namespace_all
+                           ? std::string_view(fact->address.namespace_name)
+                           : std::string_view("$pattern"));
+    tracked.targets = std::move(fact->targets);
+    tracked.timeout_ms = fact->tracking.timeout_ms;
+  } else if (record.kind == RecordKind::replication) {
+    Result<CacheReplication> fact = decode_replication(payload);
+    if (!fact) return tl::unexpected(fact.error());
+    fits = is_topic_of(topic, options_.topic_prefix, "replication", fact->address.region,
+                       fact->address.namespace_name);
+    tracked.is_replication = true;
+    tracked.targets = std::move(fact->targets);
+    tracked.timeout_ms = fact->tracking.timeout_ms;
+  } else {
+    Result<CacheValue> value = decode_value(payload);
+    if (!value) return tl::unexpected(value.error());
+    fits = is_topic_of(topic, options_.topic_prefix, "replication", value->address.region,
+                       value->address.namespace_name);
+    value_facts_.emplace_back(index, value->fact_operation);
+    tracked.targets = std::move(value->targets);
+  }
+  if (!fits) {
+    return fail(ErrorCode::refused,
+                "topic " + quoted(topic) + " is not the topic of the key's region and namespace");
+  }
+  // Refused before anything is numbered: targets that do not exist, and no slot to track with.
+  if (Result<void> checked = check_targets(tracked.targets); !checked) return checked;
+  if (!is_tracked || record.kind == RecordKind::value) return {};
+  if (pending_.size() + tracked_.size() >= options_.pending_operations_max) {
+    return fail(ErrorCode::overloaded, std::to_string(pending_.size() + tracked_.size()) +
+                                           " operations are pending, which is the limit");
+  }
+  tracked_.push_back(std::move(tracked));
+  return {};
+}
+
+void Node::Impl::check_facts(Session& session, StampableBody& parts, const Body& body,
+                             Outbox& outbox) {
+  for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
+    Record& record = parts.records[i];
+    if (record.kind == RecordKind::none) continue;
+    if (Result<void> checked = check_fact(body, record, i); !checked) {
+      record.kind = RecordKind::none;
+      refuse_operation(session, operation_of(parts.segments, i).operation, checked.error(), outbox);
+    }
+  }
+}
+
+void Node::Impl::track(const Now& now, const Body& body) {
+  for (Tracked& tracked : tracked_) {
+    PendingOperations::Operation operation;
+    operation.id = operation_of(body.segments, tracked.index);
+    operation.cache_number = body.first() + tracked.index;
+    operation.missing = std::move(tracked.targets);
+    operation.started = now.instant;
+    std::chrono::milliseconds timeout =
+        tracked.is_replication ? options_.replication_timeout : options_.invalidation_timeout;
+    if (tracked.timeout_ms > 0) timeout = std::chrono::milliseconds(tracked.timeout_ms);
+    operation.deadline = now.instant + timeout;
+    if (const auto value = values_.find(operation.id); value != values_.end()) {
+      operation.bulk_number = value->second;
+      values_.erase(value);
+    }
+    metrics_.operations_tracked.add();
+    pending_.add(std::move(operation), now.instant, ended_);
+  }
+  tracked_.clear();
+  metrics_.pending_operations.set(static_cast<std::int64_t>(pending_.size()));
+}
+
+void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOperation& request,
+                             Outbox& outbox) {
+  const bool done =
+      pending_.complete({session.client, request.operation}, request.success, now.instant, ended_);
+  Answer answer{request.request, done, ErrorCode::refused, ""};
+  if (!done) {
+    answer.text = "operation " + std::to_string(request.operation) + " is not pending";
+  }
+  send(outbox, {Door::session, session.peer}, answer);
+}
+
+void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
+  if (ended_.empty()) return;
+  for (const PendingOperations::Ended& ended : ended_) {
+    switch (ended.outcome.outcome) {
+      case Outcome::confirmed:
+        metrics_.operations_confirmed.add();
+        metrics_.confirmation_us.record(ended.outcome.latency_us);
+        break;
+      case Outcome::timed_out:
+        metrics_.operations_timed_out.add();
+        break;
+      case Outcome::failed:
+        metrics_.operations_failed.add();
+        break;
+    }
+    const auto slot = slot_of_client_.find(ended.client);
+    if (slot != slot_of_client_.end()) {
+      send(outbox, {Door::session, sessions_[slot->second]->peer}, ended.outcome);
+    }
+    remember_notice(now.instant, ended.client, ended.outcome.operation, ended.outcome);
+  }
+  ended_.clear();
+  metrics_.pending_operations.set(static_cast<std::int64_t>(pending_.size()));
+}
+
+// What was told to a connection that breaks may not have arrived: it is told again to the next one
+// of the same client, which knows what it has heard.
+void Node::Impl::remember_notice(Instant now, std::uint64_t client, std::uint64_t operation,
+                                 Packet packet) {
+  notices_.push_back({now, client, operation, std::move(packet)});
+  if (notices_.size() > kNoticesMax) notices_.pop_front();
+}
+
+void Node::Impl::repeat_notices(const Session& session, Outbox& outbox) const {
+  for (const Notice& notice : notices_) {
+    if (notice.client == session.client) {
+      send(outbox, {Door::session, session.peer}, notice.packet);
+    }
+  }
+}
+
+}  // namespace mpreg

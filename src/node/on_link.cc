@@ -1,0 +1,381 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "node/node_impl.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::uint32_t kRetryMs = 1000;
+constexpr std::uint8_t kHopsMax = 32;  // Farther away is nowhere: ends counting to infinity.
+
+}  // namespace
+
+Link* Node::Impl::link_of(Address from) {
+  LinkId id = from.peer;
+  if (from.door == Door::link_in) {
+    const auto known = link_of_peer_.find(from.peer);
+    if (known == link_of_peer_.end()) return nullptr;
+    id = known->second;
+  }
+  const auto it = links_.find(id);
+  return it == links_.end() ? nullptr : &it->second;
+}
+
+std::size_t Node::Impl::joined_links() const {
+  return static_cast<std::size_t>(std::count_if(
+      links_.begin(), links_.end(), [](const auto& entry) { return entry.second.is_joined(); }));
+}
+
+void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Frame& body,
+                                Outbox& outbox) {
+  if (const auto* hello = std::get_if<LinkHello>(&packet)) {
+    if (from.door == Door::link_in) return on_link_hello(now, from.peer, *hello, outbox);
+    return metrics_.packets_unexpected.add();
+  }
+  Link* link = link_of(from);
+  if (link == nullptr) {
+    metrics_.packets_unexpected.add();
+    // It still thinks that it is joined: let it say hello again.
+    if (std::holds_alternative<LinkState>(packet)) {
+      send(outbox, from, Refused{ErrorCode::disconnected, "this link is not joined", 1});
+    }
+    return;
+  }
+  if (const auto* welcome = std::get_if<LinkWelcome>(&packet)) {
+    return on_link_welcome(now, *link, *welcome, outbox);
+  }
+  if (const auto* refused = std::get_if<Refused>(&packet)) {
+    return on_link_refused(now, *link, *refused, outbox);
+  }
+  if (!link->is_known()) return metrics_.packets_unexpected.add();
+  if (from.door != Door::stream_in) link->last_heard = now.instant;
+  if (auto* header = std::get_if<BatchHeader>(&packet)) {
+    on_link_batch(now, *link, *header, std::move(body), outbox);
+  } else if (const auto* state = std::get_if<LinkState>(&packet)) {
+    on_link_state(now, *link, *state, outbox);
+  } else if (const auto* applied = std::get_if<Applied>(&packet)) {
+    on_applied(now, *link, *applied);
+  } else if (const auto* request = std::get_if<Take>(&packet)) {
+    on_take(now, *link, *request, outbox);
+  } else if (const auto* taken = std::get_if<Taken>(&packet)) {
+    on_taken(now, *link, *taken);
+  } else if (const auto* gap = std::get_if<Gap>(&packet)) {
+    on_link_gap(now, *link, *gap, outbox);
+  } else if (const auto* untake = std::get_if<Untake>(&packet)) {
+    if (const auto index = stream_ids_.find(untake->stream)) link->servings.erase(*index);
+  } else if (const auto* goodbye = std::get_if<Goodbye>(&packet)) {
+    on_link_goodbye(now, *link, *goodbye, outbox);
+  } else {
+    metrics_.packets_unexpected.add();
+  }
+}
+
+void Node::Impl::on_link_up(const Now& now, LinkId id, Outbox& outbox) {
+  Link& link = links_.at(id);
+  link.phase = Link::Phase::greeting;
+  link.connected = now.instant;
+  send_link_hello(now, link, outbox);
+}
+
+void Node::Impl::on_link_down(const Now& now, LinkId id, Outbox& outbox) {
+  Link& link = links_.at(id);
+  lose_link(now, link, "the connection broke", outbox);
+  link.phase = Link::Phase::down;
+}
+
+void Node::Impl::send_link_hello(const Now& now, Link& link, Outbox& outbox) {
+  LinkHello hello;
+  hello.role = link.role;
+  hello.cluster = options_.cluster;
+  hello.region = options_.region;
+  hello.epoch = epoch_;
+  hello.instance = instance_;
+  link.greet_again = now.instant + kHandshakeRetry;
+  send(outbox, link.address, hello);
+}
+
+// What cannot be right is refused with the reason, and with a retry where time may heal it.
+std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHello& hello) {
+  if (hello.protocol_min > kProtocolVersion || hello.protocol_max < kProtocolVersion) {
+    return Refused{ErrorCode::unsupported,
+                   "protocol is " + std::to_string(hello.protocol_min) + ".." +
+                       std::to_string(hello.protocol_max) + ", and this broker speaks " +
+                       std::to_string(kProtocolVersion),
+                   0};
+  }
+  if (hello.cluster == options_.cluster) {
+    return Refused{ErrorCode::refused,
+                   hello.instance == instance_
+                       ? "a broker must not dial itself: this endpoint is its own"
+                       : "cluster id " + quoted(hello.cluster) +
+                             " is that of the broker dialled: every cluster needs an id of its own",
+                   0};
+  }
+  if (leaving_) return Refused{ErrorCode::disconnected, "the broker is stopping", kRetryMs};
+  for (const auto& [id, link] : links_) {
+    if (!link.is_known() || link.peer.cluster != hello.cluster) continue;
+    const bool is_alive = now.instant - link.last_heard < kPeerLate;
+    if (link.peer.instance != hello.instance && is_alive) {
+      return Refused{ErrorCode::refused,
+                     "cluster id " + quoted(hello.cluster) +
+                         " is in use by another broker that is connected here",
+                     kRetryMs};
+    }
+  }
+  return std::nullopt;
+}
+
+void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHello& hello,
+                               Outbox& outbox) {
+  const Address from{Door::link_in, peer};
+  if (const auto refused = check_link_hello(now, hello)) {
+    metrics_.links_refused.add();
+    log(outbox, LogLevel::warning, "a link was refused: " + refused->text);
+    return send(outbox, from, *refused);
+  }
+  const Members::Known* known = members_.find(hello.cluster);
+  LinkWelcome welcome;
+  welcome.cluster = options_.cluster;
+  welcome.region = options_.region;
+  welcome.epoch = epoch_;
+  welcome.instance = instance_;
+  welcome.stream_endpoint = options_.stream_endpoint;
+  // Another life of that cluster had this epoch, or a later one: it must number above it first.
+  if (known != nullptr && known->member.instance != hello.instance) {
+    welcome.known_epoch = known->member.epoch;
+  }
+  if (welcome.known_epoch >= hello.epoch) return send(outbox, from, welcome);
+  // The same broker on another connection has lost the one before.
+  std::vector<LinkId> old;
+  for (const auto& [id, link] : links_) {
+    if (!link.dialled() && link.is_known() && link.peer.cluster == hello.cluster) old.push_back(id);
+  }
+  for (const LinkId id : old) {
+    // Hello said twice on one connection: the Welcome was slow, and what it began goes on.
+    if (links_.at(id).address == from) return send(outbox, from, welcome);
+    lose_link(now, links_.at(id), "it is back on another connection", outbox);
+  }
+  Link link;
+  link.id = next_link_++;
+  link.address = from;
+  link.role = hello.role;
+  link.phase = Link::Phase::welcomed;
+  link.connected = link.last_heard = link.echo_progress = now.instant;
+  link.peer = {hello.cluster, hello.region, hello.epoch, hello.instance, 1, 0};
+  link_of_peer_[peer] = link.id;
+  send(outbox, from, welcome);
+  join(now, links_.emplace(link.id, std::move(link)).first->second, outbox);
+}
+
+void Node::Impl::on_link_welcome(const Now& now, Link& link, const LinkWelcome& welcome,
+                                 Outbox& outbox) {
+  if (!link.dialled() || link.phase != Link::Phase::greeting) return;
+  if (welcome.known_epoch >= epoch_) {
+    renumber(now, welcome.known_epoch, outbox);
+    return send_link_hello(now, link, outbox);
+  }
+  link.phase = Link::Phase::welcomed;
+  link.last_heard = link.echo_progress = now.instant;
+  link.refusal.clear();
+  link.peer = {welcome.cluster, welcome.region, welcome.epoch, welcome.instance, 1, 0};
+  outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
+  join(now, link, outbox);
+}
+
+// What both sides do once the handshake is done.
+void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
+  if (!has_taken_base_) {
+    // What was published before anybody was joined is not for those who join.
+    has_taken_base_ = true;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
+  }
+  link.sequence = link.heard = link.echoed = 0;
+  metrics_.links_joined.add();
+  log(outbox, LogLevel::info,
+      "link to " + link.peer.cluster + " (" + link.peer.region + ") is up" +
+          (link.dialled() ? ", dialled by us" : ""));
+  if (members_.report(link.peer, link.id, now.instant)) states_due_ = true;
+  note_epoch(now, link.peer.cluster, link.peer.epoch);
+  send_link_state(now, link, outbox);
+  metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
+}
+
+void Node::Impl::on_link_refused(const Now& now, Link& link, const Refused& refused,
+                                 Outbox& outbox) {
+  if (link.is_known()) {
+    lose_link(now, link, refused.text, outbox);
+    if (!link.dialled()) return;
+    return on_link_up(now, link.id, outbox);
+  }
+  metrics_.links_refused.add();
+  if (link.refusal != refused.text) {
+    log(outbox, refused.retry_after_ms > 0 ? LogLevel::warning : LogLevel::error,
+        "the broker at " + link.endpoint + " refuses the link: " + refused.text);
+  }
+  link.refusal = refused.text;
+  // Without a hint it is tried rarely: somebody may put the other side right.
+  link.greet_again =
+      now.instant + (refused.retry_after_ms > 0 ? std::chrono::milliseconds(refused.retry_after_ms)
+                                                : kReconnectMax);
+}
+
+void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox) {
+  if (state.sequence <= link.heard) return;
+  link.heard = state.sequence;
+  if (state.echo > link.echoed) {
+    link.echoed = state.echo;
+    link.echo_progress = now.instant;
+  }
+  const bool is_first = link.phase == Link::Phase::welcomed;
+  link.phase = Link::Phase::joined;
+  if (is_first) states_due_ = true;
+  if (!clock_.observe(state.clock, now.wall, options_.clock_offset_max)) {
+    metrics_.clock_readings_refused.add();
+  }
+  for (Member member : state.members) {
+    if (member.cluster == options_.cluster) {
+      if (member.epoch >= epoch_ && member.instance != instance_) {
+        renumber(now, member.epoch, outbox);
+      }
+      continue;
+    }
+    if (member.hops >= kHopsMax) continue;
+    ++member.hops;
+    if (members_.report(member, link.id, now.instant)) states_due_ = true;
+    note_epoch(now, member.cluster, member.epoch);
+  }
+  metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
+  metrics_.links.set(static_cast<std::int64_t>(joined_links()));
+  link.offers.clear();
+  for (const Offer& offer : state.offers) {
+    if (offer.hops >= kHopsMax) continue;
+    learn_offer(now, offer);
+    link.offers.emplace(offer.stream, offer);
+  }
+  choose_upstreams(now, outbox);
+}
+
+// The neighbour ends its numbering: what it told is all there is.
+void Node::Impl::on_link_goodbye(const Now& now, Link& link, const Goodbye& goodbye,
+                                 Outbox& outbox) {
+  log(outbox, LogLevel::info, link.peer.cluster + " says goodbye: " + goodbye.reason);
+  for (const StreamPosition& last : goodbye.final_positions) {
+    const auto index = stream_ids_.find(last.stream);
+    if (!index || last.stream.origin != link.peer.cluster || streams_[*index].own) continue;
+    StreamState& state = streams_[*index];
+    state.final = true;
+    state.final_number = last.number;
+    if (last.number > state.frontier && state.head_seen < last.number) {
+      state.head_seen = last.number;
+      state.progressed = now.instant;
+    }
+  }
+  states_due_ = true;
+}
+
+void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
+  LinkState state;
+  state.sequence = ++link.sequence;
+  state.echo = link.heard;
+  state.clock = clock_.last();
+  state.members.push_back({options_.cluster, options_.region, epoch_, instance_, 0, 0});
+  for (const auto& [cluster, known] : members_.all()) {
+    // Not told to whom it was heard from: a way through the listener is none.
+    if (known.next_hop == link.id || known.next_hop == kNoLink || cluster == link.peer.cluster) {
+      continue;
+    }
+    Member member = known.member;
+    member.age_ms = Members::age_ms(known, now.instant);
+    state.members.push_back(std::move(member));
+  }
+  state.offers = offers_for(link);
+  send(outbox, link.address, state);
+}
+
+std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
+  std::vector<Offer> offers;
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    const StreamState& state = streams_[index];
+    const auto lane = static_cast<std::size_t>(id.lane);
+    if (!state.started || state.closed()) continue;
+    if (!state.own && state.upstream == link.id) continue;
+    if (id.origin == link.peer.cluster && id.epoch == link.peer.epoch) continue;
+    Offer offer{
+        id,         state.frontier, log_of(index).held_after(index).value_or(state.frontier),
+        state.base, state.hops,     state.complete()};
+    if (index == own_[lane]) offer.base = base_[lane];
+    offers.push_back(std::move(offer));
+  }
+  return offers;
+}
+
+void Node::Impl::lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox) {
+  if (link.is_known()) {
+    metrics_.links_lost.add();
+    log(outbox, LogLevel::warning,
+        "link to " + link.peer.cluster + " is down: " + std::string(reason));
+    members_.lose_link(link.id);
+    states_due_ = true;
+  }
+  for (const std::string& channel : link.channels) {
+    outbox.interests.push_back({link.address.peer, channel, false});
+  }
+  link.channels.clear();
+  link.servings.clear();
+  link.offers.clear();
+  link.phase = Link::Phase::greeting;
+  const LinkId id = link.id;
+  if (!link.dialled()) {
+    link_of_peer_.erase(link.address.peer);
+    links_.erase(id);
+  }
+  choose_upstreams(now, outbox);
+  metrics_.links.set(static_cast<std::int64_t>(joined_links()));
+}
+
+void Node::Impl::tick_links(const Now& now, Outbox& outbox) {
+  std::vector<LinkId> ids;
+  for (const auto& [id, link] : links_) ids.push_back(id);
+  for (const LinkId id : ids) {
+    Link& link = links_.at(id);
+    if (link.phase == Link::Phase::greeting) {
+      if (now.instant >= link.greet_again) send_link_hello(now, link, outbox);
+      continue;
+    }
+    if (!link.is_known()) continue;
+    const bool is_silent = now.instant - link.last_heard > kPeerDown;
+    const bool is_one_way =
+        now.instant - link.echo_progress > kPeerDown && link.echoed < link.sequence;
+    if (!is_silent && !is_one_way) continue;
+    lose_link(now, link, is_silent ? "nothing was heard for 3 s" : "it does not hear us", outbox);
+  }
+}
+
+// Another life of this cluster id is known out there: number above it. What had been published in
+// this epoch stays what it is, and is over.
+void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    StreamState& old = streams_[own_[lane]];
+    old.final = true;
+    old.final_number = old.frontier;
+  }
+  const Epoch before = epoch_;
+  epoch_ = above + 1;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
+    streams_[own_[lane]].own = true;
+    streams_[own_[lane]].started = true;
+  }
+  base_ = {};
+  has_taken_base_ = false;
+  pending_.fail_all(now.instant, ended_);
+  pending_.forget_positions();
+  values_.clear();
+  states_due_ = true;
+  log(outbox, LogLevel::warning,
+      "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
+          ": another life of this cluster id was known");
+}
+
+}  // namespace mpreg

@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "node/node_impl.h"
+#include "topic/topic.h"
+
+namespace mpreg {
+
+void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, Frame frame,
+                               Outbox& outbox) {
+  const auto index = stream_ids_.find(header.stream);
+  // Of a stream whose offer has not come yet: it will be taken from its beginning then.
+  if (!index || streams_[*index].own || !streams_[*index].started || streams_[*index].closed()) {
+    return metrics_.packets_unexpected.add();
+  }
+  StreamState& state = streams_[*index];
+  if (header.through < header.after || header.through == kNumberMax) {
+    return metrics_.link_batches_malformed.add();
+  }
+  if (header.through == header.after) {  // Declarations alone.
+    if (!declare(*index, header.declarations)) metrics_.link_batches_malformed.add();
+    return;
+  }
+  if (header.through > state.head_seen) state.head_seen = header.through;
+  Arrival arrival;
+  arrival.after = header.after;
+  arrival.through = header.through;
+  arrival.hops = header.hops;
+  arrival.declarations = std::move(header.declarations);
+  if (!frame.empty()) {
+    auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
+    const bool is_right = opened && opened->stamp.lane == header.stream.lane &&
+                          opened->stamp.epoch == header.stream.epoch &&
+                          opened->first() > header.after && opened->last() == header.through;
+    if (is_right) {
+      arrival.body = std::move(*opened);
+    } else {
+      // It would come again as it is: what it holds is lost to this cluster, and that is told.
+      metrics_.link_batches_malformed.add();
+      log(outbox, LogLevel::error,
+          "a batch of " + to_string(header.stream) + " from " + link.peer.cluster +
+              " is not readable: " +
+              std::string(opened ? "it is not what its header says" : name_of(opened.error())));
+      arrival.gap = std::make_shared<Gap>(
+          Gap{header.stream, header.after, header.through, {}, "a batch was not readable"});
+    }
+  }
+  accept(now, *index, std::move(arrival), outbox);
+}
+
+void Node::Impl::on_link_gap(const Now& now, Link& link, const Gap& gap, Outbox& outbox) {
+  const auto index = stream_ids_.find(gap.stream);
+  if (!index || streams_[*index].own || !streams_[*index].started || streams_[*index].closed() ||
+      gap.through <= gap.after) {
+    return metrics_.packets_unexpected.add();
+  }
+  log(outbox, LogLevel::warning,
+      link.peer.cluster + " has lost " + to_string(gap.stream) + " after " +
+          std::to_string(gap.after));
+  Arrival arrival;
+  arrival.after = gap.after;
+  arrival.through = gap.through;
+  arrival.gap = std::make_shared<Gap>(gap);
+  accept(now, *index, std::move(arrival), outbox);
+}
+
+// Applies what is next and what it makes next; keeps what came early and asks for what is before
+// it.
+void Node::Impl::accept(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox) {
+  StreamState::Verdict verdict = streams_[stream].judge(arrival);
+  if (verdict == StreamState::Verdict::duplicate) {
+    // What is known already may still declare topics that are not.
+    if (!declare(stream, arrival.declarations)) metrics_.link_batches_malformed.add();
+    return metrics_.link_batches_duplicate.add();
+  }
+  if (verdict == StreamState::Verdict::overlap) {
+    metrics_.link_batches_malformed.add();
+    return retake(now, stream, outbox);
+  }
+  if (verdict == StreamState::Verdict::early) {
+    metrics_.link_batches_early.add();
+    streams_[stream].keep(std::move(arrival), options_.link_window_bytes);
+    return retake(now, stream, outbox);
+  }
+  std::optional<Arrival> next = std::move(arrival);
+  while (next) {
+    const bool is_known = declare(stream, next->declarations) && aliases_known(stream, next->body);
+    if (!is_known) {
+      // An alias without a topic is a hole like any other, and repair declares what it sends.
+      metrics_.link_batches_malformed.add();
+      return retake(now, stream, outbox);
+    }
+    apply(now, stream, std::move(*next), outbox);
+    next = streams_[stream].next_kept();
+  }
+  if (streams_[stream].has_kept()) retake(now, stream, outbox);
+  if (streams_[stream].complete()) choose_upstreams(now, outbox);
+}
+
+bool Node::Impl::declare(StreamIndex stream, const std::vector<Declaration>& declarations) {
+  bool is_right = true;
+  for (const Declaration& declaration : declarations) {
+    if (topics_.find(stream, declaration.alias) != kNoTopic) {
+      is_right =
+          is_right && topics_.text_of(topics_.find(stream, declaration.alias)) == declaration.topic;
+      continue;
+    }
+    const auto topic =
+        check_topic(declaration.topic) ? topics_.intern(declaration.topic) : std::nullopt;
+    if (topic && is_cache_topic_.size() <= *topic) is_cache_topic_.resize(*topic + 1);
+    if (topic) is_cache_topic_[*topic] = is_cache_topic(declaration.topic) ? 1 : 0;
+    is_right = topic && topics_.declare(stream, declaration.alias, *topic) && is_right;
+  }
+  return is_right;
+}
+
+bool Node::Impl::aliases_known(StreamIndex stream, const Body& body) const {
+  return std::all_of(body.records.begin(), body.records.end(), [&](const Record& record) {
+    return record.kind == RecordKind::none || record.alias == kNoAlias ||
+           topics_.find(stream, record.alias) != kNoTopic;
+  });
+}
+
+// Who has applied how much: credit for what is served, confirmation of operations, and news for the
+// broker from which this one takes the stream.
+void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) {
+  const auto index = stream_ids_.find(applied.stream);
+  if (!index) return;
+  const StreamState& state = streams_[*index];
+  for (const AppliedBy& report : applied.reports) {
+    if (report.cluster == options_.cluster) continue;
+    if (report.cluster == link.peer.cluster) {
+      const auto serving = link.servings.find(*index);
+      if (serving != link.servings.end()) serving->second.acknowledge(report.number);
+    }
+    if (!state.own) {
+      Number& known = downstream_[*index][report.cluster];
+      if (report.number <= known) continue;
+      known = report.number;
+      reports_due_[*index].insert(report.cluster);
+      continue;
+    }
+    const StreamId& id = applied.stream;
+    if (*index != own_[static_cast<std::size_t>(id.lane)]) continue;
+    // Nobody has applied what was not stamped.
+    if (report.number > state.frontier) {
+      metrics_.packets_unexpected.add();
+      continue;
+    }
+    pending_.applied(report.cluster, id.lane, report.number, now.instant, ended_);
+  }
+}
+
+}  // namespace mpreg

@@ -1,0 +1,223 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "node/node_impl.h"
+#include "topic/topic.h"
+
+namespace mpreg {
+namespace {
+
+bool kind_fits(Lane lane, RecordKind kind) {
+  switch (lane) {
+    case Lane::events:
+      return kind == RecordKind::event;
+    case Lane::cache:
+      return kind == RecordKind::invalidation || kind == RecordKind::replication;
+    case Lane::bulk:
+      return kind == RecordKind::value;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool Node::Impl::is_cache_topic(std::string_view topic) const {
+  const std::string& prefix = options_.topic_prefix;
+  return topic.substr(0, prefix.size()) == prefix &&
+         (topic.size() == prefix.size() || topic[prefix.size()] == '.');
+}
+
+Result<TopicIndex> Node::Impl::admit_topic(std::string_view topic, Lane lane) {
+  if (Result<void> checked = check_topic(topic); !checked) return tl::unexpected(checked.error());
+  if (is_reserved(topic)) {
+    return fail(ErrorCode::refused,
+                "topic " + quoted(topic) + " begins with $: such names are the broker's own");
+  }
+  if (is_cache_topic(topic) != (lane != Lane::events)) {
+    return fail(ErrorCode::refused, "topic " + quoted(topic) +
+                                        (lane == Lane::events ? " is under " : " is not under ") +
+                                        options_.topic_prefix +
+                                        ", where only cache operations are published");
+  }
+  const auto index = topics_.intern(topic);
+  if (!index) {
+    return fail(ErrorCode::overloaded, "the broker knows " + std::to_string(topics_.size()) +
+                                           " topics, which is its limit");
+  }
+  if (is_cache_topic_.size() <= *index) is_cache_topic_.resize(*index + 1);
+  is_cache_topic_[*index] = lane != Lane::events ? 1 : 0;
+  metrics_.topics.set(static_cast<std::int64_t>(topics_.size()));
+  return *index;
+}
+
+// A topic that is refused refuses the operations that use it, not the batch.
+Result<void> Node::Impl::declare_aliases(Session& session, const BatchHeader& header) {
+  for (const Declaration& declaration : header.declarations) {
+    const Alias alias = declaration.alias;
+    if (alias >= options_.session_aliases_max) {
+      return fail(ErrorCode::malformed, "alias is " + std::to_string(alias) + ", at most " +
+                                            std::to_string(options_.session_aliases_max - 1) +
+                                            " is allowed");
+    }
+    if (session.aliases.size() <= alias) session.aliases.resize(alias + 1, kNoTopic);
+    const Result<TopicIndex> topic = admit_topic(declaration.topic, header.stream.lane);
+    session.aliases[alias] = topic ? *topic : kNoTopic;
+    if (topic) {
+      session.refused_aliases.erase(alias);
+    } else {
+      session.refused_aliases[alias] = topic.error();
+    }
+  }
+  return {};
+}
+
+Result<void> Node::Impl::check_segments(const Session& session, const Body& body) const {
+  if (body.records.size() != body.stamp.count) {
+    return fail(ErrorCode::malformed, "batch has " + std::to_string(body.records.size()) +
+                                          " records for " + std::to_string(body.stamp.count) +
+                                          " numbers");
+  }
+  if (body.stamp.first != 0 || body.stamp.epoch != 0 || body.stamp.version != 0) {
+    return fail(ErrorCode::malformed, "batch is stamped already; only a broker stamps");
+  }
+  for (const Segment& segment : body.segments) {
+    if (segment.client != session.client) {
+      return fail(ErrorCode::malformed,
+                  "batch holds operations of client " + std::to_string(segment.client) +
+                      ", and this session is of client " + std::to_string(session.client));
+    }
+    if (segment.first_operation == 0 ||
+        segment.first_operation > kNumberMax / 2 - kBodyNumbersMax) {
+      return fail(ErrorCode::malformed,
+                  "operation is " + std::to_string(segment.first_operation) + ", out of range");
+    }
+  }
+  return {};
+}
+
+void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHeader& header,
+                                 std::size_t header_bytes, Frame frame, Outbox& outbox) {
+  metrics_.batches_received.add();
+  metrics_.batch_bytes_received.add(header_bytes + frame.size());
+  session.received_bytes += header_bytes + frame.size();
+  mark_acceptance(session);
+  if (leaving_) return;  // Not stamped and not accepted: the client sends it elsewhere.
+
+  auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
+  Result<void> checked =
+      opened ? check_segments(session, *opened)
+             : fail(ErrorCode::malformed, "batch: " + std::string(name_of(opened.error())));
+  if (checked && opened->stamp.lane != header.stream.lane) {
+    checked = fail(ErrorCode::malformed, "batch is of another lane than its header says");
+  }
+  if (checked) checked = declare_aliases(session, header);
+  if (!checked) {
+    metrics_.batches_malformed.add();
+    return refuse_session(session.peer, checked.error(), 0, outbox);
+  }
+  for (const Segment& segment : opened->segments) {
+    if (session.lowest_operation == 0 || segment.first_operation < session.lowest_operation) {
+      session.lowest_operation = segment.first_operation;
+    }
+  }
+  StampableBody parts = stampable(*opened);
+  if (!void_duplicates(parts)) return;  // Sent again although it had come: accepted, no more.
+  own_declarations_.clear();
+  tracked_.clear();
+  value_facts_.clear();
+  resolve_topics(session, parts, *opened, outbox);
+  if (opened->stamp.lane != Lane::events) check_facts(session, parts, *opened, outbox);
+  stamp_and_apply(now, parts, std::move(*opened), outbox);
+}
+
+// Operations that were stamped or applied before keep their places and mean nothing. Returns
+// whether anything is left.
+bool Node::Impl::void_duplicates(StampableBody& parts) {
+  std::size_t left = parts.records.size();
+  std::uint32_t index = 0;
+  for (const Segment& segment : parts.segments) {
+    if (clients_.seen(segment) != ClientTable::Seen::none) {
+      for (std::uint32_t i = 0; i < segment.count; ++i) {
+        if (!clients_.seen(OperationId{segment.client, segment.first_operation + i})) continue;
+        parts.records[index + i].kind = RecordKind::none;
+        --left;
+      }
+    }
+    index += segment.count;
+  }
+  metrics_.records_duplicate.add(parts.records.size() - left);
+  return left > 0;
+}
+
+// Client aliases become those of the own stream, in place.
+void Node::Impl::resolve_topics(Session& session, StampableBody& parts, const Body& body,
+                                Outbox& outbox) {
+  const Lane lane = body.stamp.lane;
+  const StreamIndex own = own_[static_cast<std::size_t>(lane)];
+  const std::uint8_t wanted = lane != Lane::events ? 1 : 0;
+  for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
+    Record& record = parts.records[i];
+    if (record.kind == RecordKind::none) continue;
+    Error error;
+    if (!kind_fits(lane, record.kind)) {
+      error = {ErrorCode::malformed,
+               "this kind of record does not travel in the lane " + std::string(name_of(lane))};
+    } else if (record.alias < session.aliases.size() && session.aliases[record.alias] != kNoTopic &&
+               is_cache_topic_[session.aliases[record.alias]] == wanted) {
+      const TopicIndex topic = session.aliases[record.alias];
+      record.alias = topic;
+      if (topics_.find(own, topic) == kNoTopic) {
+        (void)topics_.declare(own, topic, topic);
+        own_declarations_.push_back({topic, topics_.text_of(topic)});
+      }
+      continue;
+    } else if ((record.flags & kInlineTopic) != 0) {
+      const Result<TopicIndex> topic = admit_topic(body.inline_topic_of(record), lane);
+      if (topic) continue;
+      error = topic.error();
+    } else if (const auto it = session.refused_aliases.find(record.alias);
+               it != session.refused_aliases.end()) {
+      error = it->second;
+    } else {
+      error = {ErrorCode::malformed,
+               "alias " + std::to_string(record.alias) + " was not declared for this lane"};
+    }
+    record.kind = RecordKind::none;
+    refuse_operation(session, operation_of(parts.segments, i).operation, std::move(error), outbox);
+  }
+}
+
+void Node::Impl::refuse_operation(Session& session, std::uint64_t operation, Error error,
+                                  Outbox& outbox) {
+  metrics_.operations_refused.add();
+  const OperationRefused refused{operation, error.code, std::move(error.text)};
+  send(outbox, {Door::session, session.peer}, refused);
+  remember_notice(session.last_heard, session.client, operation, refused);
+}
+
+void Node::Impl::stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox) {
+  const StreamIndex own = own_[static_cast<std::size_t>(body.stamp.lane)];
+  StreamState& state = streams_[own];
+  Stamp& stamp = *parts.stamp;
+  stamp.epoch = epoch_;
+  stamp.first = state.frontier + 1;
+  stamp.version = clock_.issue(now.wall, stamp.count);
+  stamp.created_ms = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
+  body.stamp = stamp;
+  for (const Segment& segment : parts.segments) clients_.add(segment);
+  metrics_.records_stamped.add(stamp.count);
+  for (const auto& [index, fact] : value_facts_) {
+    const OperationId id{operation_of(parts.segments, index).client, fact};
+    values_[id] = stamp.first + index;
+    if (values_.size() > kValuesWaitingMax) values_.erase(values_.begin());
+  }
+  Arrival arrival;
+  arrival.after = state.frontier;
+  arrival.through = stamp.first + stamp.count - 1;
+  arrival.declarations = own_declarations_;
+  arrival.body = std::move(body);
+  if (!tracked_.empty()) track(now, arrival.body);
+  apply(now, own, std::move(arrival), outbox);
+}
+
+}  // namespace mpreg

@@ -1,0 +1,254 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "node/node_impl.h"
+#include "topic/topic.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::uint64_t kSessionWindowBytesMin = 64ULL << 10U;
+constexpr std::size_t kNameBytesMax = 256;
+constexpr std::uint32_t kRetryMs = 1000;
+
+}  // namespace
+
+Session* Node::Impl::session_of(std::uint32_t peer) {
+  const auto it = slot_of_peer_.find(peer);
+  return it == slot_of_peer_.end() ? nullptr : sessions_[it->second].get();
+}
+
+void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& packet,
+                                   std::size_t bytes, Frame& body, Outbox& outbox) {
+  if (const auto* hello = std::get_if<Hello>(&packet)) return on_hello(now, peer, *hello, outbox);
+  Session* session = session_of(peer);
+  if (session == nullptr) {
+    // Whoever speaks without a session had one before this broker started, or fell silent.
+    metrics_.packets_unexpected.add();
+    if (std::holds_alternative<Goodbye>(packet)) return;
+    return refuse_session(
+        peer, {ErrorCode::disconnected, "there is no session on this connection: say Hello first"},
+        1, outbox);
+  }
+  session->last_heard = now.instant;
+  if (const auto* header = std::get_if<BatchHeader>(&packet)) {
+    on_client_batch(now, *session, *header, bytes, std::move(body), outbox);
+  } else if (const auto* credit = std::get_if<Acknowledge>(&packet)) {
+    session->consumed_bytes = std::min(credit->consumed_bytes, session->sent_bytes);
+    mark_serving(*session);
+  } else if (const auto* probe = std::get_if<Probe>(&packet)) {
+    on_probe(*session, now, *probe, outbox);
+  } else if (const auto* subscribe = std::get_if<Subscribe>(&packet)) {
+    on_subscribe(now, *session, *subscribe, outbox);
+  } else if (const auto* unsubscribe = std::get_if<Unsubscribe>(&packet)) {
+    on_unsubscribe(*session, *unsubscribe, outbox);
+  } else if (const auto* barrier = std::get_if<Barrier>(&packet)) {
+    on_barrier(now, *session, *barrier, outbox);
+  } else if (const auto* complete = std::get_if<CompleteOperation>(&packet)) {
+    on_complete(now, *session, *complete, outbox);
+  } else if (const auto* query = std::get_if<Query>(&packet)) {
+    Answer answer{query->request, true, ErrorCode::internal, report(now, query->question)};
+    if (answer.text.empty()) {
+      answer = Answer{query->request, false, ErrorCode::unsupported,
+                      "question is " + quoted(query->question) +
+                          "; there are stats, members, links, sessions and streams"};
+    }
+    send(outbox, {Door::session, peer}, answer);
+  } else if (std::holds_alternative<Goodbye>(packet)) {
+    end_session(*session);
+  } else {
+    metrics_.packets_unexpected.add();
+    refuse_session(peer, {ErrorCode::malformed, "this kind of packet is not for a client to send"},
+                   0, outbox);
+  }
+}
+
+Result<void> Node::Impl::check_hello(const Hello& hello) const {
+  if (hello.protocol_min > kProtocolVersion || hello.protocol_max < kProtocolVersion) {
+    return fail(ErrorCode::unsupported, "protocol is " + std::to_string(hello.protocol_min) + ".." +
+                                            std::to_string(hello.protocol_max) +
+                                            ", and this broker speaks " +
+                                            std::to_string(kProtocolVersion));
+  }
+  if (hello.client == 0) return fail(ErrorCode::malformed, "client is 0; it is a random number");
+  if (hello.name.size() > kNameBytesMax) {
+    return fail(ErrorCode::malformed, "name has " + std::to_string(hello.name.size()) +
+                                          " bytes, at most 256 are allowed");
+  }
+  std::size_t patterns = 0;
+  for (const Subscription& subscription : hello.subscriptions) {
+    if (Result<void> checked = check_subscription(subscription); !checked) return checked;
+    patterns += subscription.patterns.size();
+  }
+  if (patterns > options_.patterns_per_session_max) {
+    return fail(ErrorCode::refused,
+                "the session has " + std::to_string(patterns) + " patterns, at most " +
+                    std::to_string(options_.patterns_per_session_max) + " are allowed");
+  }
+  if (patterns_.patterns() + patterns > options_.patterns_max) {
+    return fail(ErrorCode::overloaded, "the broker holds " + std::to_string(patterns_.patterns()) +
+                                           " patterns, at most " +
+                                           std::to_string(options_.patterns_max) + " are allowed");
+  }
+  return {};
+}
+
+void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello, Outbox& outbox) {
+  if (leaving_) {
+    return refuse_session(peer, {ErrorCode::disconnected, "the broker is stopping"}, kRetryMs,
+                          outbox);
+  }
+  if (Result<void> checked = check_hello(hello); !checked) {
+    const bool retry = checked.error().code == ErrorCode::overloaded;
+    return refuse_session(peer, checked.error(), retry ? kRetryMs : 0, outbox);
+  }
+  // The same connection says Hello again when the Welcome took long, and the same client on another
+  // connection when it lost the first: the session begins anew, from the positions that it names.
+  if (Session* old = session_of(peer)) end_session(*old);
+  if (const auto it = slot_of_client_.find(hello.client); it != slot_of_client_.end()) {
+    end_session(*sessions_[it->second]);
+  }
+  if (slot_of_client_.size() >= options_.sessions_max) {
+    return refuse_session(
+        peer,
+        {ErrorCode::overloaded, "the broker has " + std::to_string(slot_of_client_.size()) +
+                                    " sessions, which is its limit"},
+        kRetryMs, outbox);
+  }
+  Session& session = open_session(now, peer, hello);
+  place_session(session, hello);
+  Welcome welcome;
+  welcome.cluster = options_.cluster;
+  welcome.region = options_.region;
+  welcome.epoch = epoch_;
+  welcome.instance = instance_;
+  welcome.session = session.id;
+  welcome.limits = {options_.payload_bytes_max,
+                    options_.publish_window_bytes,
+                    options_.patterns_per_session_max,
+                    options_.session_aliases_max,
+                    static_cast<std::uint32_t>(kHeartbeat.count()),
+                    static_cast<std::uint32_t>(options_.session_timeout.count())};
+  welcome.accepted = clients_.accepted(hello.client);
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    if (streams_[index].started) welcome.positions.push_back({id, told(session, index)});
+  }
+  send(outbox, {Door::session, peer}, welcome);
+  repeat_notices(session, outbox);
+  mark_serving(session);
+}
+
+Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hello& hello) {
+  std::uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(sessions_.size());
+    sessions_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  sessions_[slot] = std::make_unique<Session>();
+  Session& session = *sessions_[slot];
+  session.slot = slot;
+  session.peer = peer;
+  session.id = ++last_session_;
+  session.client = hello.client;
+  session.name = hello.name;
+  session.last_heard = now.instant;
+  session.window_bytes =
+      std::clamp(hello.receive_window_bytes, kSessionWindowBytesMin,
+                 std::max(kSessionWindowBytesMin, options_.session_window_bytes_max));
+  for (const Subscription& subscription : hello.subscriptions) {
+    add_subscription(session, subscription);
+  }
+  slot_of_peer_[peer] = slot;
+  slot_of_client_[hello.client] = slot;
+  metrics_.sessions_opened.add();
+  metrics_.sessions.set(static_cast<std::int64_t>(slot_of_client_.size()));
+  return session;
+}
+
+// Where it stands in each stream: where it says, or at the end; and so in each lane, live or
+// behind.
+void Node::Impl::place_session(Session& session, const Hello& hello) {
+  Frontier positions(hello.positions);
+  std::array<bool, kLanes> behind{};
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    const StreamState& state = streams_[index];
+    const auto named = positions.find(id);
+    positions.forget(id);
+    if (!state.started) {
+      if (named) session.set_told(index, *named);
+      continue;
+    }
+    Number at = std::max(state.frontier, state.floor);
+    if (named) {
+      at = *named;
+    } else if (hello.resume) {
+      at = state.floor;
+    }
+    session.set_told(index, at);
+    const auto lane = static_cast<std::size_t>(id.lane);
+    if (at >= state.frontier) continue;
+    const RetainedLog& log = log_of(index);
+    LaneCursor& cursor = session.cursors[lane];
+    // What it lost is told when it is served: the cursor stands before the lost end.
+    const bool lost = log.held_after(index).value_or(state.frontier) > at;
+    const LogPosition position =
+        lost && log.lost_end(index) > 0 ? log.lost_end(index) - 1 : log.seek(index, at);
+    cursor.position = behind[lane] ? std::min(cursor.position, position) : position;
+    cursor.behind = behind[lane] = true;
+  }
+  session.resumed = std::move(positions);
+  session.resumed_at = session.last_heard;
+}
+
+void Node::Impl::on_probe(const Session& session, const Now& now, const Probe& probe,
+                          Outbox& outbox) const {
+  ProbeEcho echo;
+  echo.sent_at_ns = probe.sent_at_ns;
+  echo.positions = positions_of(session);
+  echo.vouches.push_back({options_.cluster, 0});
+  for (const auto& [cluster, known] : members_.all()) {
+    echo.vouches.push_back({cluster, Members::age_ms(known, now.instant)});
+  }
+  send(outbox, {Door::session, session.peer}, echo);
+}
+
+void Node::Impl::refuse_session(std::uint32_t peer, Error error, std::uint32_t retry_after_ms,
+                                Outbox& outbox) {
+  metrics_.sessions_refused.add();
+  log(outbox, LogLevel::debug, "a client was refused: " + error.text);
+  send(outbox, {Door::session, peer}, Refused{error.code, std::move(error.text), retry_after_ms});
+  if (Session* session = session_of(peer)) end_session(*session);
+}
+
+void Node::Impl::end_session(Session& session) {
+  const std::uint32_t slot = session.slot;
+  for (const auto& [pattern, uses] : session.pattern_uses) patterns_.remove(pattern, slot);
+  metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
+  slot_of_peer_.erase(session.peer);
+  slot_of_client_.erase(session.client);
+  sessions_[slot].reset();
+  free_slots_.push_back(slot);
+  metrics_.sessions.set(static_cast<std::int64_t>(slot_of_client_.size()));
+}
+
+void Node::Impl::tick_sessions(const Now& now, Outbox& outbox) {
+  for (std::size_t slot = 0; slot < sessions_.size(); ++slot) {
+    if (!sessions_[slot]) continue;
+    Session& session = *sessions_[slot];
+    if (now.instant - session.last_heard > options_.session_timeout) {
+      metrics_.sessions_expired.add();
+      log(outbox, LogLevel::info,
+          "session " + std::to_string(session.id) + " (" + quoted(session.name) +
+              ") ended: nothing was heard of it for " +
+              std::to_string(options_.session_timeout.count()) + " ms");
+      end_session(session);
+      continue;
+    }
+    if (!session.resumed.positions().empty()) settle_resumed(now, session, outbox);
+  }
+}
+
+}  // namespace mpreg

@@ -1,0 +1,225 @@
+#include <algorithm>
+
+#include "node/node_impl.h"
+#include "topic/match.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg {
+namespace {
+
+// How much one session is served in one turn: others wait no longer than that takes.
+constexpr std::uint64_t kServedBytesPerTurn = 1ULL << 20U;
+constexpr std::size_t kScopePatternsMax = 16;
+constexpr std::chrono::seconds kUnknownStreamPatience{5};
+// Facts first, then values, then everything else.
+constexpr Lane kOrder[] = {Lane::cache, Lane::bulk, Lane::events};
+
+}  // namespace
+
+void Node::Impl::mark_serving(Session& session) {
+  if (session.serving_due) return;
+  session.serving_due = true;
+  serving_slots_.push_back(session.slot);
+}
+
+void Node::Impl::serve_sessions(Outbox& outbox) {
+  more_to_serve_ = false;
+  if (serving_slots_.empty()) return;
+  const std::vector<std::uint32_t> slots = std::exchange(serving_slots_, {});
+  for (const std::uint32_t slot : slots) {
+    if (!sessions_[slot] || !sessions_[slot]->serving_due) continue;
+    Session& session = *sessions_[slot];
+    session.serving_due = false;
+    std::uint64_t budget = kServedBytesPerTurn;
+    for (const Lane lane : kOrder) {
+      if (!serve_lane(session, lane, budget, outbox)) break;
+    }
+    if (budget == 0) {
+      mark_serving(session);
+      more_to_serve_ = true;
+    }
+  }
+}
+
+// False when it stopped for lack of credit or budget.
+bool Node::Impl::serve_lane(Session& session, Lane lane, std::uint64_t& budget, Outbox& outbox) {
+  LaneCursor& cursor = session.cursors[static_cast<std::size_t>(lane)];
+  const RetainedLog& log = retention_.log(lane);
+  while (cursor.behind) {
+    if (cursor.position < log.begin()) {
+      tell_lost(session, lane, cursor.position, outbox);
+      cursor.position = log.begin();
+    }
+    const LogEntry* entry = log.find(cursor.position);
+    if (entry == nullptr) {
+      cursor.behind = false;
+      break;
+    }
+    if (!serve_entry(session, *entry, budget, outbox)) return false;
+    ++cursor.position;
+  }
+  return true;
+}
+
+bool Node::Impl::serve_entry(Session& session, const LogEntry& entry, std::uint64_t& budget,
+                             Outbox& outbox) {
+  const StreamIndex stream = entry.stream;
+  if (entry.through <= told(session, stream)) return true;
+  if (entry.gap) {
+    send_gap(session, *entry.gap, stream, outbox);
+    return true;
+  }
+  std::vector<std::uint16_t>& wanted = records_scratch_;
+  wanted.clear();
+  overflow_matches_.clear();
+  for (std::size_t i = 0; i < entry.body.records.size(); ++i) {
+    const IdList* list = sessions_wanting(stream, entry, i);
+    if (list != nullptr && std::binary_search(list->begin(), list->end(), session.slot)) {
+      wanted.push_back(static_cast<std::uint16_t>(i));
+    }
+  }
+  if (wanted.empty()) return true;
+  const std::uint64_t bytes = entry.bytes();
+  if (budget == 0 || !session.has_credit_for(bytes)) return false;
+  budget -= std::min(budget, bytes);
+  if (wanted.size() == entry.body.records.size()) {
+    send_batch(session, stream, entry, entry.body.frame, nullptr, outbox);
+  } else {
+    const Frame body = part_of(entry.body, wanted);
+    send_batch(session, stream, entry, body, &wanted, outbox);
+  }
+  return true;
+}
+
+// The log has lost what the cursor had not reached: every stream that lost something after it.
+void Node::Impl::tell_lost(Session& session, Lane lane, LogPosition from, Outbox& outbox) {
+  const RetainedLog& log = retention_.log(lane);
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    if (id.lane != lane || !streams_[index].started || log.lost_end(index) <= from) continue;
+    const Number held = log.held_after(index).value_or(0);
+    if (held <= told(session, index)) continue;
+    Gap gap{id, 0, held, lost_scope(session, lane, from),
+            "the broker's log does not reach back to where this session stood"};
+    send_gap(session, gap, index, outbox);
+  }
+}
+
+Scope Node::Impl::lost_scope(const Session& session, Lane lane, LogPosition from) const {
+  if (lane == Lane::cache) return retention_.lost_since(from);
+  Scope scope{ScopeKind::patterns, {}};
+  for (const auto& [id, subscription] : session.subscriptions) {
+    scope.names.insert(scope.names.end(), subscription.patterns.begin(),
+                       subscription.patterns.end());
+  }
+  std::sort(scope.names.begin(), scope.names.end());
+  scope.names.erase(std::unique(scope.names.begin(), scope.names.end()), scope.names.end());
+  if (scope.names.empty() || scope.names.size() > kScopePatternsMax) return {};
+  return scope;
+}
+
+// Streams that it knew and this broker does not. When their origin has begun a later epoch, or they
+// do not come up for a while, what they still had for it is lost.
+void Node::Impl::settle_resumed(const Now& now, Session& session, Outbox& outbox) {
+  const std::vector<StreamPosition> positions = session.resumed.positions();
+  for (const StreamPosition& position : positions) {
+    const StreamId& id = position.stream;
+    const Members::Known* origin = members_.find(id.origin);
+    const bool is_over = id.origin == options_.cluster
+                             ? id.epoch < epoch_
+                             : origin != nullptr && origin->member.epoch > id.epoch;
+    if (!is_over && now.instant - session.resumed_at < kUnknownStreamPatience) continue;
+    session.resumed.forget(id);
+    if (position.number == kNumberMax) continue;  // It had been told.
+    metrics_.gaps_told.add();
+    send(outbox, {Door::session, session.peer},
+         Gap{id, position.number, kNumberMax, {}, "this broker does not know the stream"});
+  }
+}
+
+// The newest messages that match, oldest first, from before where the session stands.
+void Node::Impl::send_backlog(const Now& now, Session& session, const Subscription& subscription,
+                              Outbox& outbox) {
+  struct Found {
+    std::uint64_t created_ms;
+    Lane lane;
+    LogPosition position;
+    std::uint16_t record;
+  };
+  const auto wall = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
+  const std::uint64_t oldest =
+      subscription.backlog_age_ms == 0 || subscription.backlog_age_ms > wall
+          ? 0
+          : wall - subscription.backlog_age_ms;
+  std::vector<Found> found;
+  for (const Lane lane : {Lane::cache, Lane::events}) {
+    const RetainedLog& log = retention_.log(lane);
+    const LaneCursor& cursor = session.cursors[static_cast<std::size_t>(lane)];
+    std::size_t in_lane = 0;
+    LogPosition position = cursor.behind ? std::min(cursor.position, log.end()) : log.end();
+    while (position > log.begin() && in_lane < subscription.backlog_count) {
+      const LogEntry& entry = *log.find(--position);
+      const Body& body = entry.body;
+      if (body.frame.empty() || body.stamp.created_ms < oldest) continue;
+      for (std::size_t i = body.records.size(); i-- > 0;) {
+        const Record& record = body.records[i];
+        if (record.kind == RecordKind::none || in_lane >= subscription.backlog_count) continue;
+        const TopicIndex topic = topic_of(entry.stream, body, record);
+        const std::string_view text = topic == kNoTopic ? body.inline_topic_of(record)
+                                                        : std::string_view(topics_.text_of(topic));
+        const bool wanted =
+            std::any_of(subscription.patterns.begin(), subscription.patterns.end(),
+                        [&](const std::string& pattern) { return matches(pattern, text); });
+        if (!wanted) continue;
+        found.push_back({body.stamp.created_ms, lane, position, static_cast<std::uint16_t>(i)});
+        ++in_lane;
+      }
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {
+    return std::tie(a.created_ms, a.lane, a.position, a.record) <
+           std::tie(b.created_ms, b.lane, b.position, b.record);
+  });
+  if (found.size() > subscription.backlog_count) {
+    found.erase(found.begin(), found.end() - subscription.backlog_count);
+  }
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < found.size();) {
+    const LogEntry& entry = *retention_.log(found[i].lane).find(found[i].position);
+    std::vector<std::uint16_t> records;
+    const std::size_t first = i;
+    while (i < found.size() && found[i].lane == found[first].lane &&
+           found[i].position == found[first].position) {
+      records.push_back(found[i++].record);
+    }
+    bytes += entry.bytes();
+    if (bytes > session.window_bytes) break;  // It asked for more than it can take in.
+    send_backlog_part(session, subscription.id, entry, records, outbox);
+  }
+}
+
+void Node::Impl::send_backlog_part(Session& session, std::uint32_t subscription,
+                                   const LogEntry& entry, const std::vector<std::uint16_t>& records,
+                                   Outbox& outbox) {
+  BatchHeader header;
+  header.stream = stream_ids_.id_of(entry.stream);
+  header.after = entry.after;
+  header.through = entry.through;
+  header.interest_generation = session.interest_generation;
+  header.hops = entry.hops;
+  header.backlog_subscription = subscription;
+  for (const std::uint16_t i : records) {
+    const Record& record = entry.body.records[i];
+    if (record.alias != kNoAlias && session.tell_alias(entry.stream, record.alias)) {
+      header.declarations.push_back(
+          {record.alias, topics_.text_of(topics_.find(entry.stream, record.alias))});
+    }
+  }
+  const Frame body =
+      records.size() == entry.body.records.size() ? entry.body.frame : part_of(entry.body, records);
+  const Frame frame = encode_packet(header);
+  session.sent_bytes += frame.size() + body.size();
+  metrics_.records_delivered.add(records.size());
+  outbox.sendings.push_back({{Door::session, session.peer}, frame, body});
+}
+
+}  // namespace mpreg

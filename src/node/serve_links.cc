@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "node/node_impl.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::size_t kDeclarationsPerHeader = 2000;
+constexpr std::uint64_t kGapBytes = 128;
+// Facts first; values last and paced.
+constexpr Lane kOrder[] = {Lane::cache, Lane::events, Lane::bulk};
+
+}  // namespace
+
+// Where live data is published, the cursor only repairs what came before; the other way it goes on.
+void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& outbox) {
+  const auto index = stream_ids_.find(request.stream);
+  if (!index || !streams_[*index].started) return metrics_.packets_unexpected.add();
+  const StreamState& state = streams_[*index];
+  metrics_.takes_served.add();
+  Taken taken{request.stream, log_of(*index).held_after(*index).value_or(state.frontier),
+              state.frontier, state.base};
+  const auto lane = static_cast<std::size_t>(request.stream.lane);
+  if (*index == own_[lane]) taken.base = base_[lane];
+  send(outbox, link.address, taken);
+  if (request.fresh) {
+    std::vector<Declaration> all = topics_.declarations_of(*index);
+    for (std::size_t i = 0; i < all.size(); i += kDeclarationsPerHeader) {
+      BatchHeader header;
+      header.stream = request.stream;
+      header.after = header.through = request.after;
+      const std::size_t end = std::min(all.size(), i + kDeclarationsPerHeader);
+      header.declarations.assign(std::make_move_iterator(all.begin() + static_cast<long>(i)),
+                                 std::make_move_iterator(all.begin() + static_cast<long>(end)));
+      send(outbox, link.address, header);
+    }
+  }
+  const bool is_published = !link.dialled() && request.stream.lane != Lane::bulk;
+  const std::uint64_t window = std::min(request.window_bytes, request.stream.lane == Lane::bulk
+                                                                  ? options_.bulk_window_bytes
+                                                                  : options_.link_window_bytes);
+  link.servings.insert_or_assign(
+      *index, Serving(request.after, is_published ? state.frontier : kNumberMax, window));
+}
+
+void Node::Impl::serve_links(Outbox& outbox) {
+  for (auto& [id, link] : links_) {
+    if (!link.is_known() || link.servings.empty()) continue;
+    for (const Lane lane : kOrder) {
+      for (auto& [stream, serving] : link.servings) {
+        if (stream_ids_.id_of(stream).lane == lane) serve_stream(link, stream, serving, outbox);
+      }
+    }
+  }
+}
+
+void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox) {
+  const StreamState& state = streams_[stream];
+  const RetainedLog& log = log_of(stream);
+  const StreamId& id = stream_ids_.id_of(stream);
+  while (!serving.finished() && serving.sent() < state.frontier) {
+    const Number held = log.held_after(stream).value_or(state.frontier);
+    if (held > serving.sent()) {
+      const Scope scope = id.lane == Lane::cache ? retention_.lost_since(0) : Scope{};
+      send(outbox, link.address,
+           Gap{id, serving.sent(), held, scope, "the log does not reach back that far"});
+      serving.mark_sent(held, kGapBytes);
+      continue;
+    }
+    const LogEntry* entry = log.find(log.seek(stream, serving.sent()));
+    MPREG_CHECK(entry != nullptr);
+    const bool has_body = !entry->body.frame.empty() && is_for(*entry, link);
+    const std::uint64_t bytes = sizeof(LogEntry) + (has_body ? entry->body.frame.size() : 0);
+    if (!serving.has_credit_for(bytes)) return;
+    if (entry->gap) {
+      Gap gap = *entry->gap;
+      gap.after = serving.sent();
+      send(outbox, link.address, gap);
+    } else {
+      BatchHeader header;
+      header.stream = id;
+      header.after = serving.sent();
+      header.through = entry->through;
+      header.hops = static_cast<std::uint8_t>(entry->hops + 1);
+      for (const Record& record : has_body ? entry->body.records : std::span<const Record>()) {
+        if (record.alias == kNoAlias || record.kind == RecordKind::none) continue;
+        if (!serving.tell_alias(record.alias)) continue;
+        const TopicIndex topic = topics_.find(stream, record.alias);
+        header.declarations.push_back({record.alias, topics_.text_of(topic)});
+      }
+      if (has_body) metrics_.bodies_repaired.add();
+      send(outbox, link.address, header, has_body ? entry->body.frame : Frame());
+    }
+    serving.mark_sent(entry->through, bytes);
+  }
+}
+
+// With `everything` each stream again, in case that a report was lost with a connection.
+void Node::Impl::send_applied(bool everything, Outbox& outbox) {
+  if (everything) {
+    for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
+      if (streams_[stream].own || streams_[stream].upstream == kNoLink) continue;
+      std::set<std::string>& due = reports_due_[stream];
+      due.insert(std::string());
+      const auto below = downstream_.find(stream);
+      if (below == downstream_.end()) continue;
+      for (const auto& [cluster, number] : below->second) due.insert(cluster);
+    }
+  }
+  for (const auto& [stream, clusters] : reports_due_) {
+    const StreamState& state = streams_[stream];
+    const auto link = links_.find(state.upstream);
+    if (link == links_.end() || !link->second.is_joined() || state.closed()) continue;
+    Applied applied{stream_ids_.id_of(stream), {}};
+    for (const std::string& cluster : clusters) {
+      if (cluster.empty()) {
+        applied.reports.push_back({options_.cluster, state.frontier});
+      } else {
+        applied.reports.push_back({cluster, downstream_[stream][cluster]});
+      }
+    }
+    send(outbox, link->second.address, applied);
+  }
+  reports_due_.clear();
+}
+
+}  // namespace mpreg

@@ -1,0 +1,217 @@
+#include <algorithm>
+
+#include "node/node_impl.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::chrono::milliseconds kStalled{500};      // A head is known and nothing comes.
+constexpr std::chrono::milliseconds kRetakeAfter{300};  // Between two requests to repair one hole.
+constexpr std::chrono::milliseconds kClosingAfter{1500};  // For what is still on its way.
+
+}  // namespace
+
+StreamIndex Node::Impl::know_stream(const Now& now, const StreamId& id) {
+  if (const auto known = stream_ids_.find(id)) return *known;
+  const StreamIndex index = stream_ids_.intern(id);
+  streams_.resize(stream_ids_.size());
+  streams_[index].progressed = now.instant;
+  for (const auto& session : sessions_) {
+    if (!session) continue;
+    const auto position = session->resumed.find(id);
+    if (!position) continue;
+    session->set_told(index, *position);
+    session->resumed.forget(id);
+  }
+  return index;
+}
+
+void Node::Impl::note_epoch(const Now& now, const std::string& cluster, Epoch epoch) {
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    StreamState& state = streams_[index];
+    if (id.origin != cluster || id.epoch >= epoch || state.superseded != Instant{}) continue;
+    state.superseded = now.instant;
+  }
+}
+
+// A neighbour holds the stream. One of an older life, never heard of here, is left alone.
+void Node::Impl::learn_offer(const Now& now, const Offer& offer) {
+  const StreamId& id = offer.stream;
+  if (!stream_ids_.find(id)) {
+    const Members::Known* origin = members_.find(id.origin);
+    const bool is_old = id.origin == options_.cluster
+                            ? id.epoch < epoch_
+                            : origin != nullptr && origin->member.epoch > id.epoch;
+    if (is_old || (id.origin == options_.cluster && id.epoch >= epoch_)) return;
+  }
+  const StreamIndex index = know_stream(now, id);
+  StreamState& state = streams_[index];
+  if (state.own || state.closed()) return;
+  if (offer.head > state.head_seen) {
+    if (state.head_seen <= state.frontier) state.progressed = now.instant;
+    state.head_seen = offer.head;
+  }
+  if (offer.final && !state.final) {
+    state.final = true;
+    state.final_number = offer.head;
+  }
+  if (!state.started) start_stream(now, index, offer);
+}
+
+// Where it begins here. Of an origin that nobody here knew, with what it published after it had
+// joined somebody; of the next life of one that was known, with its first number.
+void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& offer) {
+  const StreamId& id = stream_ids_.id_of(stream);
+  StreamState& state = streams_[stream];
+  const bool is_next_life =
+      std::any_of(stream_ids_.by_id().begin(), stream_ids_.by_id().end(), [&](const auto& entry) {
+        return entry.first.origin == id.origin && entry.first.lane == id.lane &&
+               entry.first.epoch < id.epoch && streams_[entry.second].started;
+      });
+  state.started = true;
+  state.base = is_next_life ? 0 : offer.base;
+  state.first_head = offer.head;
+  state.frontier = state.base;
+  state.progressed = now.instant;
+  // Sessions that have no position of their own: every fact, and of the rest what was published
+  // since the way to the origin was open.
+  const bool skips_old = id.lane != Lane::cache && offer.hops == 0 && !is_next_life;
+  state.floor = skips_old ? std::max(state.base, offer.head) : state.base;
+}
+
+void Node::Impl::choose_upstreams(const Now& now, Outbox& outbox) {
+  for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
+    choose_upstream(now, stream, outbox);
+  }
+  update_channels(outbox);
+}
+
+// The nearest neighbour that offers it; the present one, unless another is strictly nearer.
+void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& outbox) {
+  StreamState& state = streams_[stream];
+  if (state.own || !state.started) return;
+  const StreamId& id = stream_ids_.id_of(stream);
+  const Link* best = nullptr;
+  const Offer* best_offer = nullptr;
+  if (!state.complete()) {
+    for (const auto& [link_id, link] : links_) {
+      const auto offer = link.offers.find(id);
+      if (!link.is_joined() || offer == link.offers.end()) continue;
+      const bool is_better = best == nullptr || offer->second.hops < best_offer->hops ||
+                             (offer->second.hops == best_offer->hops && link_id == state.upstream);
+      if (!is_better) continue;
+      best = &link;
+      best_offer = &offer->second;
+    }
+  }
+  const LinkId chosen = best == nullptr ? kNoLink : best->id;
+  if (best != nullptr) state.hops = static_cast<std::uint8_t>(best_offer->hops + 1);
+  if (chosen == state.upstream) return;
+  if (const auto old = links_.find(state.upstream);
+      old != links_.end() && old->second.is_joined()) {
+    send(outbox, old->second.address, Untake{id});
+  }
+  state.upstream = chosen;
+  states_due_ = true;  // What is offered to whom has changed.
+  if (chosen == kNoLink) return;
+  take(now, stream, true, outbox);
+  reports_due_[stream].insert(std::string());
+}
+
+void Node::Impl::update_channels(Outbox& outbox) {
+  for (auto& [link_id, link] : links_) {
+    if (!link.dialled() || !link.is_known()) continue;
+    std::set<std::string> wanted;
+    for (const auto& [id, index] : stream_ids_.by_id()) {
+      if (streams_[index].upstream == link_id && id.lane != Lane::bulk) {
+        wanted.insert(channel_of(id));
+      }
+    }
+    for (const std::string& channel : link.channels) {
+      if (wanted.count(channel) == 0)
+        outbox.interests.push_back({link.address.peer, channel, false});
+    }
+    for (const std::string& channel : wanted) {
+      if (link.channels.count(channel) == 0) {
+        outbox.interests.push_back({link.address.peer, channel, true});
+      }
+    }
+    link.channels = std::move(wanted);
+  }
+}
+
+// With `everything` the neighbour declares all topics of the stream first.
+void Node::Impl::take(const Now& now, StreamIndex stream, bool everything, Outbox& outbox) {
+  StreamState& state = streams_[stream];
+  const auto link = links_.find(state.upstream);
+  if (link == links_.end()) return;
+  const StreamId& id = stream_ids_.id_of(stream);
+  state.take_pending = true;
+  state.take_sent = now.instant;
+  metrics_.takes_sent.add();
+  send(outbox, link->second.address,
+       Take{id, state.frontier, everything,
+            id.lane == Lane::bulk ? options_.bulk_window_bytes : options_.link_window_bytes});
+}
+
+// Something before what came is missing. Asked for once, and again only when it takes too long.
+void Node::Impl::retake(const Now& now, StreamIndex stream, Outbox& outbox) {
+  StreamState& state = streams_[stream];
+  if (state.upstream == kNoLink) return;
+  if (state.take_pending && now.instant - state.take_sent < kRetakeAfter) return;
+  metrics_.takes_repeated.add();
+  take(now, stream, false, outbox);
+}
+
+void Node::Impl::on_taken(const Now& now, Link& link, const Taken& taken) {
+  const auto index = stream_ids_.find(taken.stream);
+  if (!index || streams_[*index].own || streams_[*index].upstream != link.id) return;
+  StreamState& state = streams_[*index];
+  if (taken.head <= state.head_seen) return;
+  if (state.head_seen <= state.frontier) state.progressed = now.instant;
+  state.head_seen = taken.head;
+}
+
+// The greatest head that a neighbour offers now.
+Number Node::Impl::offered_head(StreamIndex stream) const {
+  Number head = 0;
+  for (const auto& [link_id, link] : links_) {
+    const auto offer = link.offers.find(stream_ids_.id_of(stream));
+    if (link.is_joined() && offer != link.offers.end()) head = std::max(head, offer->second.head);
+  }
+  return head;
+}
+
+void Node::Impl::tick_streams(const Now& now, Outbox& outbox) {
+  for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
+    StreamState& state = streams_[stream];
+    if (state.own || !state.started || state.closed()) continue;
+    if (state.head_seen > state.frontier && now.instant - state.progressed > kStalled &&
+        now.instant - state.take_sent > kStalled) {
+      retake(now, stream, outbox);
+    }
+    if (state.superseded == Instant{} || state.complete()) continue;
+    if (now.instant - state.superseded < kClosingAfter) continue;
+    if (state.frontier < offered_head(stream)) continue;  // Somebody still has more of it.
+    // The origin lives on in a later epoch: what it had stamped last and told nobody is lost, and
+    // nobody can say what it was.
+    const StreamId& id = stream_ids_.id_of(stream);
+    log(outbox, LogLevel::warning,
+        "stream " + to_string(id) + " ended without a goodbye after " +
+            std::to_string(state.frontier) + ": its last messages may be lost");
+    Arrival arrival;
+    arrival.after = state.frontier;
+    arrival.through = kNumberMax;
+    arrival.gap = std::make_shared<Gap>(
+        Gap{id,
+            state.frontier,
+            kNumberMax,
+            {},
+            "the origin began a new epoch without a goodbye: its last messages may be lost"});
+    state.drop_kept();
+    apply(now, stream, std::move(arrival), outbox);
+    choose_upstream(now, stream, outbox);
+  }
+}
+
+}  // namespace mpreg
