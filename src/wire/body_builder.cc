@@ -18,16 +18,28 @@ void store(std::byte* at, const T& value) {
   std::memcpy(at, &value, sizeof(value));
 }
 
+// A part before a payload: its length and its bytes.
+std::size_t part_bytes(std::size_t size) {
+  MPREG_CHECK(size <= kPartBytesMax);
+  return sizeof(std::uint16_t) + size;
+}
+
+std::byte* store_part(std::byte* at, Bytes part) {
+  store(at, static_cast<std::uint16_t>(part.size()));
+  std::memcpy(at + sizeof(std::uint16_t), part.data(), part.size());
+  return at + sizeof(std::uint16_t) + part.size();
+}
+
 // The distance from the place that holds the offset to the vector.
 void store_offset(std::byte* body, std::size_t at, std::size_t target) {
   store(body + at, static_cast<std::uint32_t>(target - at));
 }
 
 template <typename T>
-void store_vector(std::byte* at, const std::vector<T>& values) {
+void store_vector(std::byte* at, std::span<const T> values) {
   store(at, static_cast<std::uint32_t>(values.size()));
   if (!values.empty()) {
-    std::memcpy(at + body_layout::kCountBytes, values.data(), values.size() * sizeof(T));
+    std::memcpy(at + body_layout::kCountBytes, values.data(), values.size_bytes());
   }
 }
 
@@ -50,42 +62,42 @@ void store_table(std::byte* body) {
 
 }  // namespace
 
-void BodyBuilder::put_part(Bytes part) {
-  MPREG_CHECK(part.size() <= kPartBytesMax);
-  const auto length = static_cast<std::uint16_t>(part.size());
-  const Bytes length_bytes = std::as_bytes(std::span(&length, 1));
-  payloads_.insert(payloads_.end(), length_bytes.begin(), length_bytes.end());
-  payloads_.insert(payloads_.end(), part.begin(), part.end());
-}
-
 void BodyBuilder::append(RecordKind kind, std::uint8_t flags, Alias alias,
                          std::string_view inline_topic, Bytes headers, Bytes payload) {
   MPREG_CHECK(records_.size() < kBodyNumbersMax);
-  Record& record = records_.emplace_back();
+  Record record;
   record.alias = alias;
   record.offset = static_cast<std::uint32_t>(payloads_.size());
-  record.index = static_cast<std::uint16_t>(records_.size() - 1);
+  record.index = static_cast<std::uint16_t>(records_.size());
   record.kind = kind;
   record.flags = flags & kTracked;
+  std::size_t length = payload.size();
   if (!inline_topic.empty()) {
     record.flags |= kInlineTopic;
-    put_part(as_bytes(inline_topic));
+    length += part_bytes(inline_topic.size());
   }
   if (!headers.empty()) {
     record.flags |= kHasHeaders;
-    put_part(headers);
+    length += part_bytes(headers.size());
   }
-  payloads_.insert(payloads_.end(), payload.begin(), payload.end());
-  MPREG_CHECK(payloads_.size() <= kBodyBytesMax);
-  record.length = static_cast<std::uint32_t>(payloads_.size() - record.offset);
+  MPREG_CHECK(length <= kBodyBytesMax - payloads_.size());
+  record.length = static_cast<std::uint32_t>(length);
+  records_.push_back(record);
+
+  std::byte* at = payloads_.append(length);
+  if (!inline_topic.empty()) at = store_part(at, as_bytes(inline_topic));
+  if (!headers.empty()) at = store_part(at, headers);
+  if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
 }
 
 void BodyBuilder::append_copy(const Body& from, const Record& record) {
-  const Bytes payload = from.payloads.subspan(record.offset, record.length);
-  Record& copy = records_.emplace_back(record);
+  MPREG_CHECK(records_.size() < kBodyNumbersMax &&
+              record.length <= kBodyBytesMax - payloads_.size());
+  Record copy = record;
   copy.offset = static_cast<std::uint32_t>(payloads_.size());
-  payloads_.insert(payloads_.end(), payload.begin(), payload.end());
-  MPREG_CHECK(payloads_.size() <= kBodyBytesMax);
+  records_.push_back(copy);
+  std::byte* at = payloads_.append(record.length);
+  if (record.length != 0) std::memcpy(at, from.payloads.data() + record.offset, record.length);
 }
 
 void BodyBuilder::add_segment(const Segment& segment) { segments_.push_back(segment); }
@@ -125,9 +137,9 @@ Frame BodyBuilder::finish() {
   store_offset(body, kSegmentsOffsetAt, kSegmentsAt);
   store_offset(body, kRecordsOffsetAt, records);
   store_offset(body, kPayloadsOffsetAt, payloads);
-  store_vector(body + kSegmentsAt, segments_);
-  store_vector(body + records, records_);
-  store_vector(body + payloads, payloads_);
+  store_vector<Segment>(body + kSegmentsAt, segments_);
+  store_vector<Record>(body + records, records_);
+  store_vector<std::byte>(body + payloads, payloads_.bytes());
 
   stamp_ = {};
   stamped_ = false;

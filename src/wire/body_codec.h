@@ -8,6 +8,7 @@
 
 #include "base/frame.h"
 #include "message/body.h"
+#include "wire/growing_bytes.h"
 
 namespace mpreg {
 
@@ -81,14 +82,12 @@ class BodyBuilder {
   [[nodiscard]] Frame finish();
 
  private:
-  void put_part(Bytes part);
-
   Lane lane_;
   Stamp stamp_{};
   bool stamped_ = false;
   std::vector<Segment> segments_;
   std::vector<Record> records_;
-  std::vector<std::byte> payloads_;
+  GrowingBytes payloads_;
 };
 
 }  // namespace mpreg
