@@ -1,0 +1,260 @@
+#include "unit/node/federation_rig.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::chrono::milliseconds kStep{50};
+
+}  // namespace
+
+void FederationRig::Applied::apply(const StreamId& stream, Number number, HybridTime, RecordKind,
+                                   Bytes) {
+  facts.push_back(stream.origin + "/" + std::to_string(number));
+}
+
+FederationRig::FederationRig() {
+  instant_ += std::chrono::hours(1);
+  wall_ += std::chrono::hours(24 * 365 * 50);
+}
+FederationRig::~FederationRig() = default;
+
+std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<std::size_t> dials,
+                                      NodeOptions options) {
+  auto broker = std::make_unique<Broker>();
+  broker->options = std::move(options);
+  broker->options.cluster = cluster;
+  broker->options.stream_endpoint = "tcp://*:1";
+  for (const std::size_t dial : dials) {
+    broker->options.dials.push_back({LinkRole::hub, "broker " + std::to_string(dial)});
+  }
+  broker->dials = std::move(dials);
+  brokers_.push_back(std::move(broker));
+  links_up_.emplace_back();
+  start(brokers_.size() - 1);
+  return brokers_.size() - 1;
+}
+
+void FederationRig::start(std::size_t i) {
+  Broker& broker = *brokers_[i];
+  broker.applied.facts.clear();
+  broker.node = std::make_unique<Node>(broker.options, now(), next_instance_++, &broker.applied,
+                                       broker.metrics);
+  for (std::uint32_t link = 0; link < broker.dials.size(); ++link) {
+    if (!brokers_[broker.dials[link]]->node) continue;
+    links_up_[i].insert(link);
+    broker.node->on_link_up(now(), link, broker.outbox);
+  }
+  for (std::size_t other = 0; other < brokers_.size(); ++other) {
+    for (std::uint32_t link = 0; link < brokers_[other]->dials.size(); ++link) {
+      if (brokers_[other]->dials[link] == i && brokers_[other]->node) heal(other, link);
+    }
+  }
+}
+
+void FederationRig::kill(std::size_t i) {
+  brokers_[i]->node.reset();
+  brokers_[i]->outbox.clear();
+  brokers_[i]->channels.clear();
+  links_up_[i].clear();
+  for (std::size_t other = 0; other < brokers_.size(); ++other) {
+    for (std::uint32_t link = 0; link < brokers_[other]->dials.size(); ++link) {
+      if (brokers_[other]->dials[link] == i) cut(other, link);
+    }
+  }
+  for (std::size_t c = 0; c < clients_.size(); ++c) {
+    if (clients_[c]->connected && clients_[c]->broker == i) disconnect(c);
+  }
+}
+
+void FederationRig::restart(std::size_t i) {
+  kill(i);
+  skip_wall(std::chrono::milliseconds(10));
+  start(i);
+}
+
+void FederationRig::cut(std::size_t i, std::uint32_t link) {
+  Broker& broker = *brokers_[i];
+  if (!broker.node || links_up_[i].erase(link) == 0) return;
+  broker.node->on_link_down(now(), link, broker.outbox);
+  Broker& other = *brokers_[broker.dials[link]];
+  if (other.node) {
+    other.node->on_peer_gone(now(), {Door::link_in, link_peer(i, link)}, other.outbox);
+  }
+}
+
+void FederationRig::heal(std::size_t i, std::uint32_t link) {
+  Broker& broker = *brokers_[i];
+  if (!links_up_[i].insert(link).second) return;
+  broker.node->on_link_up(now(), link, broker.outbox);
+}
+
+std::size_t FederationRig::add_client(std::size_t broker, SessionOptions options) {
+  auto client = std::make_unique<Client>();
+  options.client = 1000 + clients_.size();
+  options.name = "client " + std::to_string(clients_.size());
+  client->session = std::make_unique<ClientSession>(options, now());
+  clients_.push_back(std::move(client));
+  connect(clients_.size() - 1, broker);
+  settle();
+  return clients_.size() - 1;
+}
+
+void FederationRig::connect(std::size_t i, std::size_t broker) {
+  Client& client = *clients_[i];
+  client.broker = broker;
+  client.peer = next_peer_++;
+  client.connected = true;
+  client.session->on_connected(now());
+}
+
+void FederationRig::disconnect(std::size_t i) {
+  Client& client = *clients_[i];
+  client.connected = false;
+  client.session->on_disconnected(now(), "cut by the test");
+  Broker& broker = *brokers_[client.broker];
+  if (broker.node) broker.node->on_peer_gone(now(), {Door::session, client.peer}, broker.outbox);
+}
+
+std::uint32_t FederationRig::subscribe(std::size_t i, std::vector<std::string> patterns,
+                                       std::uint32_t backlog_count) {
+  Subscription subscription;
+  subscription.id = next_subscription_++;
+  subscription.patterns = std::move(patterns);
+  subscription.backlog_count = backlog_count;
+  (void)clients_[i]->session->subscribe(now(), subscription);
+  settle();
+  return subscription.id;
+}
+
+Result<std::uint64_t> FederationRig::publish(std::size_t i, std::string_view topic,
+                                             std::string_view payload) {
+  return clients_[i]->session->publish(now(), topic, as_bytes(payload));
+}
+
+std::uint32_t FederationRig::link_peer(std::size_t broker, std::uint32_t link) {
+  return static_cast<std::uint32_t>(1'000'000 + broker * 100 + link);
+}
+
+void FederationRig::deliver(std::size_t i, Address from, const Frame& header, const Frame& body) {
+  Broker& broker = *brokers_[i];
+  // Each receiver gets bytes of its own, as from a socket.
+  if (broker.node) {
+    broker.node->on_packet(now(), from, Frame::copy_of(header.bytes()),
+                           body.empty() ? Frame() : Frame::copy_of(body.bytes()), broker.outbox);
+  }
+}
+
+bool FederationRig::carry_out(std::size_t i) {
+  Broker& broker = *brokers_[i];
+  if (!broker.node) return false;
+  broker.node->end_turn(now(), broker.outbox);
+  Outbox out;
+  std::swap(out, broker.outbox);
+  for (const LogLine& line : out.log) broker.log.push_back(line.text);
+  for (const ChannelInterest& interest : out.interests) {
+    const std::pair<std::uint32_t, std::string> key{interest.link, interest.channel};
+    if (interest.wanted) {
+      broker.channels.insert(key);
+    } else {
+      broker.channels.erase(key);
+    }
+  }
+  for (const Publication& publication : out.publications) {
+    for (std::size_t other = 0; other < brokers_.size(); ++other) {
+      for (const auto& [link, channel] : brokers_[other]->channels) {
+        if (brokers_[other]->dials[link] != i || links_up_[other].count(link) == 0) continue;
+        if (channel != publication.channel) continue;
+        deliver(other, {Door::stream_in, link}, publication.header, publication.body);
+      }
+    }
+  }
+  for (const Sending& sending : out.sendings) {
+    const std::uint32_t peer = sending.to.peer;
+    if (sending.to.door == Door::session) {
+      for (auto& client : clients_) {
+        if (!client->connected || client->peer != peer || client->broker != i) continue;
+        client->session->on_message(
+            now(), Frame::copy_of(sending.header.bytes()),
+            sending.body.empty() ? Frame() : Frame::copy_of(sending.body.bytes()));
+      }
+    } else if (sending.to.door == Door::link_out) {
+      if (links_up_[i].count(peer) == 0) continue;
+      deliver(broker.dials[peer], {Door::link_in, link_peer(i, peer)}, sending.header,
+              sending.body);
+    } else {
+      const std::size_t other = (peer - 1'000'000) / 100;
+      const std::uint32_t link = (peer - 1'000'000) % 100;
+      if (links_up_[other].count(link) == 0) continue;
+      deliver(other, {Door::link_out, link}, sending.header, sending.body);
+    }
+  }
+  return !out.sendings.empty() || !out.publications.empty();
+}
+
+void FederationRig::collect(Client& client) {
+  SessionEvents events;
+  client.session->take_events(events);
+  events.for_each(
+      [&](const Delivery& delivery) {
+        client.received.push_back({delivery.subscription, std::string(delivery.topic),
+                                   std::string(as_text(delivery.payload)), delivery.backlog,
+                                   delivery.kind});
+      },
+      [&](const Notice& notice) {
+        if (const auto* gap = std::get_if<Gap>(&notice.what)) client.gaps.push_back(*gap);
+        if (const auto* r = std::get_if<OperationRefused>(&notice.what)) {
+          client.refused.push_back(*r);
+        }
+        if (const auto* o = std::get_if<OperationOutcome>(&notice.what)) {
+          client.outcomes.push_back(*o);
+        }
+        if (const auto* a = std::get_if<Answer>(&notice.what)) client.answers.push_back(*a);
+        if (const auto* s = std::get_if<Subscribed>(&notice.what)) client.subscribed.push_back(*s);
+      });
+}
+
+bool FederationRig::pump_client(std::size_t i) {
+  Client& client = *clients_[i];
+  std::vector<Outgoing> out;
+  client.session->take_output(out);
+  collect(client);
+  if (!client.connected) return false;
+  for (const Outgoing& outgoing : out) {
+    deliver(client.broker, {Door::session, client.peer}, outgoing.header, outgoing.body);
+  }
+  return !out.empty();
+}
+
+void FederationRig::settle() {
+  for (bool busy = true; busy;) {
+    busy = false;
+    for (std::size_t i = 0; i < clients_.size(); ++i) busy = pump_client(i) || busy;
+    for (std::size_t i = 0; i < brokers_.size(); ++i) busy = carry_out(i) || busy;
+  }
+}
+
+void FederationRig::pass(std::chrono::milliseconds time) {
+  settle();
+  for (const Instant end = instant_ + time; instant_ < end;) {
+    instant_ += kStep;
+    wall_ += kStep;
+    for (auto& broker : brokers_) {
+      if (broker->node && broker->node->next_tick() <= instant_) {
+        broker->node->tick(now(), broker->outbox);
+      }
+    }
+    for (auto& client : clients_) {
+      if (client->session->next_tick() <= instant_) client->session->tick(now());
+    }
+    settle();
+  }
+}
+
+std::uint64_t FederationRig::counter(std::size_t i, std::string_view name) const {
+  for (const MetricValue& metric : brokers_[i]->metrics.snapshot()) {
+    if (metric.name == name) return std::get<std::uint64_t>(metric.value);
+  }
+  return 0;
+}
+
+}  // namespace mpreg

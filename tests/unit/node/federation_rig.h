@@ -1,0 +1,115 @@
+#pragma once
+// FederationRig: brokers and clients joined by perfect wires under a virtual clock. Each call of
+// settle() lets everything travel that is on its way; nothing is lost unless a test cuts a wire.
+// What the real network does to them is the matter of tests/sim.
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node/node.h"
+#include "session/client_session.h"
+
+namespace mpreg {
+
+class FederationRig {
+ public:
+  // What a client was given, as text.
+  struct Received {
+    std::uint32_t subscription;
+    std::string topic;
+    std::string payload;
+    bool backlog;
+    RecordKind kind;
+  };
+
+  class Applied : public CacheApplier {
+   public:
+    void apply(const StreamId& stream, Number number, HybridTime version, RecordKind kind,
+               Bytes payload) override;
+    std::vector<std::string> facts;  // "origin/number"
+  };
+
+  struct Broker {
+    NodeOptions options;
+    MetricsRegistry metrics;
+    Applied applied;
+    std::unique_ptr<Node> node;
+    Outbox outbox;
+    std::vector<std::size_t> dials;  // Brokers, by dialled link.
+    std::set<std::pair<std::uint32_t, std::string>> channels;
+    std::vector<std::string> log;
+  };
+
+  struct Client {
+    std::size_t broker = 0;
+    std::uint32_t peer = 0;
+    std::unique_ptr<ClientSession> session;
+    bool connected = false;
+    std::vector<Received> received;
+    std::vector<Gap> gaps;
+    std::vector<OperationRefused> refused;
+    std::vector<OperationOutcome> outcomes;
+    std::vector<Answer> answers;
+    std::vector<Subscribed> subscribed;
+  };
+
+  FederationRig();
+  ~FederationRig();
+
+  std::size_t add_broker(const std::string& cluster, std::vector<std::size_t> dials = {},
+                         NodeOptions options = {});
+  // The process ends without a word; everything of it is gone.
+  void kill(std::size_t broker);
+  void restart(std::size_t broker);
+  void cut(std::size_t broker, std::uint32_t link);
+  void heal(std::size_t broker, std::uint32_t link);
+
+  std::size_t add_client(std::size_t broker, SessionOptions options = {});
+  void connect(std::size_t client, std::size_t broker);
+  void disconnect(std::size_t client);
+  std::uint32_t subscribe(std::size_t client, std::vector<std::string> patterns,
+                          std::uint32_t backlog_count = 0);
+  Result<std::uint64_t> publish(std::size_t client, std::string_view topic,
+                                std::string_view payload);
+
+  // Until nothing is on its way.
+  void settle();
+  // Lets so much time pass in steps, settling after each.
+  void pass(std::chrono::milliseconds time);
+
+  [[nodiscard]] std::uint64_t counter(std::size_t broker, std::string_view name) const;
+
+  Broker& broker(std::size_t i) { return *brokers_[i]; }
+  Client& client(std::size_t i) { return *clients_[i]; }
+  ClientSession& session(std::size_t i) { return *clients_[i]->session; }
+  [[nodiscard]] Now now() const { return {instant_, wall_}; }
+  void skip_wall(std::chrono::milliseconds time) { wall_ += time; }
+
+ private:
+  struct Peer {
+    std::size_t broker;
+    std::uint32_t link;
+  };
+
+  void start(std::size_t broker);
+  bool carry_out(std::size_t broker);
+  bool pump_client(std::size_t client);
+  void collect(Client& client);
+  void deliver(std::size_t broker, Address from, const Frame& header, const Frame& body);
+  [[nodiscard]] static std::uint32_t link_peer(std::size_t broker, std::uint32_t link);
+
+  Instant instant_{};
+  WallTime wall_{};
+  std::uint32_t next_peer_ = 1;
+  std::uint64_t next_instance_ = 1;
+  std::uint32_t next_subscription_ = 1;
+  std::vector<std::unique_ptr<Broker>> brokers_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::set<std::pair<std::size_t, std::uint32_t>> cut_;
+  std::vector<std::set<std::uint32_t>> links_up_;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include "unit/node/federation_rig.h"
+
+namespace mpreg {
+namespace {
+
+TEST(NodePublish, a_message_reaches_each_subscription_that_matches_once) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker);
+  const auto receiver = rig.add_client(broker);
+  rig.subscribe(receiver, {"orders.*", "orders.#"});
+  rig.subscribe(receiver, {"payments.#"});
+  ASSERT_TRUE(rig.publish(sender, "orders.new", "one"));
+  ASSERT_TRUE(rig.publish(sender, "stock.new", "two"));
+  ASSERT_TRUE(rig.publish(sender, "payments.done", "three"));
+  rig.settle();
+  ASSERT_EQ(rig.client(receiver).received.size(), 2U);
+  EXPECT_EQ(rig.client(receiver).received[0].payload, "one");
+  EXPECT_EQ(rig.client(receiver).received[1].payload, "three");
+  EXPECT_EQ(rig.session(sender).accepted_through(), 3U);
+}
+
+TEST(NodePublish, a_thousand_messages_arrive_in_order) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker);
+  const auto receiver = rig.add_client(broker);
+  rig.subscribe(receiver, {"#"});
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(rig.publish(sender, "t." + std::to_string(i % 10), std::to_string(i)));
+  }
+  rig.settle();
+  ASSERT_EQ(rig.client(receiver).received.size(), 1000U);
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(rig.client(receiver).received[static_cast<std::size_t>(i)].payload,
+              std::to_string(i));
+  }
+  EXPECT_TRUE(rig.client(receiver).gaps.empty());
+}
+
+TEST(NodePublish, a_topic_under_the_prefix_of_the_cache_is_refused_for_events) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker);
+  const auto receiver = rig.add_client(broker);
+  rig.subscribe(receiver, {"#"});
+  const auto refused = rig.publish(sender, "mpreg.cache.federation.invalidation.x.y", "no");
+  const auto fine = rig.publish(sender, "a.b", "yes");
+  ASSERT_TRUE(fine);
+  rig.settle();
+  // The client library may know the rule too; the broker must.
+  if (refused) {
+    ASSERT_EQ(rig.client(sender).refused.size(), 1U);
+    EXPECT_EQ(rig.client(sender).refused[0].operation, *refused);
+    EXPECT_NE(rig.client(sender).refused[0].text.find("mpreg.cache.federation"), std::string::npos);
+  }
+  ASSERT_EQ(rig.client(receiver).received.size(), 1U);
+  EXPECT_EQ(rig.client(receiver).received[0].payload, "yes");
+  EXPECT_EQ(rig.session(sender).accepted_through(), *fine);
+}
+
+TEST(NodePublish, what_is_sent_again_after_a_broken_connection_is_applied_once) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker);
+  const auto receiver = rig.add_client(broker);
+  rig.subscribe(receiver, {"#"});
+  ASSERT_TRUE(rig.publish(sender, "a", "1"));
+  // The batch reaches the broker; the acceptance does not reach the client.
+  std::vector<Outgoing> out;
+  rig.session(sender).take_output(out);
+  for (const Outgoing& o : out) {
+    rig.broker(broker).node->on_packet(
+        rig.now(), {Door::session, rig.client(sender).peer}, Frame::copy_of(o.header.bytes()),
+        o.body.empty() ? Frame() : Frame::copy_of(o.body.bytes()), rig.broker(broker).outbox);
+  }
+  rig.disconnect(sender);
+  rig.connect(sender, broker);
+  rig.settle();
+  ASSERT_TRUE(rig.publish(sender, "a", "2"));
+  rig.settle();
+  ASSERT_EQ(rig.client(receiver).received.size(), 2U);
+  EXPECT_EQ(rig.session(sender).accepted_through(), 2U);
+}
+
+TEST(NodePublish, bytes_that_are_no_packet_end_the_session_with_a_reason) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker);
+  rig.broker(broker).node->on_packet(rig.now(), {Door::session, rig.client(sender).peer},
+                                     Frame::copy_of(as_bytes("garbage, not a packet")), Frame(),
+                                     rig.broker(broker).outbox);
+  rig.settle();
+  EXPECT_EQ(rig.counter(broker, "mpreg_packets_malformed_total"), 1U);
+  EXPECT_EQ(rig.session(sender).state(), SessionState::refused);
+}
+
+TEST(NodePublish, the_broker_forgets_a_client_that_is_gone) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto receiver = rig.add_client(broker);
+  rig.subscribe(receiver, {"a.#", "b.*"});
+  rig.disconnect(receiver);
+  const std::string stats = rig.broker(broker).node->report(rig.now(), "stats");
+  EXPECT_NE(stats.find("\"patterns\":0"), std::string::npos) << stats;
+  EXPECT_NE(stats.find("\"sessions\":0"), std::string::npos) << stats;
+}
+
+}  // namespace
+}  // namespace mpreg
