@@ -1,0 +1,45 @@
+#include "broker/broker.h"
+
+namespace mpreg {
+
+Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, LogSink log) {
+  const std::vector<std::string> errors = find_errors(options);
+  if (!errors.empty()) return fail(ErrorCode::malformed, errors.front());
+  if (!options.ports_file.empty()) {
+    const Result<void> removed = remove_ports_file(options.ports_file);
+    if (!removed) return tl::unexpected(removed.error());
+  }
+  std::unique_ptr<Broker> broker(new Broker);
+  auto loop = BrokerLoop::open(options, broker->context_, broker->metrics_, std::move(log));
+  if (!loop) return tl::unexpected(loop.error());
+  broker->loop_ = std::move(*loop);
+  broker->bound_ = broker->loop_->bound();
+  if (!options.ports_file.empty()) {
+    const Result<void> written =
+        write_ports_file(options.ports_file, ports_json(options.node.cluster, broker->bound_));
+    if (!written) return tl::unexpected(written.error());
+  }
+  broker->thread_ = std::thread([self = broker.get()] {
+    self->drained_ = self->loop_->run();
+    self->finished_.signal();
+  });
+  return broker;
+}
+
+Broker::~Broker() {
+  if (!thread_.joinable()) return;
+  loop_->request_stop(true);
+  thread_.join();
+}
+
+void Broker::request_stop() { loop_->request_stop(false); }
+
+bool Broker::stop() {
+  if (thread_.joinable()) {
+    request_stop();
+    thread_.join();
+  }
+  return drained_;
+}
+
+}  // namespace mpreg

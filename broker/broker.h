@@ -1,0 +1,52 @@
+#pragma once
+// Broker: a whole broker inside this process, on a thread of its own: what mpreg-broker runs, and
+// what a test or another program can embed.
+
+#include <memory>
+#include <thread>
+
+#include "broker/broker_loop.h"
+#include "broker/options.h"
+#include "broker/ports_file.h"
+#include "metrics/registry.h"
+#include "net/net_context.h"
+
+namespace mpreg {
+
+class Broker {
+ public:
+  // Returns when every socket is bound, the ports file is written and the loop runs; it does not
+  // wait for a hub. `log` may be empty. Errors: `malformed` options, and whatever cannot be bound
+  // or written, with the option named.
+  static Result<std::unique_ptr<Broker>> start(BrokerOptions options, LogSink log = {});
+  // Stops at once, if it was not stopped before.
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  [[nodiscard]] const BoundEndpoints& endpoints() const { return bound_; }
+
+  // Begins to leave, and returns. Any thread.
+  void request_stop();
+  // Leaves and waits until it is done, at most the drain timeout. True: everybody has got
+  // everything. One thread.
+  bool stop();
+  // Readable when the loop has ended.
+  [[nodiscard]] const Wakeup& finished() const { return finished_; }
+
+  // Any thread.
+  [[nodiscard]] const MetricsRegistry& metrics() const { return metrics_; }
+
+ private:
+  Broker() = default;
+
+  MetricsRegistry metrics_;
+  NetContext context_;
+  std::unique_ptr<BrokerLoop> loop_;
+  BoundEndpoints bound_;
+  Wakeup finished_;
+  bool drained_ = false;  // Written by the thread before it ends.
+  std::thread thread_;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,211 @@
+#include "broker/broker_loop.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <random>
+
+#include "net/descriptor_limit.h"
+
+namespace mpreg {
+namespace {
+
+// How often sockets on which nothing happens are looked after, and counters brought up to date.
+constexpr std::chrono::seconds kWatchEvery{1};
+// Counting descriptors costs time in proportion to them.
+constexpr std::chrono::seconds kCountEvery{10};
+// What was drained has been acknowledged; the last word, which nobody acknowledges, has this long.
+constexpr std::chrono::milliseconds kFarewell{200};
+
+std::uint64_t random_instance() {
+  std::random_device random;
+  return (static_cast<std::uint64_t>(random()) << 32U) | random();
+}
+
+// Sockets of the broker itself: three that listen; per link a dealer and a subscriber with their
+// connections; each has an eventfd or two, and some are for the context.
+constexpr std::uint64_t kDescriptorsOfOwn = 32;
+constexpr std::uint64_t kDescriptorsOfLink = 8;
+
+}  // namespace
+
+BrokerLoop::BrokerLoop(const BrokerOptions& options, MetricsRegistry& metrics, LogSink log)
+    : drain_timeout_(options.drain_timeout),
+      log_level_(options.log_level),
+      log_(std::move(log)),
+      metrics_(metrics),
+      spin_(options.spin_max) {}
+
+Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& options,
+                                                     NetContext& context, MetricsRegistry& metrics,
+                                                     LogSink log) {
+  std::unique_ptr<BrokerLoop> loop(new BrokerLoop(options, metrics, std::move(log)));
+  NodeOptions node = options.node;
+  const std::uint64_t own =
+      kDescriptorsReserved + kDescriptorsOfOwn + kDescriptorsOfLink * options.hubs.size();
+  const std::uint64_t wanted = node.sessions_max + own;
+  const std::uint64_t allowed = raise_descriptor_limit(wanted);
+  if (allowed <= own) {
+    return fail(ErrorCode::overloaded, "at most " + std::to_string(allowed) +
+                                           " open files are allowed and the broker itself needs " +
+                                           std::to_string(own) + ": raise ulimit -n");
+  }
+  if (allowed < wanted) {
+    node.sessions_max = static_cast<std::uint32_t>(allowed - own);
+    loop->log(LogLevel::warning, "sessions-max " + std::to_string(options.node.sessions_max) +
+                                     " needs " + std::to_string(wanted) + " open files and " +
+                                     std::to_string(allowed) +
+                                     " are allowed (ulimit -n): at most " +
+                                     std::to_string(node.sessions_max) + " sessions are taken");
+  }
+  loop->metrics_.open_descriptors_max.set(static_cast<std::int64_t>(allowed));
+
+  auto doors = Doors::open(context, options, loop->wakeup_);
+  if (!doors) return tl::unexpected(doors.error());
+  loop->doors_ = std::move(*doors);
+  for (const std::string& hub : options.hubs) node.dials.push_back({LinkRole::hub, hub});
+  node.stream_endpoint = announced_stream(loop->bound().stream, options.advertise);
+  loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(), random_instance(),
+                                       nullptr, metrics);
+  return loop;
+}
+
+void BrokerLoop::log(LogLevel level, std::string_view text) const {
+  if (log_ && level >= log_level_) log_(level, text);
+}
+
+void BrokerLoop::request_stop(bool at_once) {
+  if (at_once) stop_at_once_.store(true);
+  stop_requested_.store(true);
+  wakeup_.signal();
+}
+
+bool BrokerLoop::run() {
+  for (;;) {
+    const Now now = clock_.now();
+    const bool worked = turn(now);
+    if (stop_at_once_.load()) return false;
+    if (leaving_) {
+      if (node_->drained()) {
+        doors_->set_linger(kFarewell);
+        return true;
+      }
+      if (now.instant >= leave_by_) return false;
+    }
+    if (!worked) rest();
+  }
+}
+
+bool BrokerLoop::turn(const Now& now) {
+  metrics_.turns.add();
+  bool worked = wakeup_.take();
+  if (stop_requested_.load() && !leaving_) {
+    begin_to_leave(now);
+    worked = true;
+  }
+  while (const std::optional<LinkChange> change = doors_->next_link_change()) {
+    worked = true;
+    if (change->up) {
+      node_->on_link_up(now, change->link, outbox_);
+    } else {
+      node_->on_link_down(now, change->link, outbox_);
+    }
+  }
+  worked |= doors_->receive([&](Address from, Frame header, Frame body) {
+    node_->on_packet(now, from, std::move(header), std::move(body), outbox_);
+  }) > 0;
+  if (now.instant >= node_->next_tick()) {
+    node_->tick(now, outbox_);
+    worked = true;
+  }
+  if (worked) {
+    node_->end_turn(now, outbox_);
+    carry_out(now);
+  } else {
+    metrics_.turns_empty.add();
+  }
+  if (now.instant >= next_watch_) watch_resources(now);
+  return worked;
+}
+
+void BrokerLoop::carry_out(const Now& now) {
+  // What cannot be delivered is told to the node, which may want more done. Each peer is gone once,
+  // so this ends.
+  for (;;) {
+    std::swap(outbox_, carried_);
+    for (const ChannelInterest& interest : carried_.interests) doors_->set_interest(interest);
+    for (const StreamDial& dial : carried_.stream_dials) {
+      const Result<Endpoint> dialled = doors_->dial_stream(dial);
+      if (!dialled) {
+        log(LogLevel::warning, "link " + std::to_string(dial.link) +
+                                   ": cannot take its live streams: " + dialled.error().text);
+      }
+    }
+    for (const Publication& publication : carried_.publications) doors_->publish(publication);
+    send_all(now);
+    for (const LogLine& line : carried_.log) log(line.level, line.text);
+    carried_.clear();
+    if (gone_.empty()) return;
+    std::sort(gone_.begin(), gone_.end());
+    gone_.erase(std::unique(gone_.begin(), gone_.end()), gone_.end());
+    for (const Address& peer : gone_) node_->on_peer_gone(now, peer, outbox_);
+    gone_.clear();
+  }
+}
+
+void BrokerLoop::send_all(const Now& /*now*/) {
+  for (const Sending& sending : carried_.sendings) {
+    if (doors_->send(sending) == SendResult::sent) continue;
+    if (sending.to.door == Door::link_out) {
+      // The change of its connection tells the node, and numbers show what is missing.
+      metrics_.sends_lost.add();
+    } else {
+      gone_.push_back(sending.to);
+    }
+  }
+}
+
+bool BrokerLoop::look_for_work(Duration longest) {
+  const Instant from = clock_.now().instant;
+  Duration looked{};
+  bool found = false;
+  do {
+    found = doors_->wait(Duration::zero());
+    // The threads that bring the work may need this core.
+    if (!found) sched_yield();
+    looked = clock_.now().instant - from;
+  } while (!found && looked < longest);
+  metrics_.spins.add();
+  metrics_.spins_won.add(found ? 1 : 0);
+  metrics_.spun_us.add(
+      static_cast<std::uint64_t>(std::chrono::floor<std::chrono::microseconds>(looked).count()));
+  return found;
+}
+
+void BrokerLoop::rest() {
+  const Instant from = clock_.now().instant;
+  const Duration budget = spin_.budget();
+  if (budget == Duration::zero() || !look_for_work(budget)) {
+    Instant until = std::min(node_->next_tick(), next_watch_);
+    if (leaving_) until = std::min(until, leave_by_);
+    doors_->wait(until - clock_.now().instant);
+  }
+  spin_.on_pause(clock_.now().instant - from);
+}
+
+void BrokerLoop::begin_to_leave(const Now& now) {
+  leaving_ = true;
+  leave_by_ = now.instant + drain_timeout_;
+  node_->leave(now, outbox_);
+}
+
+void BrokerLoop::watch_resources(const Now& now) {
+  next_watch_ = now.instant + kWatchEvery;
+  doors_->look_after_all();
+  metrics_.take(*doors_);
+  if (now.instant < next_count_) return;
+  next_count_ = now.instant + kCountEvery;
+  metrics_.open_descriptors_now.set(static_cast<std::int64_t>(open_descriptors()));
+}
+
+}  // namespace mpreg

@@ -1,0 +1,73 @@
+#pragma once
+// BrokerLoop: the reactor of a broker: one thread that owns the node and the sockets, and carries
+// messages, time and changes of connections between them.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "broker/doors.h"
+#include "broker/loop_metrics.h"
+#include "broker/spin.h"
+#include "net/clock.h"
+#include "node/node.h"
+
+namespace mpreg {
+
+// Takes one line; called on the thread of the loop, and before it runs on the one that starts it.
+using LogSink = std::function<void(LogLevel level, std::string_view text)>;
+
+class BrokerLoop {
+ public:
+  // Binds every socket. `options` are free of errors. The rest is borrowed for the loop's life.
+  static Result<std::unique_ptr<BrokerLoop>> open(const BrokerOptions& options, NetContext& context,
+                                                  MetricsRegistry& metrics, LogSink log);
+  BrokerLoop(const BrokerLoop&) = delete;
+  BrokerLoop& operator=(const BrokerLoop&) = delete;
+
+  // Runs until it is stopped and everything is drained, or the deadline for that has passed. False
+  // in the latter case.
+  bool run();
+
+  // Any thread: run() says goodbye and returns within the drain timeout, or, with `at_once`, after
+  // the turn that it is in.
+  void request_stop(bool at_once);
+
+  [[nodiscard]] const BoundEndpoints& bound() const { return doors_->bound(); }
+
+ private:
+  BrokerLoop(const BrokerOptions& options, MetricsRegistry& metrics, LogSink log);
+
+  // Everything that there is to do now. False: nothing was.
+  bool turn(const Now& now);
+  void carry_out(const Now& now);
+  void send_all(const Now& now);
+  // Sleeps until there is work, after looking for it for a moment while traffic is quick.
+  void rest();
+  bool look_for_work(Duration longest);
+  void begin_to_leave(const Now& now);
+  void watch_resources(const Now& now);
+  void log(LogLevel level, std::string_view text) const;
+
+  const std::chrono::milliseconds drain_timeout_;
+  const LogLevel log_level_;
+  const LogSink log_;
+  const Clock clock_{};
+  const Wakeup wakeup_;
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> stop_at_once_{false};
+
+  std::unique_ptr<Doors> doors_;
+  std::unique_ptr<Node> node_;
+  LoopMetrics metrics_;
+  Spin spin_;
+  Outbox outbox_;
+  Outbox carried_;             // What is being carried out, while the node fills the other one.
+  std::vector<Address> gone_;  // To whom something could not be sent.
+  bool leaving_ = false;
+  Instant leave_by_;
+  Instant next_watch_;
+  Instant next_count_;
+};
+
+}  // namespace mpreg

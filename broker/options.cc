@@ -1,0 +1,43 @@
+#include "broker/options.h"
+
+#include <array>
+
+#include "broker/option_table.h"
+#include "broker/units.h"
+
+namespace mpreg {
+
+std::vector<std::string> find_errors(const BrokerOptions& options) {
+  std::vector<std::string> errors;
+  if (options.node.cluster.empty()) errors.emplace_back("cluster-id is required");
+  for (const OptionSpec& spec : option_table()) {
+    for (const std::string& value : values_of(spec, options)) {
+      BrokerOptions scratch;
+      const Result<void> set = set_option(spec, value, scratch);
+      if (!set) errors.push_back(set.error().text);
+    }
+  }
+  struct Window {
+    const char* name;
+    std::uint64_t bytes;
+  };
+  const NodeOptions& node = options.node;
+  for (const Window& window :
+       std::array{Window{"retained-max", node.retained_bytes_max},
+                  Window{"session-window-max", node.session_window_bytes_max},
+                  Window{"publish-window", node.publish_window_bytes},
+                  Window{"link-window", node.link_window_bytes}}) {
+    if (window.bytes >= node.payload_bytes_max) continue;
+    errors.push_back(std::string(window.name) + " is " + format_size(window.bytes) +
+                     ": a message may have payload-max, " + format_size(node.payload_bytes_max) +
+                     ", and must fit");
+  }
+  if (node.patterns_per_session_max > node.patterns_max) {
+    errors.push_back(
+        "patterns-per-session-max is " + std::to_string(node.patterns_per_session_max) +
+        ": all sessions together may have patterns-max, " + std::to_string(node.patterns_max));
+  }
+  return errors;
+}
+
+}  // namespace mpreg

@@ -1,0 +1,35 @@
+#pragma once
+// BrokerOptions: everything that can be said to a broker process. option_table.h gives each one its
+// name, its range and its help; the names are the same as flags and in the configuration file.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "node/node_options.h"
+#include "node/outbox.h"
+
+namespace mpreg {
+
+struct BrokerOptions {
+  NodeOptions node;  // Its dials and its stream endpoint are made from what follows.
+
+  std::string listen = "tcp://127.0.0.1:7100";
+  std::string link = "tcp://127.0.0.1:7101";
+  std::string stream = "tcp://127.0.0.1:7102";
+  std::string advertise;          // Empty: the host that a neighbour dialled.
+  std::vector<std::string> hubs;  // Link endpoints.
+
+  std::string ports_file;  // Empty: none.
+  LogLevel log_level = LogLevel::info;
+  std::chrono::milliseconds drain_timeout{5000};
+  // After work the loop looks for more for this long before it sleeps, while traffic is quick.
+  std::chrono::microseconds spin_max{100};
+};
+
+// What is wrong with the options as a whole, one sentence each; empty when nothing is. The table
+// has looked at each by itself; this looks again, for those who fill the struct in by themselves.
+[[nodiscard]] std::vector<std::string> find_errors(const BrokerOptions& options);
+
+}  // namespace mpreg
