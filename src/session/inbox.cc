@@ -8,6 +8,9 @@ namespace {
 
 // Every stream may use every topic, but not with numbers far beyond what is used.
 constexpr std::size_t kAliasesPerTopic = 4;
+// Streams that are over are named at the next Hello, so that no broker serves them once more. After
+// so many later ones nobody holds them any longer.
+constexpr std::size_t kEndedMax = 1024;
 
 }  // namespace
 
@@ -25,12 +28,19 @@ std::optional<StreamIndex> Inbox::intern(const StreamId& stream) {
   return stream_ids_.intern(stream);
 }
 
+void Inbox::take_position(StreamIndex index, Number number) {
+  Stream& stream = streams_[index];
+  if (!stream.known || number > stream.position) stream.position = number;
+  stream.known = true;
+}
+
 void Inbox::begin(const std::vector<StreamPosition>& positions) {
   for (const StreamPosition& position : positions) {
     const auto index = intern(position.stream);
-    if (!index || streams_[*index].known) continue;
-    streams_[*index].known = true;
-    streams_[*index].position = position.number;
+    if (index && !streams_[*index].known) take_position(*index, position.number);
+  }
+  for (Stream& stream : streams_) {
+    if (stream.known) stream.chain = stream.position;
   }
 }
 
@@ -85,16 +95,15 @@ void Inbox::on_batch(const BatchHeader& header, Frame frame, SessionEvents& even
     if (!interest_.contains(header.backlog_subscription)) return;
     passage.backlog = header.backlog_subscription;
   } else {
-    if (!stream.known) {
-      stream.known = true;
-      stream.position = header.after;
+    const Number expected = stream.chain.value_or(stream.known ? stream.position : header.after);
+    take_position(*index, header.after);
+    stream.chain = std::max(expected, header.through);
+    if (header.after > expected) {
+      report(header.stream, expected, header.after, {}, "a batch is missing", events);
     }
     if (header.through <= stream.position) {
       if (!frame.empty()) ++counters_.batches_duplicate;
       return;
-    }
-    if (header.after > stream.position) {
-      report(header.stream, stream.position, header.after, {}, "a batch is missing", events);
     }
     passage.after = std::max(stream.position, header.after);
     stream.position = header.through;
@@ -241,22 +250,15 @@ void Inbox::on_gap(const Gap& gap, SessionEvents& events) {
   const Number through = stream.final ? std::min(*stream.final, gap.through) : gap.through;
   if (through > after) {
     report(gap.stream, after, through, gap.scope, gap.reason, events);
-    stream.known = true;
-    stream.position = through;
+    take_position(*index, through);
+    stream.chain = std::max(stream.chain.value_or(0), through);
   }
-  if (over) forget(*index);
+  if (over) end(*index);
 }
 
-void Inbox::on_served(const std::vector<StreamPosition>& positions, SessionEvents& events) {
-  begin(positions);
+void Inbox::on_served(const std::vector<StreamPosition>& positions) {
   for (const StreamPosition& position : positions) {
-    const auto index = intern(position.stream);
-    if (!index) continue;
-    Stream& stream = streams_[*index];
-    if (position.number <= stream.position) continue;
-    report(position.stream, stream.position, position.number, {},
-           "the broker has served more than what has come", events);
-    stream.position = position.number;
+    if (const auto index = intern(position.stream)) take_position(*index, position.number);
   }
 }
 
@@ -275,10 +277,17 @@ void Inbox::report(const StreamId& stream, Number after, Number through, Scope s
                             Gap{stream, after, through, std::move(scope), std::string(reason)}});
 }
 
-// The index stays taken, so that views of the stream's name stay good.
-void Inbox::forget(StreamIndex index) {
-  aliases_ -= streams_[index].aliases.size();
-  streams_[index] = Stream{};
+void Inbox::end(StreamIndex index) {
+  Stream& stream = streams_[index];
+  aliases_ -= stream.aliases.size();
+  stream.aliases = {};
+  take_position(index, kNumberMax);
+  stream.chain = kNumberMax;
+  ended_.emplace(stream_ids_.id_of(index).epoch, index);
+  if (ended_.size() <= kEndedMax) return;
+  // The index stays taken, so that views of the stream's name stay good.
+  streams_[ended_.begin()->second] = Stream{};
+  ended_.erase(ended_.begin());
   ++counters_.streams_forgotten;
 }
 

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exchange/topic_table.h"
@@ -23,12 +25,13 @@ class Inbox {
   // All three outlive the inbox.
   Inbox(const SessionOptions& options, const Interest& interest, SessionCounters& counters);
 
-  // Deliveries of streams that are new here are complete from these positions.
+  // A session has begun. Deliveries of streams that are new here are complete from these positions.
   void begin(const std::vector<StreamPosition>& positions);
   void on_batch(const BatchHeader& header, Frame frame, SessionEvents& events);
   void on_gap(const Gap& gap, SessionEvents& events);
-  // The broker has served this session up to these positions: what has not come is lost.
-  void on_served(const std::vector<StreamPosition>& positions, SessionEvents& events);
+  // The broker has served this session up to these positions, and all of that has come: one
+  // connection keeps the order. Between them and the last batches was nothing for this session.
+  void on_served(const std::vector<StreamPosition>& positions);
   // Nothing follows these positions: a stream that ends there has no gap.
   void on_final(const std::vector<StreamPosition>& positions);
 
@@ -39,8 +42,11 @@ class Inbox {
 
  private:
   struct Stream {
-    bool known = false;  // It has a position.
-    Number position = 0;
+    bool known = false;   // It has a position.
+    Number position = 0;  // kNumberMax: the stream is over, and what was lost of it has been told.
+    // Where the next batch begins: at the end of the last one, however far the position has moved
+    // since. A batch that begins later shows that one is missing.
+    std::optional<Number> chain;
     std::optional<Number> final;
     std::vector<TopicIndex> aliases;
   };
@@ -64,7 +70,8 @@ class Inbox {
                 std::span<const Record> records, std::uint32_t first_index) const;
   void report(const StreamId& stream, Number after, Number through, Scope scope,
               std::string_view reason, SessionEvents& events);
-  void forget(StreamIndex index);
+  void end(StreamIndex index);
+  void take_position(StreamIndex index, Number number);
 
   const SessionOptions& options_;
   const Interest& interest_;
@@ -73,6 +80,7 @@ class Inbox {
   std::deque<Stream> streams_;  // By index.
   TopicTable topics_;
   std::size_t aliases_ = 0;  // Over all streams.
+  std::set<std::pair<Epoch, StreamIndex>> ended_;
   SeenOperations seen_;
   IdList inline_match_;
 };

@@ -74,6 +74,7 @@ void ClientSession::Impl::lose(std::string_view reason, Duration redial_after) {
 
 void ClientSession::Impl::end(SessionState final_state, std::string_view reason, ErrorCode code) {
   queue.end();
+  note_accepted();
   change_state(final_state, reason);
   answer_all(code, reason);
   for (const Interest::Pending& pending : interest.pending()) {
@@ -103,6 +104,10 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
     ++counters.packets_refused;
     return;
   }
+  if (acceptance_due_ && !std::holds_alternative<OperationRefused>(*packet) &&
+      !std::holds_alternative<OperationOutcome>(*packet)) {
+    note_accepted();
+  }
   if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {
     on_batch(*batch, header.size(), std::move(body));
     return;
@@ -111,12 +116,15 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
 }
 
 void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
-  // An answer to a Hello that was said twice.
-  const bool again = state == SessionState::ready;
-  if (again && packet.session == welcome->session) return;
-  if (again) {
+  if (state == SessionState::ready) {
+    // Hello was said twice. The later session has had everything that was sent since the first
+    // Welcome; only what it sends counts anew.
+    if (packet.session == welcome->session) return;
     received_bytes_ = 0;
     acknowledged_bytes_ = 0;
+    inbox.begin(packet.positions);
+    welcome = std::move(packet);
+    return;
   }
   inbox.begin(packet.positions);
   heartbeat_ = std::chrono::milliseconds(packet.limits.heartbeat_ms);
@@ -125,7 +133,8 @@ void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
   welcome = std::move(packet);
   probe_due_ = now.instant;
   change_state(SessionState::ready, {});
-  note_accepted();
+  // What the broker had accepted before is told after its refusals, which follow the Welcome.
+  acceptance_due_ = true;
   for (const auto& [number, subscription] : unsubscribes_after_welcome_) {
     send(Unsubscribe{number, subscription});
   }
@@ -159,7 +168,7 @@ void ClientSession::Impl::handle(const Now& now, ProbeEcho&& packet) {
   }
   if (sent_at + kBrokerSilenceMax > lease_until) lease_until = sent_at + kBrokerSilenceMax;
   vouches = std::move(packet.vouches);
-  inbox.on_served(packet.positions, events);
+  inbox.on_served(packet.positions);
 }
 
 void ClientSession::Impl::on_batch(const BatchHeader& header, std::uint64_t header_bytes,

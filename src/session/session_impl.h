@@ -105,6 +105,7 @@ class ClientSession::Impl {
   std::chrono::milliseconds heartbeat_{500};
   std::set<std::uint64_t> refused_;  // Operations, above what is accepted: told once.
   std::uint64_t told_accepted_ = 0;
+  bool acceptance_due_ = false;
 
   bool credit_held_ = false;
   std::uint64_t received_bytes_ = 0;  // Of batches, in this connection.

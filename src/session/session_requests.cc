@@ -310,6 +310,7 @@ void ClientSession::Impl::handle(const Now&, Accepted&& packet) {
 }
 
 void ClientSession::Impl::note_accepted() {
+  acceptance_due_ = false;
   if (queue.accepted_through() == told_accepted_) return;
   told_accepted_ = queue.accepted_through();
   refused_.erase(refused_.begin(), refused_.upper_bound(told_accepted_));
@@ -317,7 +318,7 @@ void ClientSession::Impl::note_accepted() {
 }
 
 void ClientSession::Impl::handle(const Now&, OperationRefused&& packet) {
-  if (packet.operation <= queue.accepted_through() || packet.operation > queue.last_operation() ||
+  if (packet.operation <= told_accepted_ || packet.operation > queue.last_operation() ||
       !refused_.insert(packet.operation).second) {
     return;
   }

@@ -13,6 +13,12 @@ class Inbox : public ::testing::Test {
     broker.events();
   }
   Story story() { return story_of(broker.events()); }
+  void give_echo(Number number) {
+    ProbeEcho echo;
+    echo.sent_at_ns = static_cast<std::uint64_t>(broker.now.instant.time_since_epoch().count());
+    echo.positions = {{broker.stream, number}};
+    broker.give(echo);
+  }
 
   ScriptedBroker broker;
 };
@@ -87,20 +93,28 @@ TEST_F(Inbox, a_gap_without_end_takes_the_stream_away) {
   broker.batch(0, {{"x", {9, 1}}});
   broker.give(Gap{broker.stream, 1, kNumberMax, {}, "the origin began anew"});
   EXPECT_EQ(story(), (Story{"1:x", "gap 1-" + std::to_string(kNumberMax)}));
-  EXPECT_TRUE(broker.session.positions().empty());
+  // It is named at the next Hello, so that nobody serves it once more.
+  EXPECT_EQ(broker.session.positions(), (std::vector<StreamPosition>{{broker.stream, kNumberMax}}));
+  broker.give(Gap{broker.stream, 1, kNumberMax, {}, "again"});
+  broker.batch(0, {{"x", {9, 1}}});
+  EXPECT_EQ(story(), Story{});
 }
 
-TEST_F(Inbox, an_echo_that_says_more_than_came_is_a_gap) {
+TEST_F(Inbox, an_echo_moves_the_position_for_the_next_hello_and_is_no_gap) {
   broker.batch(0, {{"x", {9, 1}}});
-  ProbeEcho echo;
-  echo.sent_at_ns = static_cast<std::uint64_t>(broker.now.instant.time_since_epoch().count());
-  echo.positions = {{broker.stream, 1}};
-  broker.give(echo);
+  give_echo(6);
   EXPECT_EQ(story(), (Story{"1:x"}));
-  echo.positions = {{broker.stream, 3}};
-  broker.give(echo);
-  broker.give(echo);
-  EXPECT_EQ(story(), (Story{"gap 1-3"}));
+  EXPECT_EQ(broker.session.positions(), (std::vector<StreamPosition>{{broker.stream, 6}}));
+  // The sender's batches follow each other whatever it echoed.
+  broker.give(broker.header(1, 8), broker.body(7, {{"y", {9, 7}}, {"z", {9, 8}}}));
+  EXPECT_EQ(story(), (Story{"1:y", "1:z"}));
+}
+
+TEST_F(Inbox, a_batch_lost_before_an_echo_is_a_gap_when_the_next_one_comes) {
+  broker.batch(0, {{"x", {9, 1}}});
+  give_echo(3);  // 2 and 3 were in a batch that did not come.
+  broker.batch(3, {{"y", {9, 4}}});
+  EXPECT_EQ(story(), (Story{"1:x", "gap 1-3", "1:y"}));
 }
 
 TEST_F(Inbox, a_body_that_is_damaged_is_a_gap_of_its_batch) {

@@ -43,6 +43,11 @@ class PublishQueue : public ::testing::Test {
     return story;
   }
   void accept(std::uint64_t through) { broker.give(Accepted{through, bytes}); }
+  void give_echo() {
+    ProbeEcho echo;
+    echo.sent_at_ns = static_cast<std::uint64_t>(broker.now.instant.time_since_epoch().count());
+    broker.give(echo);
+  }
   void reconnect(std::vector<NumberRange> accepted) {
     broker.session.on_disconnected(broker.now, "cable");
     broker.welcome.accepted = std::move(accepted);
@@ -214,9 +219,15 @@ TEST_F(PublishQueue, a_welcome_that_knows_everything_is_an_acceptance) {
   broker.events();
   reconnect({{1, 2}});
   EXPECT_TRUE(batches().empty());
-  const auto accepted = notices_of<AcceptedThrough>(broker.events());
+  // Its refusals of then follow the Welcome, and come before the acceptance.
+  broker.give(OperationRefused{2, ErrorCode::refused, "no right to publish there"});
+  give_echo();
+  const SessionEvents events = broker.events();
+  ASSERT_EQ(notices_of<OperationRefused>(events).size(), 1U);
+  const auto accepted = notices_of<AcceptedThrough>(events);
   ASSERT_EQ(accepted.size(), 1U);
   EXPECT_EQ(accepted[0].operation, 2U);
+  EXPECT_NE(std::get_if<AcceptedThrough>(&events.notices.back().what), nullptr);
 }
 
 TEST_F(PublishQueue, a_lower_limit_of_aliases_after_a_reconnection_is_kept) {
