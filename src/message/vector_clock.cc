@@ -29,9 +29,10 @@ Result<void> check_nodes(std::size_t nodes) {
 
 template <typename Entries>
 auto first_at_or_after(Entries& entries, std::string_view node) {
-  return std::lower_bound(
-      entries.begin(), entries.end(), node,
-      [](const VectorClock::Entry& entry, std::string_view id) { return entry.first < id; });
+  return std::lower_bound(entries.begin(), entries.end(), node,
+                          [](const VectorClock::Entry& entry, std::string_view id) {
+                            return entry.first.compare(id) < 0;
+                          });
 }
 
 // Calls visit(entry of a or null, entry of b or null) for each node of either, in order.
