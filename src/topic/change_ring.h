@@ -43,6 +43,8 @@ class ChangeRing {
     std::array<Kept, kChanges> patterns;
   };
 
+  [[nodiscard]] std::uint64_t next_candidate(std::uint64_t change, std::uint64_t bits) const;
+
   std::uint64_t revision_ = 1;
   std::unique_ptr<Changes> changes_;  // That which led to revision r lies at r % kChanges.
 };

@@ -104,14 +104,9 @@ std::vector<std::uint32_t> Index::match(std::string_view topic) const {
   return {ids.begin(), ids.end()};
 }
 
-std::vector<std::pair<std::string, std::uint32_t>> Index::pairs() const {
-  std::vector<std::pair<std::string, std::uint32_t>> pairs;
-  for (const auto& [text, pattern] : patterns_) {
-    for (const auto& [id, count] : pattern.holders) {
-      for (int i = 0; i < count; ++i) pairs.emplace_back(text, id);
-    }
-  }
-  return pairs;
+bool Index::contains(const std::string& pattern, std::uint32_t id) const {
+  const auto held = patterns_.find(pattern);
+  return held != patterns_.end() && held->second.holders.contains(id);
 }
 
 }  // namespace mpreg::brute_force

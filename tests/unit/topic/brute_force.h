@@ -7,7 +7,6 @@
 #include <random>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace mpreg::brute_force {
@@ -38,8 +37,7 @@ class Index {
   bool remove(const std::string& pattern, std::uint32_t id);
   [[nodiscard]] std::vector<std::uint32_t> match(std::string_view topic) const;
   [[nodiscard]] std::size_t patterns() const { return patterns_.size(); }
-  // Every pair, as often as it was added.
-  [[nodiscard]] std::vector<std::pair<std::string, std::uint32_t>> pairs() const;
+  [[nodiscard]] bool contains(const std::string& pattern, std::uint32_t id) const;
 
  private:
   struct Pattern {

@@ -73,7 +73,7 @@ std::string altered(std::mt19937_64& random, const std::string& pattern) {
   auto words = brute_force::split(pattern);
   for (int change = 0; change < 2; ++change) {
     const std::size_t at = random() % words.size();
-    static const std::vector<std::string> kWords{"a", "b", "*", "#", "#"};
+    static const std::vector<std::string> kWords{"a", "a", "*", "#", "#"};
     const auto place = words.begin() + static_cast<std::ptrdiff_t>(at);
     if (random() % 3 == 0) {
       words.insert(place, kWords[random() % kWords.size()]);
@@ -89,11 +89,11 @@ std::string altered(std::mt19937_64& random, const std::string& pattern) {
 }
 
 TEST(PatternCover, random_longer_patterns_cover_and_intersect_as_the_enumeration_says) {
-  const auto topics = topics_of(kTopicWords, 8);
+  const auto topics = topics_of({"a", "z"}, 9);
   std::mt19937_64 random(11);
   int covered = 0;
-  for (int round = 0; round < 250; ++round) {
-    const auto b = brute_force::random_text(random, {"a", "b", "*", "#", "#"}, 5);
+  for (int round = 0; round < 600; ++round) {
+    const auto b = brute_force::random_text(random, {"a", "a", "*", "#", "#"}, 5);
     const auto rows = rows_of({altered(random, b), b}, topics);
     const bool expected = includes(rows[0], rows[1]);
     ASSERT_EQ(covers(rows[0].pattern, b), expected) << rows[0].pattern << " covers " << b;
@@ -101,8 +101,8 @@ TEST(PatternCover, random_longer_patterns_cover_and_intersect_as_the_enumeration
         << rows[0].pattern << " intersects " << b;
     covered += expected ? 1 : 0;
   }
-  EXPECT_GT(covered, 40);
-  EXPECT_LT(covered, 210);
+  EXPECT_GT(covered, 100);
+  EXPECT_LT(covered, 500);
 }
 
 TEST(PatternCover, for_clients_nothing_is_covered_that_a_client_would_not_get) {

@@ -51,7 +51,7 @@ TEST(TopicMemory, a_million_patterns_in_and_out_leave_nothing_behind) {
 TEST(TopicMemory, what_comes_and_goes_above_patterns_that_stay_leaves_little_behind) {
   PatternIndex index;
   constexpr std::uint32_t kStaying = 10'000;
-  constexpr std::uint32_t kAll = 300'000;
+  constexpr std::uint32_t kAll = 150'000;
   const std::size_t empty = allocated_bytes();
   for (std::uint32_t i = 0; i < kStaying; ++i) index.add(pattern_of(i), i);
   const std::size_t before = allocated_bytes() - empty;
@@ -119,9 +119,9 @@ TEST(TopicMemory, churn_at_one_size_does_not_grow) {
       index.add(pattern_of(slot), slot);
     }
   };
-  turn_over(100'000);
+  turn_over(50'000);
   const std::size_t settled = index.bytes();
-  turn_over(200'000);
+  turn_over(100'000);
   EXPECT_LT(index.bytes(), settled + settled / 10);
 }
 
