@@ -15,17 +15,17 @@ inline constexpr std::size_t kPacketBytesMax = 4U << 20U;
 // Names of clusters, regions and namespaces have the limits of message/cache_key.h.
 inline constexpr std::size_t kTopicTextBytesMax = 255;  // Of a topic or a pattern.
 
-inline constexpr std::size_t kClientNameBytesMax = 128;
+inline constexpr std::size_t kClientNameBytesMax = 256;
 inline constexpr std::size_t kEndpointBytesMax = 256;
 inline constexpr std::size_t kQuestionBytesMax = 256;
 inline constexpr std::size_t kHeaderFieldBytesMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1024;       // Of refusals, goodbyes and gaps.
-inline constexpr std::size_t kAnswerBytesMax = 1U << 20U;  // A report as JSON.
+inline constexpr std::size_t kAnswerBytesMax = 3U << 20U;  // A report as JSON: 10,000 sessions fit.
 
 // Counts. Many more do not fit into a packet anyway.
 inline constexpr std::size_t kPositionsMax = 16'384;
-inline constexpr std::size_t kSubscriptionsMax = 32'768;  // In one Hello.
-inline constexpr std::size_t kPatternsMax = 16'384;       // Of one subscription.
+inline constexpr std::size_t kSubscriptionsMax = 65'536;  // In one Hello.
+inline constexpr std::size_t kPatternsMax = 65'536;       // Of one subscription.
 inline constexpr std::size_t kAcceptedRangesMax = 4096;
 inline constexpr std::size_t kVouchesMax = 4096;
 inline constexpr std::size_t kDeclarationsMax = 65'536;  // As many as a body has numbers.
@@ -39,7 +39,7 @@ inline constexpr std::size_t kOffersMax = 16'384;
 // with its size, and so does the time that it takes to read.
 inline constexpr std::uint32_t kTableDepthMax = 8;
 inline constexpr std::uint32_t kTablesMin = 1024;
-inline constexpr std::uint32_t kTablesMax = 65'536;
+inline constexpr std::uint32_t kTablesMax = 262'144;
 inline constexpr std::size_t kTableBytesMin = 8;
 
 }  // namespace mpreg

@@ -102,6 +102,18 @@ TEST(PacketCodec, as_many_declarations_as_a_body_has_numbers_come_back_as_they_w
   EXPECT_EQ(*back, Packet(header));
 }
 
+TEST(PacketCodec, as_many_subscriptions_as_a_session_holds_come_back_as_they_went) {
+  Hello hello;
+  for (std::uint32_t i = 0; i < kSubscriptionsMax; ++i) {
+    hello.subscriptions.push_back({i, {"p." + std::to_string(i)}, 0, 0});
+  }
+  const Frame frame = encode_packet(hello);
+  ASSERT_LE(frame.size(), kPacketBytesMax);
+  const auto back = decode_packet(frame.bytes());
+  ASSERT_TRUE(back.has_value()) << back.error().text;
+  EXPECT_EQ(*back, Packet(hello));
+}
+
 TEST(PacketCodec, fields_of_a_later_protocol_are_ignored) {
   flatbuffers::FlatBufferBuilder builder;
   const auto later = builder.CreateString("something new");

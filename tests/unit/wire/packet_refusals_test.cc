@@ -83,8 +83,8 @@ TEST(PacketRefusals, no_kind_and_no_message) {
 }
 
 TEST(PacketRefusals, texts_that_are_too_long) {
-  EXPECT_EQ(refusal_of<Hello>([](Hello& p) { p.name.assign(129, 'x'); }),
-            "hello.name has 129 bytes, at most 128 are allowed");
+  EXPECT_EQ(refusal_of<Hello>([](Hello& p) { p.name.assign(257, 'x'); }),
+            "hello.name has 257 bytes, at most 256 are allowed");
   EXPECT_EQ(refusal_of<Hello>([](Hello& p) { p.subscriptions[0].patterns[1].assign(256, 'x'); }),
             "subscription.patterns has 256 bytes, at most 255 are allowed");
   EXPECT_EQ(refusal_of<Welcome>([](Welcome& p) { p.region.assign(65, 'x'); }),
@@ -95,8 +95,8 @@ TEST(PacketRefusals, texts_that_are_too_long) {
             "goodbye.reason has 1025 bytes, at most 1024 are allowed");
   EXPECT_EQ(refusal_of<Query>([](Query& p) { p.question.assign(257, 'x'); }),
             "query.question has 257 bytes, at most 256 are allowed");
-  EXPECT_EQ(refusal_of<Answer>([](Answer& p) { p.text.assign(1'048'577, 'x'); }),
-            "answer.text has 1048577 bytes, at most 1048576 are allowed");
+  EXPECT_EQ(refusal_of<Answer>([](Answer& p) { p.text.assign(3'145'729, 'x'); }),
+            "answer.text has 3145729 bytes, at most 3145728 are allowed");
   EXPECT_EQ(
       refusal_of<BatchHeader>([](BatchHeader& p) { p.declarations[0].topic.assign(256, 'x'); }),
       "declaration.topic has 256 bytes, at most 255 are allowed");
@@ -190,10 +190,10 @@ TEST(PacketRefusals, more_elements_than_are_allowed) {
             "welcome.accepted has 4097 elements, at most 4096 are allowed");
   EXPECT_EQ(refusal_of<Hello>([](Hello& p) { p.positions.resize(16'385); }),
             "hello.positions has 16385 elements, at most 16384 are allowed");
-  EXPECT_EQ(refusal_of<Hello>([](Hello& p) { p.subscriptions.resize(32'769); }),
-            "hello.subscriptions has 32769 elements, at most 32768 are allowed");
-  EXPECT_EQ(refusal_of<Subscribe>([](Subscribe& p) { p.subscription.patterns.resize(16'385); }),
-            "subscription.patterns has 16385 elements, at most 16384 are allowed");
+  EXPECT_EQ(refusal_of<Hello>([](Hello& p) { p.subscriptions.resize(65'537); }),
+            "hello.subscriptions has 65537 elements, at most 65536 are allowed");
+  EXPECT_EQ(refusal_of<Subscribe>([](Subscribe& p) { p.subscription.patterns.resize(65'537); }),
+            "subscription.patterns has 65537 elements, at most 65536 are allowed");
   EXPECT_EQ(refusal_of<ProbeEcho>([](ProbeEcho& p) { p.vouches.resize(4097); }),
             "probe_echo.vouches has 4097 elements, at most 4096 are allowed");
   EXPECT_EQ(refusal_of<Gap>([](Gap& p) { p.scope.names.resize(1025); }),
