@@ -19,7 +19,8 @@ class IdListPool {
   // may be longer than the pool.
   [[nodiscard]] SharedIdList intern(const IdList& ids);
 
-  // Allocated for the table. The lists belong to their holders.
+  // Allocated for the table. The lists belong to their holders; what remains of one that nobody
+  // holds any more, at most one for each slot, goes when the table is next rebuilt.
   [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(Slot); }
 
  private:

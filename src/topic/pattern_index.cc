@@ -1,12 +1,14 @@
 #include "topic/pattern_index.h"
 
 #include <algorithm>
+#include <string>
 
-#include "base/error.h"
 #include "topic/topic.h"
 
 namespace mpreg {
 namespace {
+
+static_assert(kTextBytesMax >= kTopicBytesMax, "every admissible pattern has its place");
 
 bool has_wildcard(std::string_view pattern) {
   for (WordCursor word(pattern); !word.done(); word.next()) {
@@ -17,8 +19,12 @@ bool has_wildcard(std::string_view pattern) {
 
 }  // namespace
 
-void PatternIndex::add(std::string_view pattern, std::uint32_t id) {
-  MPREG_CHECK(pattern.size() <= kTopicBytesMax);
+Result<void> PatternIndex::add(std::string_view pattern, std::uint32_t id) {
+  if (pattern.size() > kTextBytesMax) {
+    return fail(ErrorCode::malformed, "pattern has " + std::to_string(pattern.size()) +
+                                          " bytes, at most " + std::to_string(kTextBytesMax) +
+                                          " are allowed");
+  }
   bool made = false;
   TextName name = kNoText;
   if (has_wildcard(pattern)) {
@@ -37,6 +43,7 @@ void PatternIndex::add(std::string_view pattern, std::uint32_t id) {
     changes_matches = holders_.add(name, id);
   }
   if (changes_matches) changes_.record(pattern);
+  return {};
 }
 
 bool PatternIndex::remove(std::string_view pattern, std::uint32_t id) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "topic/change_ring.h"
 #include "topic/holders.h"
 #include "topic/id_list.h"
@@ -28,9 +29,10 @@ class PatternIndex {
   PatternIndex(const PatternIndex&) = delete;
   PatternIndex& operator=(const PatternIndex&) = delete;
 
-  // The pattern has at most 255 bytes; check_pattern() has admitted it (what it would refuse is
-  // matched as match.h says). Pairs are counted: one that was added twice must be removed twice.
-  void add(std::string_view pattern, std::uint32_t id);
+  // Pairs are counted: one that was added twice must be removed twice. Refuses, as malformed, only
+  // patterns of more than 255 bytes, so who has asked check_pattern() need not look at the result;
+  // other patterns that are not admissible are matched as match.h says.
+  Result<void> add(std::string_view pattern, std::uint32_t id);
 
   // False if the id does not hold the pattern.
   bool remove(std::string_view pattern, std::uint32_t id);

@@ -158,6 +158,20 @@ TEST(PatternIndex, topics_beyond_every_limit_are_answered) {
   EXPECT_EQ(ids_of(index, std::string(3'000, 'x')), IdList{});
 }
 
+TEST(PatternIndex, a_pattern_of_more_than_255_bytes_is_refused_and_leaves_no_trace) {
+  PatternIndex index;
+  const auto revision = index.revision();
+  for (const std::string& pattern : {std::string(256, 'x'), std::string(254, 'x') + ".#"}) {
+    const auto result = index.add(pattern, 1);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error(),
+              (Error{ErrorCode::malformed, "pattern has 256 bytes, at most 255 are allowed"}));
+    EXPECT_FALSE(index.remove(pattern, 1));
+  }
+  EXPECT_EQ(index.patterns(), 0U);
+  EXPECT_EQ(index.revision(), revision);
+}
+
 // With one way for each choice of the words that a '#' takes, this would not end.
 TEST(PatternIndex, chains_of_hashes_in_the_trie_end) {
   PatternIndex index;
