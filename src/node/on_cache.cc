@@ -30,6 +30,11 @@ bool is_about_one_key(InvalidationType type) {
 
 // Sorted, without this cluster; empty means all the others. One that nobody knows is refused.
 Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const {
+  if (targets.size() > options_.targets_max) {
+    return fail(ErrorCode::refused, "the operation has " + std::to_string(targets.size()) +
+                                        " targets, at most " +
+                                        std::to_string(options_.targets_max) + " are allowed");
+  }
   if (targets.empty()) {
     for (const auto& [cluster, known] : members_.all()) targets.push_back(cluster);
     return {};
