@@ -70,6 +70,21 @@ TEST(RetainedLog, evicted_positions_are_gone_and_never_used_again) {
   EXPECT_EQ(log.append(entry_of(0, 2, 3)), 2U);
 }
 
+TEST(RetainedLog, tells_up_to_which_position_a_stream_has_lost_something) {
+  RetainedLog log;
+  log.append(entry_of(0, 0, 1));
+  log.append(entry_of(1, 0, 1));
+  log.append(entry_of(0, 1, 2));
+  EXPECT_EQ(log.lost_end(0), 0U);
+  log.evict();
+  log.evict();
+  EXPECT_EQ(log.lost_end(0), 1U);
+  EXPECT_EQ(log.lost_end(1), 2U);
+  EXPECT_EQ(log.lost_end(9), 0U);
+  log.evict();
+  EXPECT_EQ(log.lost_end(0), 3U);
+}
+
 TEST(RetainedLog, bytes_are_those_of_the_frames_it_holds) {
   RetainedLog log;
   log.append(entry_of(0, 0, 1, 1000));
