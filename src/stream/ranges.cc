@@ -29,7 +29,7 @@ bool Ranges::contains_all(NumberRange range) const {
 void Ranges::add(NumberRange range) {
   if (range.first > range.last) return;
   // The common case: the next number after everything known.
-  if (!ranges_.empty() && ranges_.back().last + 1 == range.first) {
+  if (range.first != 0 && !ranges_.empty() && ranges_.back().last == range.first - 1) {
     ranges_.back().last = range.last;
     return;
   }

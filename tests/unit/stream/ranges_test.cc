@@ -54,5 +54,12 @@ TEST(Ranges, the_greatest_number_does_not_wrap) {
   EXPECT_EQ(ranges.ranges(), (std::vector<NumberRange>{{kNumberMax - 1, kNumberMax}}));
 }
 
+TEST(Ranges, the_greatest_number_has_no_successor) {
+  Ranges ranges;
+  ranges.add({kNumberMax - 1, kNumberMax});
+  ranges.add({0, 3});
+  EXPECT_EQ(ranges.ranges(), (std::vector<NumberRange>{{0, 3}, {kNumberMax - 1, kNumberMax}}));
+}
+
 }  // namespace
 }  // namespace mpreg
