@@ -115,7 +115,7 @@ std::vector<std::string> different_patterns(std::size_t count) {
   return patterns;
 }
 
-// Four words each, as the kinds above.
+// Those of the kinds above that have four words: about 58 % exact, 26 % with '*', 16 % with '#'.
 std::vector<std::string> patterns_of_four_words(std::size_t count) {
   std::vector<std::string> patterns;
   Names names(2);
