@@ -12,14 +12,16 @@ namespace mpreg {
 namespace {
 
 constexpr std::size_t kEndpointsMax = 64;
-constexpr std::uint64_t kWindowBytesMin = 64ULL << 10U;
+constexpr std::uint64_t kPublishWindowBytesMin = 64ULL << 10U;
+// Four batches: credit is given back by the quarter, and no batch may have to wait for more.
+constexpr std::uint64_t kReceiveWindowBytesMin = 256ULL << 10U;
 constexpr std::uint64_t kWindowBytesMax = 1ULL << 30U;
 constexpr std::chrono::milliseconds kTimeoutMax = std::chrono::hours(24);
 
-Result<void> check_bytes(std::string_view field, std::uint64_t value) {
-  if (value >= kWindowBytesMin && value <= kWindowBytesMax) return {};
+Result<void> check_bytes(std::string_view field, std::uint64_t value, std::uint64_t least) {
+  if (value >= least && value <= kWindowBytesMax) return {};
   return fail(ErrorCode::malformed, std::string(field) + " is " + std::to_string(value) + ", " +
-                                        std::to_string(kWindowBytesMin) + " to " +
+                                        std::to_string(least) + " to " +
                                         std::to_string(kWindowBytesMax) + " bytes are allowed");
 }
 
@@ -50,8 +52,9 @@ Result<void> check(const ClientOptions& options) {
         check_time("reconnect_min", options.reconnect_min, kOne),
         check_time("reconnect_max", options.reconnect_max, options.reconnect_min),
         check_time("close_timeout", options.close_timeout, kOne),
-        check_bytes("publish_window_bytes", options.publish_window_bytes),
-        check_bytes("receive_window_bytes", options.receive_window_bytes)}) {
+        check_bytes("publish_window_bytes", options.publish_window_bytes, kPublishWindowBytesMin),
+        check_bytes("receive_window_bytes", options.receive_window_bytes,
+                    kReceiveWindowBytesMin)}) {
     if (!checked) return checked;
   }
   return {};

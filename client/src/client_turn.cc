@@ -50,8 +50,8 @@ Duration ClientCore::turn() {
     take_in(now);
     more = connection_.maybe_readable();
     if (now.instant >= session_.next_tick()) session_.tick(now);
+    send_output();  // Before the connection goes: it may be a farewell.
     if (const auto redial = session_.take_redial()) connection_.redial(now, redial->after);
-    send_output();
     session_.take_events(events_);
     Instant next = std::min(session_.next_tick(), connection_.next_turn());
     for (const auto& [number, timer] : timers_) next = std::min(next, timer.due);

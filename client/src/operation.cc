@@ -29,7 +29,7 @@ OperationResult Operation::State::result() const {
 OperationResult Operation::State::wait(std::chrono::milliseconds timeout) const {
   std::unique_lock lock(mutex_);
   if (std::this_thread::get_id() != receiving_thread_) {
-    finished_.wait_for(lock, timeout, [&] { return result_.status != OperationStatus::pending; });
+    finished_.wait_for(lock, timeout, [&] { return settled_; });
   }
   return result_;
 }
@@ -42,13 +42,18 @@ std::vector<std::string> Operation::State::finish(OperationResult result) {
     result_ = result;
     continuations.swap(continuations_);
   }
-  finished_.notify_all();
+  // Whoever waits finds done what the continuations do, such as the books of a bridge.
   std::vector<std::string> thrown;
   for (const auto& continuation : continuations) {
     if (auto what = call_guarded([&] { continuation(result); })) {
       thrown.push_back("a continuation of operation " + std::to_string(id_) + " threw " + *what);
     }
   }
+  {
+    const std::lock_guard lock(mutex_);
+    settled_ = true;
+  }
+  finished_.notify_all();
   return thrown;
 }
 

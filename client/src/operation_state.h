@@ -32,7 +32,8 @@ class Operation::State {
   const std::thread::id receiving_thread_;
   mutable std::mutex mutex_;
   mutable std::condition_variable finished_;
-  OperationResult result_;                                                  // Guarded by mutex_.
+  bool settled_ = false;    // Guarded by mutex_: ended, and every continuation has returned.
+  OperationResult result_;  // Guarded by mutex_.
   std::vector<std::function<void(const OperationResult&)>> continuations_;  // Guarded by mutex_.
 };
 

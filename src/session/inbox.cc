@@ -270,6 +270,15 @@ void Inbox::on_final(const std::vector<StreamPosition>& positions) {
   }
 }
 
+bool Inbox::has_reached(const std::vector<StreamPosition>& positions) const {
+  for (const StreamPosition& position : positions) {
+    const auto index = stream_ids_.find(position.stream);
+    const Number reached = index && streams_[*index].known ? streams_[*index].position : 0;
+    if (reached < position.number) return false;
+  }
+  return true;
+}
+
 void Inbox::report(const StreamId& stream, Number after, Number through, Scope scope,
                    std::string_view reason, SessionEvents& events) {
   ++counters_.gaps;

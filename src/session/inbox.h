@@ -35,6 +35,7 @@ class Inbox {
   // Nothing follows these positions: a stream that ends there has no gap.
   void on_final(const std::vector<StreamPosition>& positions);
 
+  [[nodiscard]] bool has_reached(const std::vector<StreamPosition>& positions) const;
   [[nodiscard]] std::vector<StreamPosition> positions() const;
   // As places in the table of streams.
   [[nodiscard]] std::vector<Interest::Start> starts_of(

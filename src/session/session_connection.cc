@@ -66,6 +66,7 @@ void ClientSession::Impl::on_disconnected(const Now& now, std::string_view reaso
 
 void ClientSession::Impl::lose(std::string_view reason, Duration redial_after) {
   output.clear();
+  parting_.reset();
   queue.end();
   change_state(SessionState::disconnected, reason);
   answer_all(ErrorCode::disconnected, reason);
@@ -110,9 +111,11 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
   }
   if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {
     on_batch(*batch, header.size(), std::move(body));
+    part_when_served(now);
     return;
   }
   std::visit([&](auto&& content) { handle(now, std::move(content)); }, std::move(*packet));
+  part_when_served(now);
 }
 
 void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
@@ -155,9 +158,27 @@ void ClientSession::Impl::handle(const Now&, Refused&& packet) {
   end(SessionState::refused, reason, packet.code);
 }
 
-void ClientSession::Impl::handle(const Now&, Goodbye&& packet) {
+void ClientSession::Impl::handle(const Now& now, Goodbye&& packet) {
   inbox.on_final(packet.final_positions);
-  lose("the broker said goodbye: " + packet.reason, {});
+  if (state != SessionState::ready) {
+    lose("the broker said goodbye: " + packet.reason, {});
+    return;
+  }
+  if (parting_) return;
+  queue.end();  // What is published from now on goes to the next broker.
+  parting_ = Parting{std::move(packet.reason), std::move(packet.final_positions),
+                     now.instant + kPartingMax};
+  acknowledge(0);
+  // Its echo says how far this session has been served, also where nothing was for it.
+  send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
+}
+
+void ClientSession::Impl::part_when_served(const Now& now) {
+  if (!parting_ || state != SessionState::ready) return;
+  if (now.instant < parting_->deadline && !inbox.has_reached(parting_->final_positions)) return;
+  const std::string reason = "the broker said goodbye: " + parting_->reason;
+  lose(reason, {});
+  send(Goodbye{"served to the end", {}});
 }
 
 void ClientSession::Impl::handle(const Now& now, ProbeEcho&& packet) {
@@ -215,7 +236,8 @@ void ClientSession::Impl::tick(const Now& now) {
     if (now.instant >= hello_again_) say_hello(now);
     return;
   }
-  if (now.instant < probe_due_) return;
+  part_when_served(now);
+  if (state != SessionState::ready || now.instant < probe_due_) return;
   acknowledge(0);
   send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
   probe_due_ = now.instant + heartbeat_;
@@ -227,6 +249,7 @@ Instant ClientSession::Impl::next_tick() const {
     next = std::min({next, hello_again_, last_heard_ + kBrokerSilenceMax});
   } else if (state == SessionState::ready) {
     next = std::min({next, probe_due_, last_heard_ + kBrokerSilenceMax});
+    if (parting_) next = std::min(next, parting_->deadline);
   }
   return next;
 }

@@ -3,6 +3,7 @@
 // its publish queue. Not for other rooms.
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "session/client_session.h"
@@ -73,6 +74,7 @@ class ClientSession::Impl {
 
   void send(const Packet& packet);
   void say_hello(const Now& now);
+  void part_when_served(const Now& now);
   void lose(std::string_view reason, Duration redial_after);
   void end(SessionState final_state, std::string_view reason, ErrorCode code);
   void change_state(SessionState to, std::string_view reason);
@@ -106,6 +108,14 @@ class ClientSession::Impl {
   std::set<std::uint64_t> refused_;  // Operations, above what is accepted: told once.
   std::uint64_t told_accepted_ = 0;
   bool acceptance_due_ = false;
+
+  // The broker is leaving; what it still has for this session comes before the connection ends.
+  struct Parting {
+    std::string reason;
+    std::vector<StreamPosition> final_positions;
+    Instant deadline{};
+  };
+  std::optional<Parting> parting_;
 
   bool credit_held_ = false;
   std::uint64_t received_bytes_ = 0;  // Of batches, in this connection.

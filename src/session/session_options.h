@@ -17,6 +17,8 @@ inline constexpr std::chrono::milliseconds kBrokerSilenceMax{3000};
 inline constexpr std::chrono::milliseconds kOutcomeMargin{2000};
 // The same for a request whose answer never comes.
 inline constexpr std::chrono::milliseconds kRequestTimeout{10'000};
+// How long a broker that said goodbye may go on delivering what it still has.
+inline constexpr std::chrono::milliseconds kPartingMax{2000};
 static_assert(kHelloRetry < kBrokerSilenceMax);
 
 struct SessionOptions {

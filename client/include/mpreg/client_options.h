@@ -34,7 +34,7 @@ enum class WhenFull : std::uint8_t {
 struct ClientOptions {
   // tcp://HOST:PORT or ipc://PATH, tried in turn; 1 to 64 of them.
   std::vector<std::string> endpoints{"tcp://127.0.0.1:7100"};
-  std::string name = "mpreg-client";  // For people; at most 128 bytes of UTF-8.
+  std::string name = "mpreg-client";  // For people; at most 256 bytes of UTF-8.
   std::string topic_prefix = "mpreg.cache.federation";
 
   // connect() waits this long for the first welcome; 0: it does not wait.
@@ -50,7 +50,7 @@ struct ClientOptions {
   WhenFull when_full = WhenFull::block;
   // Published and not yet accepted, kept for sending again: 64 KiB to 1 GiB.
   std::uint64_t publish_window_bytes = 4ULL << 20U;
-  // Under way from the broker and not yet taken in: 64 KiB to 1 GiB.
+  // Under way from the broker and not yet taken in: 256 KiB to 1 GiB.
   std::uint64_t receive_window_bytes = 8ULL << 20U;
 
   // Both are called on the receiving thread, never two at a time, and must not block it for long.

@@ -44,8 +44,8 @@ class Operation {
   [[nodiscard]] OperationStatus status() const;
   [[nodiscard]] OperationResult result() const;
 
-  // Blocks until it has ended or `timeout` has passed; the result says which. Must not be called in
-  // a callback: there it returns what is known at once.
+  // Blocks until it has ended and the continuations have returned, or `timeout` has passed; the
+  // result says which. In a callback it does not wait: there it returns what is known at once.
   [[nodiscard]] OperationResult wait(std::chrono::milliseconds timeout) const;
 
   // Calls `continuation` once when it has ended: on the client's receiving thread, or here and now

@@ -240,10 +240,37 @@ TEST(SessionConnection, a_final_goodbye_bounds_the_gap_of_what_had_not_come) {
   broker.subscribe(1, {"#"});
   broker.batch(0, {{"x", {9, 1}}});
   broker.give(Goodbye{"restart", {{broker.stream, 4}}});
+  broker.pass(kPartingMax);
+  broker.session.tick(broker.now);
+  EXPECT_TRUE(broker.session.take_redial());
   broker.events();
   broker.connect();
   broker.give(Gap{broker.stream, 1, kNumberMax, {}, "the origin has a new epoch"});
   EXPECT_EQ(story_of(broker.events()), (Story{"gap 1-4"}));
+}
+
+TEST(SessionConnection, what_a_leaving_broker_still_has_is_taken_before_parting) {
+  ScriptedBroker broker;
+  broker.connect();
+  broker.subscribe(1, {"#"});
+  broker.batch(0, {{"x", {9, 1}}});
+  broker.take();
+  broker.give(Goodbye{"restart", {{broker.stream, 3}}});
+  EXPECT_FALSE(broker.session.take_redial());
+  // What is published now is for the next broker.
+  ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("later")));
+  const auto sent = broker.take();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_NE(sent[0].as<Acknowledge>(), nullptr);
+  ASSERT_NE(sent[1].as<Probe>(), nullptr);
+  broker.batch(1, {{"y", {9, 2}}});
+  EXPECT_FALSE(broker.session.take_redial());
+  broker.give(ProbeEcho{sent[1].as<Probe>()->sent_at_ns, {{broker.stream, 3}}, {}});
+  EXPECT_TRUE(broker.session.take_redial());
+  EXPECT_EQ(broker.take_only<Goodbye>().size(), 1U);
+  EXPECT_EQ(story_of(broker.events()), (Story{"1:x", "1:y"}));
+  broker.connect();
+  EXPECT_EQ(broker.take_batches().size(), 1U);
 }
 
 TEST(SessionConnection, goodbye_is_said_and_is_the_end) {

@@ -1,0 +1,91 @@
+#pragma once
+// What tests of the client stand on: brokers on free ports, and waiting with a deadline.
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/broker.h"
+#include "mpreg/client.h"
+
+namespace mpreg {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+inline constexpr seconds kPatience{20};  // Only a failing test waits that long.
+
+// Things that come on one thread and are waited for on another.
+template <typename T>
+class Collected {
+ public:
+  void add(T value) {
+    {
+      const std::lock_guard lock(mutex_);
+      values_.push_back(std::move(value));
+    }
+    added_.notify_all();
+  }
+  // All of them, when there are so many or patience has ended.
+  std::vector<T> wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    added_.wait_for(lock, kPatience, [&] { return values_.size() >= count; });
+    return values_;
+  }
+  [[nodiscard]] std::vector<T> all() const {
+    const std::lock_guard lock(mutex_);
+    return values_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable added_;
+  std::vector<T> values_;
+};
+
+inline BrokerOptions broker_options(const std::string& cluster = "east") {
+  BrokerOptions options;
+  options.node.cluster = cluster;
+  options.listen = options.link = options.stream = "tcp://127.0.0.1:0";
+  options.drain_timeout = milliseconds(500);
+  return options;
+}
+
+inline std::unique_ptr<Broker> start_broker(const BrokerOptions& options = broker_options()) {
+  auto broker = Broker::start(options);
+  EXPECT_TRUE(broker.has_value()) << broker.error().text;
+  return broker ? std::move(*broker) : nullptr;
+}
+
+inline std::string listen_of(const Broker& broker) { return to_string(broker.endpoints().listen); }
+
+inline std::unique_ptr<Client> start_client(ClientOptions options) {
+  auto client = Client::connect(std::move(options));
+  EXPECT_TRUE(client.has_value()) << client.error().text;
+  return client ? std::move(*client) : nullptr;
+}
+
+inline std::unique_ptr<Client> start_client(const Broker& broker) {
+  ClientOptions options;
+  options.endpoints = {listen_of(broker)};
+  return start_client(std::move(options));
+}
+
+// Adds the text of each message, and "gap" for each gap.
+inline SubscriptionCallbacks collect_into(Collected<std::string>& texts) {
+  SubscriptionCallbacks callbacks;
+  callbacks.on_message = [&texts](const Message& message) {
+    texts.add(std::string(message.text()));
+  };
+  callbacks.on_gap = [&texts](const Gap&) { texts.add("gap"); };
+  return callbacks;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace mpreg
