@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/text.h"
 #include "tools/verb.h"
 
 namespace mpreg::tools {
@@ -42,7 +43,13 @@ int explain(const CLI::App& program, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return program.exit(error);
   const auto verbs = program.get_subcommands();
   const std::string named = verbs.empty() ? "mpreg" : "mpreg " + verbs.front()->get_name();
-  std::cerr << named << ": " << error.what() << "\nTry: " << named << " --help" << std::endl;
+  std::string text = error.what();
+  if (verbs.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    const auto unknown = program.remaining();
+    text = unknown.empty() ? "a verb is missing"
+                           : "there is no verb " + mpreg::quoted(unknown.front());
+  }
+  std::cerr << named << ": " << text << "\nTry: " << named << " --help" << std::endl;
   return static_cast<int>(ExitCode::usage);
 }
 

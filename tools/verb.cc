@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <memory>
 
 namespace mpreg::tools {
 namespace {
@@ -17,6 +18,8 @@ CLI::App& add_verb(CLI::App& program, const VerbText& text) {
   CLI::App* verb = program.add_subcommand(text.name, text.what);
   const bool is_one = text.examples.find('\n') == std::string::npos;
   verb->footer((is_one ? "Example:\n" : "Examples:\n") + text.examples);
+  // A verb would share that of the program otherwise, with its column.
+  verb->formatter(std::make_shared<CLI::Formatter>());
   verb->get_formatter()->column_width(kOptionColumn);
   verb->group("Verbs");
   return *verb;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kTimeoutSeconds = 30;
 constexpr double kPriorityMax = 10;
+constexpr std::size_t kReasonBytesMax = 256;  // As schema/cache.fbs says.
 
 struct Options {
   CacheArguments cache;
@@ -45,6 +46,11 @@ ExitCode run(const Command& command, const Options& options) {
 }
 
 void check(const Options& options) {
+  if (const std::size_t bytes = options.reason.size(); bytes > kReasonBytesMax) {
+    refuse_value("--reason",
+                 {ErrorCode::malformed, "reason has " + std::to_string(bytes) + " bytes, at most " +
+                                            std::to_string(kReasonBytesMax) + " are allowed"});
+  }
   const InvalidationType type = invalidation_types().at(options.type);
   const bool is_wide = type == InvalidationType::region || type == InvalidationType::cluster_sync;
   check_address_values(options.cache, !is_wide,

@@ -46,14 +46,13 @@ def run_mpreg(*arguments, stdin=None, broker=None, timeout=PATIENCE * 3):
 class Process:
     """A child whose output is read as it comes."""
 
-    def __init__(self, arguments, environment=None):
+    def __init__(self, arguments, stdout=subprocess.PIPE):
         self.arguments = arguments
-        self.child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, text=True, encoding="utf-8",
-                                      env={**os.environ, **(environment or {})})
+        self.child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+                                      text=True, encoding="utf-8")
         self.out, self.err = [], []
         self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
-                        for pair in ((self.child.stdout, self.out), (self.child.stderr, self.err))]
+                        for pair in ((self.child.stdout, self.out), (self.child.stderr, self.err)) if pair[0]]
         for reader in self.readers:
             reader.start()
 
@@ -74,6 +73,11 @@ class Process:
         for reader in self.readers:
             reader.join()
         return self.child.returncode
+
+    def wait_until_logged(self, text, patience=PATIENCE):
+        """For a process that goes on running; its log may be on either output."""
+        wait_until(lambda: any(text in line for line in self.out + self.err), lambda: f"{self} did not log {text!r}",
+                   patience)
 
     def wait_until_said(self, text, patience=PATIENCE):
         wait_until(lambda: any(text in line for line in self.err) or not self.running(),

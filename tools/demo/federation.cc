@@ -14,12 +14,14 @@ namespace {
 constexpr std::chrono::seconds kReadyTimeout{15};
 constexpr std::chrono::milliseconds kDrainTimeout{3000};
 
-Result<std::string> find_broker_program() {
+constexpr const char* kBrokerProgram = "/mpreg-broker";
+
+Result<std::string> find_programs() {
   std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto path = self.parent_path() / "mpreg-broker";
-  if (!error && access(path.c_str(), X_OK) == 0) return path.string();
-  return fail(ErrorCode::refused, "there is no program " + path.string() +
+  std::string folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const std::string path = folder + kBrokerProgram;
+  if (!error && access(path.c_str(), X_OK) == 0) return folder;
+  return fail(ErrorCode::refused, "there is no program " + path +
                                       ": mpreg-broker must stand beside mpreg; build it, too");
 }
 
@@ -34,17 +36,18 @@ Result<std::string> make_folder() {
 }  // namespace
 
 Result<std::unique_ptr<Federation>> Federation::create(const Topology& topology) {
-  const auto program = find_broker_program();
-  if (!program) return tl::unexpected(program.error());
+  auto programs = find_programs();
+  if (!programs) return tl::unexpected(programs.error());
   auto folder = make_folder();
   if (!folder) return tl::unexpected(folder.error());
-  return std::unique_ptr<Federation>(new Federation(topology, *folder, *program));
+  return std::unique_ptr<Federation>(new Federation(topology, *folder, *programs));
 }
 
-Federation::Federation(Topology topology, std::string folder, const std::string& program)
-    : topology_(std::move(topology)), folder_(std::move(folder)) {
+Federation::Federation(Topology topology, std::string folder, std::string programs)
+    : topology_(std::move(topology)), folder_(std::move(folder)), programs_(std::move(programs)) {
   for (const ClusterPlan& plan : topology_.clusters) {
-    brokers_.push_back(std::make_unique<LocalBroker>(program, folder_, plan.name));
+    brokers_.push_back(
+        std::make_unique<LocalBroker>(programs_ + kBrokerProgram, folder_, plan.name));
   }
 }
 

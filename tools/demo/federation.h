@@ -26,15 +26,18 @@ class Federation {
 
   [[nodiscard]] LocalBroker& broker(std::size_t cluster) { return *brokers_[cluster]; }
   [[nodiscard]] std::size_t size() const { return brokers_.size(); }
+  // The folder of mpreg and mpreg-broker.
+  [[nodiscard]] const std::string& programs() const { return programs_; }
   // The first broker that ended though nobody asked it to, as a sentence; empty if none did.
   // `but_not` is not looked at.
   [[nodiscard]] std::string find_ended(std::size_t but_not);
 
  private:
-  Federation(Topology topology, std::string folder, const std::string& program);
+  Federation(Topology topology, std::string folder, std::string programs);
 
   const Topology topology_;
   const std::string folder_;
+  const std::string programs_;
   std::vector<std::unique_ptr<LocalBroker>> brokers_;
 };
 

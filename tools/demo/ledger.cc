@@ -48,7 +48,7 @@ void Ledger::received(std::size_t cluster, Sort sort, std::uint64_t item, const 
   const Instant at = now();
   const Lock lock(mutex_);
   Cluster& here = clusters_[cluster];
-  if (item >= items_.size() || items_[item].sort != sort || !is_due(items_[item], cluster)) {
+  if (item >= items_.size() || items_[item].sort != sort) {
     ++here.unexpected;
     return;
   }
@@ -102,10 +102,7 @@ bool Ledger::settled() const {
   const Lock lock(mutex_);
   return std::all_of(items_.begin(), items_.end(), [](const Item& item) {
     if (!item.end) return false;
-    for (std::size_t cluster = 0; cluster < item.arrivals.size(); ++cluster) {
-      if (is_due(item, cluster) && item.arrivals[cluster] == 0) return false;
-    }
-    return true;
+    return std::find(item.arrivals.begin(), item.arrivals.end(), 0) == item.arrivals.end();
   });
 }
 
@@ -124,7 +121,6 @@ std::vector<ClusterReport> Ledger::clusters() const {
         ++report.sent;
         report.confirmed += item.end == OperationStatus::done ? 1 : 0;
       }
-      if (!is_due(item, i)) continue;
       const std::uint8_t arrivals = item.arrivals[i];
       report.received += arrivals > 0 ? 1 : 0;
       report.missing += arrivals == 0 ? 1 : 0;

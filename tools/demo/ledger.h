@@ -45,8 +45,8 @@ class Ledger {
  public:
   explicit Ledger(std::vector<std::string> clusters);
 
-  // Before it is sent: its number, which its key carries. Every cluster must get an invalidation,
-  // its own too; a replication's value every cluster but its own.
+  // Before it is sent: its number, which its key carries. Every cluster must get it, its own too,
+  // where others may have cached the same.
   std::uint64_t begin(Sort sort, std::size_t from);
   void ended(std::uint64_t item, const OperationResult& result);
 
@@ -85,10 +85,6 @@ class Ledger {
     std::map<StreamId, Number> last;
     std::vector<Gap> gaps;
   };
-
-  [[nodiscard]] static bool is_due(const Item& item, std::size_t cluster) {
-    return item.sort == Sort::invalidation || item.from != cluster;
-  }
 
   mutable std::mutex mutex_;
   std::vector<Item> items_;

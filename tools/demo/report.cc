@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "tools/message_text.h"
 
 namespace mpreg::demo {
 namespace {
 
+constexpr std::size_t kColumns = 80;
+
 using Row = std::vector<std::string>;
 
 std::string in_milliseconds(Milliseconds time) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f", time.count());
+  std::snprintf(text, sizeof text, time.count() < 100 ? "%.1f" : "%.0f", time.count());
   return text;
 }
 
@@ -51,15 +54,34 @@ bool is_clean(const ClusterReport& report) {
          report.disordered == 0 && report.unexpected == 0;
 }
 
-// One line for the same gap in several clusters.
-std::string gap_lines(const std::vector<GapReport>& gaps) {
-  std::map<std::string, std::string> clusters;
-  for (const GapReport& report : gaps) {
-    std::string& names = clusters[tools::text_of(report.gap)];
-    names += (names.empty() ? "" : ", ") + report.cluster;
-  }
+// Broken between words, each line indented and with its newline.
+std::string wrapped(std::string_view words, std::size_t indent) {
   std::string text;
-  for (const auto& [gap, names] : clusters) text += "  " + gap + "\n    told to " + names + '\n';
+  std::string line;
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+    if (!line.empty() && line.size() + 1 + word.size() > kColumns) {
+      text += line + '\n';
+      line.clear();
+    }
+    line += line.empty() ? std::string(indent, ' ') : " ";
+    line += word;
+  }
+  return text + line + '\n';
+}
+
+// The same about all lanes of an origin, and to several clusters, is said once.
+std::string gap_lines(const std::vector<GapReport>& gaps) {
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> told;
+  for (const auto& [cluster, gap] : gaps) told[{gap.stream.origin, gap.reason}].insert(cluster);
+  std::string text = "  Gap notices: " + std::to_string(gaps.size()) + '\n';
+  for (const auto& [what, clusters] : told) {
+    std::string names;
+    for (const std::string& name : clusters) names += (names.empty() ? "" : ", ") + name;
+    text += "    about " + what.first + ", told to " + names;
+    text += ":\n" + wrapped(what.second, 6);
+  }
   return text;
 }
 
@@ -93,18 +115,18 @@ void print_report(const Demonstration& demonstration, Console& console) {
   const Ledger& ledger = demonstration.ledger();
   console.print("\n" + demonstration.topology().picture + "\n");
   std::vector<Row> rows{{"cluster", "sent", "confirmed", "received", "repaired", "duplicates",
-                         "missing", "p50 ms", "p99 ms"}};
+                         "missing", "p50", "p99"}};
   for (const ClusterReport& report : ledger.clusters()) rows.push_back(row_of(report));
   std::string table = aligned(rows);
   const std::size_t heading = table.find('\n');
   console.print(console.bold(table.substr(0, heading)) + table.substr(heading));
   console.print(
       "\n  confirmed: every target has applied it. repaired: sent while the cluster\n"
-      "  was cut off, and replayed to it later. Latency: from sending until the\n"
-      "  subscriber in that cluster has it, the time of being cut off included.\n");
+      "  was cut off, and replayed to it later. p50 and p99: milliseconds from sending\n"
+      "  until the subscriber in that cluster has it, being cut off included.\n");
   const auto gaps = ledger.gaps();
   if (!gaps.empty()) {
-    console.print("\n" + gap_lines(gaps) +
+    console.print("\n" + gap_lines(gaps) + "\n" +
                   "  A gap notice says what a broker that died without a goodbye may have taken\n"
                   "  with it: caches drop that, so nothing is stale in silence.\n");
   }
@@ -150,23 +172,22 @@ std::string invitation(Demonstration& demonstration) {
     rows.push_back({broker.cluster(), std::to_string(broker.pid()), broker.endpoints().listen,
                     broker.endpoints().link});
   }
-  const std::string first = federation.broker(0).endpoints().listen;
-  const std::string last = federation.broker(federation.size() - 1).endpoints().listen;
-  return "\n  Everything goes on running:\n\n" + aligned(rows) +
-         "\n  Try in other terminals:\n"
-         "    mpreg sub --broker " +
-         last +
-         " 'mpreg.cache.federation.#' 'news.#'\n"
-         "    mpreg invalidate --broker " +
-         first +
-         " users 7\n"
-         "    mpreg replicate --broker " +
-         first + " users 7 Ann --targets " + federation.broker(federation.size() - 1).cluster() +
-         " --strategy sync\n"
-         "    mpreg pub --broker " +
-         first +
-         " news.today hello\n"
-         "\n  Ctrl-C stops all of it.\n";
+  const LocalBroker& first = federation.broker(0);
+  const LocalBroker& last = federation.broker(federation.size() - 1);
+  const auto at = [](const LocalBroker& broker) {
+    return " --broker " + broker.endpoints().listen + " ";
+  };
+  const std::vector<std::string> commands{
+      "PATH=" + federation.programs() + ":$PATH",
+      "mpreg sub" + at(last) + "'mpreg.cache.federation.#' 'news.#'",
+      "mpreg invalidate" + at(first) + "users 7",
+      "mpreg replicate" + at(first) + "users 7 Ann --targets " + last.cluster(),
+      "mpreg pub" + at(first) + "news.today hello",
+  };
+  std::string text = "\n  Everything goes on running:\n\n" + aligned(rows);
+  text += "\n  Try in other terminals:\n";
+  for (const std::string& command : commands) text += "    " + command + '\n';
+  return text + "\n  Ctrl-C stops all of it.\n";
 }
 
 }  // namespace mpreg::demo

@@ -1,0 +1,111 @@
+"""One broker process: how it starts, what it refuses, how it ends."""
+
+import json
+import os
+import signal
+import unittest
+
+from programs import Broker, Process, ProgramTest, program, run_mpreg, wait_until
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+
+class StartTest(ProgramTest):
+    def test_the_ports_file_names_the_endpoints_that_work(self):
+        broker = self.start_broker("east")
+        self.assertEqual(sorted(broker.endpoints), ["cluster_id", "link", "listen", "stream"])
+        self.assertEqual(broker.endpoints["cluster_id"], "east")
+        ports = {broker.endpoints[name].removeprefix("tcp://127.0.0.1:") for name in ("listen", "link", "stream")}
+        self.assertEqual(len(ports), 3)
+        self.assertNotIn("0", ports)
+        self.mpreg(broker, "pub", "a", "x")
+
+    def test_it_serves_on_ipc_too(self):
+        broker = self.start_broker("east", endpoints={name: f"ipc://{self.folder}/{name}"
+                                                      for name in ("listen", "link", "stream")})
+        self.assertEqual(broker.listen, f"ipc://{self.folder}/listen")
+        self.mpreg(broker, "pub", "a", "x")
+
+    def test_a_port_that_is_taken_ends_it_with_the_endpoint_named(self):
+        first = self.start_broker("east")
+        second = self.start(Broker(self.folder, "west", endpoints=first.endpoints))
+        self.assertEqual(second.wait_until_ended(), FAILED)
+        self.assertIn(first.listen, "\n".join(second.err))
+
+    def test_the_version_is_that_of_the_command_line(self):
+        done = self.start(Process([program("mpreg-broker"), "--version"]))
+        self.assertEqual(done.wait_until_ended(), DONE)
+        self.assertIn(json.loads(run_mpreg("version", "--json").stdout)["version"], "\n".join(done.out))
+
+
+class CheckConfigTest(ProgramTest):
+    def check(self, *arguments):
+        process = self.start(Process([program("mpreg-broker"), *arguments]))
+        return process.wait_until_ended(), "\n".join(process.out + process.err)
+
+    def write(self, text):
+        path = os.path.join(self.folder, "broker.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_a_good_file_is_accepted_and_nothing_is_started(self):
+        ports = os.path.join(self.folder, "ports.json")
+        code, text = self.check("--config", self.write('cluster-id = "east"\nretained-max = "32MiB"\n'),
+                                "--ports-file", ports, "--check-config")
+        self.assertEqual(code, DONE, text)
+        self.assertFalse(os.path.exists(ports))
+
+    def test_what_is_wrong_is_named_with_what_is_allowed(self):
+        for content, named in [('cluster-id = "east"\nretained-max = "1B"\n', ["retained-max", "1B"]),
+                               ('cluster-id = "east"\ncolour = "red"\n', ["colour"]),
+                               ('cluster-id = "a:b"\n', ["cluster-id", "a:b"]),
+                               ('region = "default"\n', ["cluster-id"]),
+                               ('cluster-id = \n', ["broker.toml"])]:
+            with self.subTest(content):
+                code, text = self.check("--config", self.write(content), "--check-config")
+                self.assertEqual(code, USAGE, text)
+                for name in named:
+                    self.assertIn(name, text)
+
+    def test_a_wrong_flag_is_named(self):
+        code, text = self.check("--cluster-id", "east", "--listne", "tcp://127.0.0.1:0")
+        self.assertEqual(code, USAGE)
+        self.assertIn("--listne", text)
+
+
+class EndTest(ProgramTest):
+    def test_sigterm_and_sigint_drain_and_exit_with_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name):
+                broker = self.start_broker("east")
+                sub = self.start_sub(broker, "a")
+                self.mpreg(broker, "pub", "a", "x")
+                broker.send(number)
+                self.assertEqual(broker.wait_until_ended(), DONE, broker)
+                wait_until(lambda s=sub: len(s.out) == 1, f"{sub} has not got what was published before the end")
+                sub.end()
+
+    def test_it_ends_while_its_hub_is_not_there(self):
+        broker = self.start_broker("east", "--hub", f"ipc://{self.folder}/nobody")
+        broker.send(signal.SIGTERM)
+        self.assertEqual(broker.wait_until_ended(), DONE, broker)
+
+
+class RefusedLinksTest(ProgramTest):
+    def test_a_broker_with_the_cluster_id_of_its_hub_is_refused_on_both_sides(self):
+        os.mkdir(os.path.join(self.folder, "other"))
+        hub = self.start_broker("east")
+        other = self.start(Broker(os.path.join(self.folder, "other"), "east", "--hub", hub.endpoints["link"]))
+        for broker in (hub, other):
+            broker.wait_until_logged("'east'")
+            broker.wait_until_logged("every cluster needs an id of its own")
+
+    def test_a_broker_that_dials_itself_is_told(self):
+        endpoints = {name: f"ipc://{self.folder}/{name}" for name in ("listen", "link", "stream")}
+        broker = self.start(Broker(self.folder, "east", "--hub", endpoints["link"], endpoints=endpoints))
+        broker.wait_until_logged("must not dial itself")
+
+
+if __name__ == "__main__":
+    unittest.main()

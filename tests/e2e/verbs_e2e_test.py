@@ -1,0 +1,119 @@
+"""What the command line says of itself, and of what it is given: help, exit codes, errors."""
+
+import json
+import os
+import re
+import unittest
+
+from programs import Process, ProgramTest, program, run_mpreg
+
+VERBS = ["pub", "sub", "invalidate", "replicate", "match", "key", "demo", "version"]
+DONE, FAILED, USAGE = 0, 1, 2
+COLUMNS = 80
+
+
+class HelpTest(ProgramTest):
+    def check_help(self, *arguments):
+        done = run_mpreg(*arguments, "--help")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertEqual([line for line in done.stdout.splitlines() if len(line) > COLUMNS], [])
+        self.assertRegex(done.stdout, r"\nExamples?[:,]")
+        return done.stdout
+
+    def test_every_verb_has_a_help_with_an_example_in_80_columns(self):
+        for verb in VERBS:
+            with self.subTest(verb):
+                self.assertIn(f"mpreg {verb}", self.check_help(verb).split("Example")[1])
+
+    def test_the_help_names_every_verb_and_no_other(self):
+        text = self.check_help()
+        self.assertEqual(re.findall(r"^  ([a-z]+) ", text.split("Verbs:")[1], re.MULTILINE)[:len(VERBS)], VERBS)
+
+    def test_without_a_verb_the_help_stands_on_standard_error(self):
+        done = run_mpreg()
+        self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
+        self.assertIn("Usage: mpreg", done.stderr)
+
+    def test_version_is_the_same_in_all_forms(self):
+        flag, verb = run_mpreg("--version"), run_mpreg("version")
+        self.assertEqual(flag.stdout, verb.stdout)
+        version = json.loads(run_mpreg("version", "--json").stdout)["version"]
+        self.assertIn(version, verb.stdout)
+
+
+class UsageTest(ProgramTest):
+    def check_usage(self, *arguments, named):
+        """Refused as usage, with the names on standard error and nothing on standard output."""
+        done = run_mpreg(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (USAGE, ""), done.stderr)
+        for name in named:
+            self.assertIn(name, done.stderr)
+
+    def test_wrong_arguments_are_named_with_their_value(self):
+        for arguments, named in [
+                (["fly"], ["fly"]),
+                (["pub"], ["TOPIC"]),
+                (["pub", "a b"], ["TOPIC", "'a b'"]),
+                (["pub", "a.*"], ["TOPIC", "'a.*'"]),
+                (["pub", "a", "x", "--colour", "red"], ["--colour"]),
+                (["pub", "a", "x", "--broker", "nowhere"], ["--broker", "nowhere"]),
+                (["sub"], ["PATTERN"]),
+                (["sub", "a", "b..c"], ["PATTERN", "'b..c'"]),
+                (["sub", "a", "--count", "0"], ["--count", "0"]),
+                (["sub", "a", "--count", "-1"], ["--count", "-1"]),
+                (["sub", "a", "--timeout", "nan"], ["--timeout", "nan"]),
+                (["sub", "a", "--timeout", "0"], ["--timeout", "0"]),
+                (["invalidate", "a.b", "k"], ["NAMESPACE", "'a.b'"]),
+                (["invalidate", "n"], ["KEY"]),
+                (["invalidate", "n", "k", "--type", "some"], ["--type", "some"]),
+                (["invalidate", "n", "k", "--wait", "long"], ["--wait", "long"]),
+                (["invalidate", "n", "k", "--priority", "11"], ["--priority", "11"]),
+                (["invalidate", "n", "k", "--targets", "a:b"], ["--targets", "'a:b'"]),
+                (["invalidate", "n", "k", "--region", "a.b"], ["--region", "'a.b'"]),
+                (["replicate", "n", "k", "v"], ["--targets"]),
+                (["replicate", "n", "k", "v", "--targets", "a", "--strategy", "ring"], ["--strategy", "ring"]),
+                (["match", "a"], ["PATTERN", "TOPIC"]),
+                (["match", "a", "b", "--stdin"], ["PATTERN", "TOPIC"]),
+                (["key"], ["--stdin"]),
+                (["demo", "circus"], ["SCENARIO", "circus"])]:
+            with self.subTest(" ".join(arguments)):
+                self.check_usage(*arguments, named=named)
+
+    def test_the_reason_for_an_invalidation_has_a_limit(self):
+        self.check_usage("invalidate", "n", "k", "--reason", "r" * 257, named=["--reason", "257", "256"])
+
+
+class MatchTest(ProgramTest):
+    def test_the_exit_code_tells_whether_it_matches(self):
+        for pattern, topic, code in [("a.#", "a.b", DONE), ("a.*", "a", FAILED), ("", "", DONE), ("#", "", DONE)]:
+            with self.subTest(f"{pattern} {topic}"):
+                self.assertEqual(run_mpreg("match", pattern, topic).returncode, code)
+
+    def test_with_check_what_is_not_admitted_is_usage(self):
+        done = run_mpreg("match", "--check", "a{", "a")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("a{", done.stderr)
+
+
+class NoBrokerTest(ProgramTest):
+    def test_a_broker_that_is_not_there_is_named(self):
+        path = "ipc://" + os.path.join(self.folder, "nobody")
+        for arguments in [["sub", "a", "--timeout", "0.2"], ["invalidate", "n", "k", "--timeout", "0.2"]]:
+            with self.subTest(arguments[0]):
+                done = run_mpreg(*arguments, broker=path)
+                self.assertEqual((done.returncode, done.stdout), (FAILED, ""))
+                self.assertEqual(done.stderr, f"mpreg {arguments[0]}: no broker answers at {path} (tried 0.2 s)\n")
+
+    def test_the_option_wins_over_the_environment(self):
+        option = "ipc://" + os.path.join(self.folder, "option")
+        done = run_mpreg("--broker", option, "sub", "a", "--timeout", "0.1", broker="ipc:///environment")
+        self.assertIn(option, done.stderr)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            process = Process([program("mpreg"), "version"], stdout=full)
+            self.assertEqual(process.wait_until_ended(), FAILED)
+
+
+if __name__ == "__main__":
+    unittest.main()
