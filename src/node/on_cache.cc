@@ -63,9 +63,8 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     Result<CacheInvalidation> fact = decode_invalidation(payload);
     if (!fact) return tl::unexpected(fact.error());
     fits = is_topic_of(topic, options_.topic_prefix, "invalidation", fact->address.region,
-                       is_about_one_key(fact->type) || fact->type == InvalidationType::namespace_all
-                           ? std::string_view(fact->address.namespace_name)
-                           : std::string_view("$pattern"));
+                       is_about_one_key(fact->type) ? std::string_view(fact->address.namespace_name)
+                                                    : std::string_view("$pattern"));
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
   } else if (record.kind == RecordKind::replication) {
