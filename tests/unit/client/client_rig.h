@@ -25,10 +25,9 @@ template <typename T>
 class Collected {
  public:
   void add(T value) {
-    {
-      const std::lock_guard lock(mutex_);
-      values_.push_back(std::move(value));
-    }
+    // Told under the lock: who waits may end the life of this as soon as it has seen the value.
+    const std::lock_guard lock(mutex_);
+    values_.push_back(std::move(value));
     added_.notify_all();
   }
   // All of them, when there are so many or patience has ended.
