@@ -53,7 +53,7 @@ ExitCode run(const Command& command, const Options& options) {
     demo::print_report(demonstration, console);
   }
   if (options.keep) keep_running(demonstration, console);
-  return demo::is_clean(demonstration.ledger()) ? ExitCode::done : ExitCode::failed;
+  return demonstration.ledger().clean() ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 """Several broker processes: what is published in one cluster reaches the others, once, whatever dies."""
 
+import base64
 import json
 import signal
+import subprocess
 import unittest
 
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
@@ -37,6 +39,15 @@ class PubSubTest(ProgramTest):
             self.mpreg(broker, "pub", "a", "-", stdin=payload)
         self.assertEqual(sub.wait_until_ended(), DONE, sub)
         self.assertEqual([m["payload"] for m in messages(sub)], ["", "line\nline \U0001f600", "x" * 300_000])
+
+    def test_a_payload_that_is_no_text_is_base64(self):
+        broker = self.start_broker("east")
+        sub = self.start_sub(broker, "a", "--count", "4")
+        payloads = [b"\xff", b"\xff\x00", b"\xff\x00\x10", bytes(range(256))]
+        for payload in payloads:
+            subprocess.run([program("mpreg"), "pub", "a", "-", "--broker", broker.listen], input=payload, check=True)
+        self.assertEqual(sub.wait_until_ended(), DONE, sub)
+        self.assertEqual([base64.b64decode(m["payload_base64"], validate=True) for m in messages(sub)], payloads)
 
     def test_the_text_form_shows_topic_and_payload_and_nothing_unprintable(self):
         broker = self.start_broker("east")

@@ -106,6 +106,14 @@ bool Ledger::settled() const {
   });
 }
 
+bool Ledger::clean() const {
+  const auto reports = clusters();
+  return settled() && std::all_of(reports.begin(), reports.end(), [](const auto& report) {
+           return report.sent == report.confirmed && report.duplicates == 0 &&
+                  report.missing == 0 && report.disordered == 0 && report.unexpected == 0;
+         });
+}
+
 std::vector<ClusterReport> Ledger::clusters() const {
   const Lock lock(mutex_);
   std::vector<ClusterReport> reports;

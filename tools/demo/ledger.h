@@ -59,8 +59,10 @@ class Ledger {
   [[nodiscard]] std::uint64_t pending(std::size_t from) const;
   [[nodiscard]] std::uint64_t pending() const;
   [[nodiscard]] std::uint64_t confirmed() const;
-  // Everything sent has ended and has arrived.
+  // Everything sent has ended, well or not, and has arrived.
   [[nodiscard]] bool settled() const;
+  // Everything sent was confirmed, and arrived once and in order everywhere.
+  [[nodiscard]] bool clean() const;
 
   [[nodiscard]] std::vector<ClusterReport> clusters() const;
   [[nodiscard]] std::vector<GapReport> gaps() const;

@@ -49,11 +49,6 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
-bool is_clean(const ClusterReport& report) {
-  return report.sent == report.confirmed && report.duplicates == 0 && report.missing == 0 &&
-         report.disordered == 0 && report.unexpected == 0;
-}
-
 // Broken between words, each line indented and with its newline.
 std::string wrapped(std::string_view words, std::size_t indent) {
   std::string text;
@@ -105,12 +100,6 @@ std::string complaints(const Ledger& ledger) {
 
 }  // namespace
 
-bool is_clean(const Ledger& ledger) {
-  const auto reports = ledger.clusters();
-  return ledger.settled() && std::all_of(reports.begin(), reports.end(),
-                                         [](const auto& report) { return is_clean(report); });
-}
-
 void print_report(const Demonstration& demonstration, Console& console) {
   const Ledger& ledger = demonstration.ledger();
   console.print("\n" + demonstration.topology().picture + "\n");
@@ -132,8 +121,8 @@ void print_report(const Demonstration& demonstration, Console& console) {
   }
   console.print(complaints(ledger));
   console.print("\n  " +
-                (is_clean(ledger) ? console.green("Nothing is missing, nothing came twice.")
-                                  : console.red("This is not as it should be.")) +
+                (ledger.clean() ? console.green("Nothing is missing, nothing came twice.")
+                                : console.red("This is not as it should be.")) +
                 "\n");
 }
 
@@ -158,7 +147,7 @@ std::string report_lines(const Demonstration& demonstration, const Load& load) {
     gap["told_to"] = report.cluster;
     text += tools::to_line(gap);
   }
-  return text + tools::to_line({{"result", is_clean(ledger) ? "clean" : "failed"},
+  return text + tools::to_line({{"result", ledger.clean() ? "clean" : "failed"},
                                 {"invalidations", load.invalidations},
                                 {"replications", load.replications},
                                 {"failures", ledger.failures()}});

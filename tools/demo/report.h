@@ -8,9 +8,6 @@
 
 namespace mpreg::demo {
 
-// Everything sent was confirmed, and arrived once and in order everywhere.
-[[nodiscard]] bool is_clean(const Ledger& ledger);
-
 // The topology, one row per cluster, gap notices and what they are, the verdict.
 void print_report(const Demonstration& demonstration, Console& console);
 
