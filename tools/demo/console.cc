@@ -5,6 +5,11 @@
 #include <cstdlib>
 
 namespace mpreg::demo {
+namespace {
+
+constexpr std::chrono::milliseconds kProgressInterval{100};
+
+}  // namespace
 
 Console::Console(bool json)
     : file_(json ? stderr : stdout),
@@ -19,7 +24,9 @@ void Console::say(const std::string& text) {
 }
 
 void Console::progress(const std::string& text) {
-  if (!is_terminal_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!is_terminal_ || now < next_progress_) return;
+  next_progress_ = now + kProgressInterval;
   std::fprintf(file_, "\r\x1b[K         %s", text.c_str());
   std::fflush(file_);
   has_progress_ = true;

@@ -19,7 +19,7 @@ class Console {
 
   // An event, with the time since the beginning.
   void say(const std::string& text);
-  // Replaces the last line of a terminal; nothing elsewhere.
+  // Replaces the last line of a terminal, ten times a second at most; nothing elsewhere.
   void progress(const std::string& text);
   void clear();
   // As it is, without the time.
@@ -37,6 +37,7 @@ class Console {
   const bool is_terminal_;
   const bool has_colours_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next_progress_{};
   bool has_progress_ = false;
 };
 
