@@ -77,7 +77,9 @@ std::optional<Error> Connection::turn(const Now& now, ClientSession& session) {
     if (now.instant < dial_at_) return std::nullopt;
     if (auto error = dial(now)) return error;
   }
-  while (const auto change = socket_->next_change()) {
+  while (socket_->monitor().maybe_readable()) {
+    const auto change = socket_->next_change();
+    if (!change) break;
     if (*change == ConnectionChange::up) {
       unsent_.clear();
       session.on_connected(now);

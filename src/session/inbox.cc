@@ -196,44 +196,42 @@ void Inbox::remember(SeenOperations::Record& seen, const Segment& segment,
 void Inbox::deliver_record(const Record& record, const OperationId& publisher,
                            const Passage& passage, SessionEvents& events) {
   const Body& body = *passage.body;
-  Delivery delivery;
-  const IdList* slots = nullptr;
-  if (record.alias == kNoAlias) {
-    delivery.topic = body.inline_topic_of(record);
-    if (!passage.backlog) {
-      interest_.patterns().match(delivery.topic, inline_match_);
-      slots = &inline_match_;
-    }
-  } else {
+  std::string_view topic = body.inline_topic_of(record);
+  const IdList* slots = &inline_match_;
+  if (record.alias != kNoAlias) {
     const auto& aliases = streams_[passage.stream].aliases;
-    const TopicIndex topic = record.alias < aliases.size() ? aliases[record.alias] : kNoTopic;
-    if (topic == kNoTopic) {
+    const TopicIndex index = record.alias < aliases.size() ? aliases[record.alias] : kNoTopic;
+    if (index == kNoTopic) {
       ++counters_.aliases_unknown;
       return;
     }
-    delivery.topic = topics_.text_of(topic);
-    if (!passage.backlog) slots = &topics_.sessions_for(topic, interest_.patterns());
+    topic = topics_.text_of(index);
+    if (!passage.backlog) slots = &topics_.sessions_for(index, interest_.patterns());
+  } else if (!passage.backlog) {
+    interest_.patterns().match(topic, inline_match_);
   }
-  delivery.frame = passage.frame;
-  delivery.kind = record.kind;
-  delivery.backlog = passage.backlog.has_value();
-  delivery.payload = body.payload_of(record);
-  delivery.headers = body.headers_of(record);
-  delivery.stream = &stream_ids_.id_of(passage.stream);
-  delivery.number = body.first() + record.index;
-  delivery.version = body.stamp.version + record.index;
-  delivery.created_ms = body.stamp.created_ms;
-  delivery.publisher = publisher;
   const auto deliver_to = [&](std::uint32_t subscription) {
+    Delivery& delivery = events.deliveries.emplace_back();
     delivery.subscription = subscription;
-    events.deliveries.push_back(delivery);
+    delivery.frame = passage.frame;
+    delivery.kind = record.kind;
+    delivery.backlog = passage.backlog.has_value();
+    delivery.topic = topic;
+    delivery.payload = body.payload_of(record);
+    delivery.headers = body.headers_of(record);
+    delivery.stream = &stream_ids_.id_of(passage.stream);
+    delivery.number = body.first() + record.index;
+    delivery.version = body.stamp.version + record.index;
+    delivery.created_ms = body.stamp.created_ms;
+    delivery.publisher = publisher;
     ++counters_.messages_delivered;
   };
   if (passage.backlog) return deliver_to(*passage.backlog);
   if (slots->empty()) ++counters_.messages_unwanted;
-  const bool at_seam = delivery.number <= interest_.seam_of(passage.stream);
+  const Number number = body.first() + record.index;
+  const bool at_seam = number <= interest_.seam_of(passage.stream);
   for (const std::uint32_t slot : *slots) {
-    if (at_seam && !interest_.counts(slot, passage.stream, delivery.number)) continue;
+    if (at_seam && !interest_.counts(slot, passage.stream, number)) continue;
     deliver_to(interest_.id_of(slot));
   }
 }
