@@ -155,6 +155,11 @@ void BrokerLoop::carry_out(const Now& now) {
 
 void BrokerLoop::send_all(const Now& /*now*/) {
   for (const Sending& sending : carried_.sendings) {
+    // Nothing goes to a peer after something that did not: it would take what follows, an echo of
+    // its positions say, as the word that nothing is missing.
+    if (!gone_.empty() && std::find(gone_.begin(), gone_.end(), sending.to) != gone_.end()) {
+      continue;
+    }
     if (doors_->send(sending) == SendResult::sent) continue;
     if (sending.to.door == Door::link_out) {
       // The change of its connection tells the node, and numbers show what is missing.
