@@ -174,12 +174,17 @@ bool BrokerLoop::look_for_work(Duration longest) {
   const Instant from = clock_.now().instant;
   Duration looked{};
   bool found = false;
+  bool is_crowded = false;
   do {
     found = doors_->wait(Duration::zero());
     // The threads that bring the work may need this core.
     if (!found) sched_yield();
+    const Duration before = looked;
     looked = clock_.now().instant - from;
-  } while (!found && looked < longest);
+    // A look takes a few microseconds: somebody else has used this core.
+    is_crowded = looked - before > longest / 2;
+  } while (!found && !is_crowded && looked < longest);
+  if (is_crowded && !found) spin_.on_crowded();
   metrics_.spins.add();
   metrics_.spins_won.add(found ? 1 : 0);
   metrics_.spun_us.add(

@@ -1,7 +1,8 @@
 #pragma once
 // Spin: decides whether it pays to look for more work for a moment before the loop sleeps. Falling
 // asleep and waking up cost some 50 us; while work comes quicker than twice the longest spin,
-// looking on is likely to find it. Otherwise the loop sleeps at once: an idle broker costs nothing.
+// looking on is likely to find it. Otherwise, and for a moment whenever others want the core, the
+// loop sleeps at once: an idle broker costs nothing.
 
 #include <algorithm>
 
@@ -17,6 +18,9 @@ class Spin {
   void on_pause(Duration pause) {
     usual_pause_ += (std::min(pause, kForgetAfter * max_) - usual_pause_) / kWeight;
   }
+
+  // Others want to run on this core: looking costs them, and us, more than it saves.
+  void on_crowded() { on_pause(kForgetAfter * max_); }
 
   // How long to look before sleeping: zero or the maximum.
   [[nodiscard]] Duration budget() const {

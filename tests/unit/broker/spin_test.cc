@@ -36,6 +36,15 @@ TEST(Spin, work_that_comes_slower_than_it_could_wait_for_is_not_waited_for) {
   EXPECT_EQ(spin.budget(), Duration::zero());
 }
 
+TEST(Spin, where_others_want_the_core_it_stops_for_a_moment) {
+  Spin spin(100us);
+  for (int i = 0; i < 100; ++i) spin.on_pause(40us);
+  spin.on_crowded();
+  EXPECT_EQ(spin.budget(), Duration::zero());
+  for (int i = 0; i < 20; ++i) spin.on_pause(40us);
+  EXPECT_EQ(spin.budget(), 100us);
+}
+
 TEST(Spin, with_a_maximum_of_zero_it_never_spins) {
   Spin spin(0us);
   for (int i = 0; i < 1000; ++i) spin.on_pause(0us);
