@@ -18,13 +18,16 @@ std::shared_ptr<const Node::Impl::Targets> Node::Impl::targets_of(const Body& bo
   return targets;
 }
 
-// Whether some value in the entry is for a cluster that is reached through the link.
+// Whether some value in the entry may be for a cluster that is reached through the link: left out
+// only where each target is known to be reached by another way. A target whose way is lost may come
+// back by this one.
 bool Node::Impl::is_for(const LogEntry& entry, const Link& link) const {
   if (!entry.targets) return true;
   for (const auto& targets : *entry.targets) {
     for (const std::string& target : targets) {
+      if (target == options_.cluster) continue;
       const Members::Known* known = members_.find(target);
-      if (known != nullptr && known->next_hop == link.id) return true;
+      if (known == nullptr || known->next_hop == kNoLink || known->next_hop == link.id) return true;
     }
   }
   return false;
