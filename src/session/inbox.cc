@@ -92,7 +92,7 @@ void Inbox::on_batch(const BatchHeader& header, Frame frame, SessionEvents& even
   Passage passage;
   passage.stream = *index;
   if (header.backlog_subscription != 0) {
-    if (!interest_.contains(header.backlog_subscription)) return;
+    if (!interest_.takes_backlog(header.backlog_subscription)) return;
     passage.backlog = header.backlog_subscription;
   } else {
     const Number expected = stream.chain.value_or(stream.known ? stream.position : header.after);

@@ -24,6 +24,7 @@ bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) 
   Entry& entry = entries_[id];
   const std::vector<std::string> patterns = std::move(entry.pending->subscription.patterns);
   entry.pending.reset();
+  entry.backlog_void = false;
   if (entry.slot) {
     // It was active: it has had what its old patterns match, so its seam stays where it was.
     patterns_asked_ -= entry.patterns.size();
@@ -42,6 +43,20 @@ bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) 
     if (seams_[start.stream] < start.after) seams_[start.stream] = start.after;
   }
   return true;
+}
+
+bool Interest::is_active(std::uint32_t id) const {
+  const auto it = entries_.find(id);
+  return it != entries_.end() && it->second.slot.has_value();
+}
+
+void Interest::void_backlog(std::uint32_t id) {
+  if (const auto it = entries_.find(id); it != entries_.end()) it->second.backlog_void = true;
+}
+
+bool Interest::takes_backlog(std::uint32_t id) const {
+  const auto it = entries_.find(id);
+  return it != entries_.end() && it->second.slot && !it->second.backlog_void;
 }
 
 bool Interest::refuse(std::uint64_t request) {

@@ -41,6 +41,12 @@ class Interest {
   std::optional<std::uint64_t> remove(std::uint32_t id);
 
   [[nodiscard]] bool contains(std::uint32_t id) const { return entries_.contains(id); }
+  [[nodiscard]] bool is_active(std::uint32_t id) const;
+  // The broker has answered a request for this id that is nobody's any more: the backlog that it
+  // sends next was asked for with other patterns.
+  void void_backlog(std::uint32_t id);
+  // Backlog of this id is for the subscription as it is now.
+  [[nodiscard]] bool takes_backlog(std::uint32_t id) const;
   // Of all subscriptions, whether active or waiting.
   [[nodiscard]] std::size_t patterns_asked() const { return patterns_asked_; }
   // Ascending by id. Backlog is not asked for again.
@@ -66,6 +72,7 @@ class Interest {
     std::optional<std::uint32_t> slot;  // When active.
     std::vector<std::string> patterns;  // Of the active one.
     std::optional<Pending> pending;
+    bool backlog_void = false;
   };
 
   void activate(std::uint32_t id, Entry& entry, const std::vector<std::string>& patterns);

@@ -25,6 +25,19 @@ TEST(Interest, a_subscription_matches_from_its_confirmation_on) {
   EXPECT_FALSE(interest.confirm(1, {}));
 }
 
+TEST(Interest, backlog_of_a_request_that_was_replaced_is_not_taken) {
+  Interest interest;
+  interest.begin(1, {7, {"a"}, 10, 0});
+  interest.begin(2, {7, {"b"}, 0, 0});
+  EXPECT_FALSE(interest.takes_backlog(7));
+  EXPECT_FALSE(interest.confirm(1, {}));
+  interest.void_backlog(7);
+  EXPECT_FALSE(interest.takes_backlog(7));
+  EXPECT_TRUE(interest.confirm(2, {}));
+  EXPECT_TRUE(interest.takes_backlog(7));
+  EXPECT_FALSE(interest.takes_backlog(8));
+}
+
 TEST(Interest, a_replacement_keeps_the_old_patterns_until_it_is_confirmed_or_refused) {
   Interest interest;
   interest.begin(1, {7, {"a"}, 0, 0});

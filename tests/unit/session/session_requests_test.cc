@@ -199,5 +199,17 @@ TEST(SessionRequests, cache_facts_that_break_a_rule_are_refused_here) {
   EXPECT_EQ(broker.session.last_operation(), 0U);
 }
 
+// What the new patterns match before would come again from a broker that serves from the position.
+TEST(SessionRequests, a_replaced_subscription_resumes_from_where_it_was_replaced) {
+  ScriptedBroker broker;
+  broker.connect();
+  broker.subscribe(1, {"a.#"}, {{broker.stream, 0}});
+  broker.subscribe(1, {"b.#"}, {{broker.stream, 7}});
+  broker.session.on_disconnected(broker.now, "broken");
+  const Hello hello = broker.connect();
+  ASSERT_EQ(hello.positions.size(), 1U);
+  EXPECT_EQ(hello.positions[0].number, 7U);
+}
+
 }  // namespace
 }  // namespace mpreg
