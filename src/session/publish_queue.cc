@@ -79,8 +79,17 @@ std::uint64_t PublishQueue::append(const Item& item) {
   return operation;
 }
 
+// Facts from before the value leave first: a broker takes the lowest operation that it has had in a
+// connection for the first one, so batches must not leave in another order than their first ones.
 void PublishQueue::value_precedes_fact() {
-  if (!open(Lane::bulk).builder.empty()) open(Lane::cache).after_bulk = true;
+  const Open& bulk = open(Lane::bulk);
+  if (bulk.builder.empty()) return;
+  const Open& cache = open(Lane::cache);
+  if (!cache.builder.empty() &&
+      cache.segments.front().first_operation < bulk.segments.front().first_operation) {
+    seal_through(Lane::cache);
+  }
+  open(Lane::cache).after_bulk = true;
 }
 
 void PublishQueue::add(Open& batch, const Item& item, std::uint64_t operation) {

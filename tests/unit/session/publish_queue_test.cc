@@ -127,9 +127,21 @@ TEST_F(PublishQueue, values_leave_before_the_facts_that_belong_to_them) {
   const auto fact = broker.session.replicate(broker.now, replication, "the value");
   ASSERT_TRUE(fact) << fact.error().text;
   EXPECT_EQ(*fact, 5U);
-  batches();
-  accept(2);
-  EXPECT_EQ(batches(), (Story{"bulk 4", "cache 3 5"}));
+  EXPECT_EQ(batches(), (Story{"events 1", "events 2", "cache 3"}));
+  accept(3);
+  EXPECT_EQ(batches(), (Story{"bulk 4", "cache 5"}));
+}
+
+// A broker takes the lowest operation that came in a connection for the first one of it.
+TEST_F(PublishQueue, the_lowest_operation_leaves_first_whatever_waits_for_a_value) {
+  invalidate("1");
+  CacheReplication replication;
+  replication.address = {"users", "2", "", 1, "default"};
+  replication.targets = {"west"};
+  ASSERT_TRUE(broker.session.replicate(broker.now, replication, "the value"));
+  publish();
+  broker.connect();
+  EXPECT_EQ(batches(), (Story{"cache 1", "bulk 2", "cache 3", "events 4"}));
 }
 
 TEST_F(PublishQueue, a_topic_is_declared_by_the_first_batch_of_each_lane_that_uses_it) {
