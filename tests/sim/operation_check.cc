@@ -1,0 +1,130 @@
+#include "operation_check.h"
+
+#include <algorithm>
+
+namespace mpreg::sim {
+
+OperationCheck::OperationCheck(std::uint32_t client, Truth& truth, Verdict& verdict,
+                               const Witnesses& witnesses)
+    : client_(client), truth_(truth), verdict_(verdict), witnesses_(witnesses) {}
+
+std::string OperationCheck::text(std::uint64_t operation) const {
+  return "operation " + std::to_string(operation) + " of client c" + std::to_string(client_);
+}
+
+void OperationCheck::on_begun(std::uint64_t operation, const Begun& begun) {
+  if (!operations_.emplace(operation, Operation{begun}).second) {
+    fail(text(operation) + " is numbered twice");
+  }
+  if (begun.tracked) tracked_.push_back(operation);
+}
+
+void OperationCheck::on_completed_by_hand(std::uint64_t operation) {
+  if (const auto it = operations_.find(operation); it != operations_.end()) {
+    it->second.by_hand = true;
+  }
+}
+
+void OperationCheck::on_accepted(std::uint64_t through, std::uint64_t /*broker_life*/) {
+  if (through <= accepted_through_) {
+    return fail("client c" + std::to_string(client_) + ": accepted through " +
+                std::to_string(through) + " after " + std::to_string(accepted_through_));
+  }
+  for (std::uint64_t number = accepted_through_ + 1; number <= through; ++number) {
+    const auto it = operations_.find(number);
+    if (it == operations_.end()) return fail(text(number) + " is accepted and was never begun");
+    const Operation& operation = it->second;
+    if (!operation.refused && truth_.message(operation.begun.message).stampings.empty()) {
+      return fail(text(number) + " is accepted and was never stamped");
+    }
+  }
+  accepted_through_ = through;
+}
+
+void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t broker_life) {
+  const auto it = operations_.find(refused.operation);
+  if (it == operations_.end()) {
+    return fail(text(refused.operation) + " is refused and was never begun");
+  }
+  Operation& operation = it->second;
+  if (operation.refused || operation.ended || refused.operation <= accepted_through_) {
+    return fail(text(refused.operation) + " is refused after it had ended: " + refused.text);
+  }
+  operation.refused = true;
+  const Message& message = truth_.message(operation.begun.message);
+  for (const Stamping& stamping : message.stampings) {
+    if (stamping.life == broker_life) {
+      fail(text(refused.operation) + " is refused and was stamped: " + refused.text);
+    }
+  }
+  const bool is_expected = refused.code == ErrorCode::overloaded ||
+                           (refused.code == ErrorCode::refused && !message.targets.empty());
+  if (!is_expected) {
+    fail(text(refused.operation) +
+         " is refused although nothing is wrong with it: " + refused.text);
+  }
+}
+
+void OperationCheck::on_outcome(const OperationOutcome& outcome, Instant now, bool session_over) {
+  const auto it = operations_.find(outcome.operation);
+  if (it == operations_.end() || !it->second.begun.tracked) {
+    return fail(text(outcome.operation) + " has an outcome and was not tracked");
+  }
+  Operation& operation = it->second;
+  if (operation.ended || operation.refused) {
+    return fail(text(outcome.operation) + " has a second outcome");
+  }
+  operation.ended = true;
+  if (operation.by_hand || session_over) return;
+  if (outcome.outcome == Outcome::timed_out && now < operation.begun.deadline) {
+    fail(text(outcome.operation) + " timed out before its deadline");
+  }
+  if (outcome.outcome == Outcome::confirmed) return check_confirmed(operation, outcome);
+  if (operation.begun.must_confirm) {
+    fail(text(outcome.operation) + " is not confirmed although everything is well; missing: " +
+         (outcome.missing.empty() ? std::string("nobody") : outcome.missing.front()));
+  }
+}
+
+void OperationCheck::check_confirmed(const Operation& operation, const OperationOutcome& outcome) {
+  const Message& message = truth_.message(operation.begun.message);
+  if (!outcome.missing.empty()) {
+    fail(truth_.text(operation.begun.message) + " is confirmed with targets missing");
+  }
+  std::vector<std::string> targets = message.targets;
+  targets.insert(targets.end(), outcome.confirmed.begin(), outcome.confirmed.end());
+  for (const std::string& target : targets) {
+    if (!was_applied_at(target, operation.begun.message)) {
+      fail(truth_.text(operation.begun.message) + " is confirmed and was not applied at " + target);
+    }
+    if (operation.begun.value == kNoMessage) continue;
+    if (!was_applied_at(target, operation.begun.value)) {
+      fail(truth_.text(operation.begun.value) + " is confirmed and did not come to " + target);
+    }
+  }
+}
+
+// In some life of the target, or the target has been told that it is lost.
+bool OperationCheck::was_applied_at(const std::string& cluster, MessageIndex message) const {
+  const auto lives = witnesses_.find(cluster);
+  if (lives == witnesses_.end()) return false;
+  const auto& stampings = truth_.message(message).stampings;
+  const bool is_value = truth_.message(message).kind == RecordKind::value;
+  return std::any_of(lives->second.begin(), lives->second.end(), [&](const auto& witness) {
+    if (is_value ? witness->has_seen_value(message) : witness->has_applied(message)) return true;
+    return std::any_of(stampings.begin(), stampings.end(),
+                       [&](const Stamping& stamping) { return witness->has_gap(stamping); });
+  });
+}
+
+std::optional<std::string> OperationCheck::find_pending() const {
+  for (const auto& [number, operation] : operations_) {
+    if (number > accepted_through_) return text(number) + " is neither accepted nor refused";
+    if (operation.begun.tracked && !operation.ended && !operation.refused) {
+      return text(number) + " is tracked and has no outcome";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mpreg::sim

@@ -1,0 +1,65 @@
+#pragma once
+// OperationCheck: how the operations of one client end. Each is accepted or refused, once; a
+// tracked one that was accepted has one outcome; what is accepted was stamped, what is refused was
+// not, and what is confirmed was applied at every target.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "session/session_events.h"
+#include "truth.h"
+#include "witness.h"
+
+namespace mpreg::sim {
+
+// Every life of every broker, by cluster.
+using Witnesses = std::map<std::string, std::vector<std::unique_ptr<Witness>>>;
+
+class OperationCheck {
+ public:
+  OperationCheck(std::uint32_t client, Truth& truth, Verdict& verdict, const Witnesses& witnesses);
+
+  struct Begun {
+    MessageIndex message = kNoMessage;
+    MessageIndex value = kNoMessage;  // Of a replication.
+    bool tracked = false;
+    Instant deadline{};
+    bool must_confirm = false;  // Nothing stands in its way.
+  };
+  void on_begun(std::uint64_t operation, const Begun& begun);
+  // It was ended by hand: how it ends says nothing.
+  void on_completed_by_hand(std::uint64_t operation);
+
+  void on_accepted(std::uint64_t through, std::uint64_t broker_life);
+  void on_refused(const OperationRefused& refused, std::uint64_t broker_life);
+  void on_outcome(const OperationOutcome& outcome, Instant now, bool session_over);
+
+  // Everything has ended; otherwise what has not.
+  [[nodiscard]] std::optional<std::string> find_pending() const;
+  [[nodiscard]] const std::vector<std::uint64_t>& tracked() const { return tracked_; }
+
+ private:
+  struct Operation {
+    Begun begun;
+    bool refused = false;
+    bool ended = false;
+    bool by_hand = false;
+  };
+
+  void check_confirmed(const Operation& operation, const OperationOutcome& outcome);
+  [[nodiscard]] bool was_applied_at(const std::string& cluster, MessageIndex message) const;
+  [[nodiscard]] std::string text(std::uint64_t operation) const;
+  void fail(const std::string& what) { verdict_.fail(what); }
+
+  std::uint32_t client_;
+  Truth& truth_;
+  Verdict& verdict_;
+  const Witnesses& witnesses_;
+  std::map<std::uint64_t, Operation> operations_;
+  std::vector<std::uint64_t> tracked_;
+  std::uint64_t accepted_through_ = 0;
+};
+
+}  // namespace mpreg::sim

@@ -1,0 +1,178 @@
+#include "packet_text.h"
+
+#include <limits>
+
+#include "wire/body_codec.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg::sim {
+namespace {
+
+std::string number_text(Number number) {
+  return number == kNumberMax ? std::string("end") : std::to_string(number);
+}
+
+std::string text(const StreamPosition& position) {
+  return to_string(position.stream) + "=" + number_text(position.number);
+}
+
+template <typename List, typename TextOf>
+std::string joined(const List& list, TextOf&& text_of_item) {
+  std::string result = "[";
+  for (const auto& item : list) {
+    if (result.size() > 1) result += ' ';
+    result += text_of_item(item);
+  }
+  return result + "]";
+}
+
+std::string positions_text(const std::vector<StreamPosition>& positions) {
+  return joined(positions, [](const StreamPosition& position) { return text(position); });
+}
+
+std::string subscription_text(const Subscription& subscription) {
+  return std::to_string(subscription.id) +
+         joined(subscription.patterns, [](const std::string& pattern) { return pattern; });
+}
+
+std::string body_text(const Frame& frame) {
+  if (frame.empty()) return " without body";
+  const auto body = open_body(frame, {std::numeric_limits<std::uint64_t>::max()});
+  if (!body) return " with a broken body";
+  return " body " + std::to_string(body->first()) + ".." + std::to_string(body->last()) + " " +
+         joined(body->records, [&](const Record& record) {
+           const OperationId id = operation_of(body->segments, record.index);
+           return std::to_string(body->first() + record.index) + ":" +
+                  std::to_string(id.client % 1000) + "/" + std::to_string(id.operation) +
+                  (record.kind == RecordKind::none ? "-" : "");
+         });
+}
+
+struct ToText {
+  const Frame& body;
+
+  std::string operator()(const Hello& p) const {
+    return "Hello client " + std::to_string(p.client % 1000) + (p.resume ? " resume " : " ") +
+           positions_text(p.positions) + " " + joined(p.subscriptions, subscription_text);
+  }
+  std::string operator()(const Welcome& p) const {
+    return "Welcome session " + std::to_string(p.session) + " accepted " +
+           joined(p.accepted,
+                  [](const NumberRange& range) {
+                    return std::to_string(range.first) + ".." + std::to_string(range.last);
+                  }) +
+           " " + positions_text(p.positions);
+  }
+  std::string operator()(const Refused& p) const {
+    return "Refused " + p.text + ", retry after " + std::to_string(p.retry_after_ms) + " ms";
+  }
+  std::string operator()(const Goodbye& p) const {
+    return "Goodbye " + positions_text(p.final_positions);
+  }
+  std::string operator()(const Acknowledge& p) const {
+    return "Acknowledge " + std::to_string(p.consumed_bytes);
+  }
+  std::string operator()(const Probe&) const { return "Probe"; }
+  std::string operator()(const ProbeEcho& p) const {
+    return "ProbeEcho " + positions_text(p.positions);
+  }
+  std::string operator()(const Query& p) const { return "Query " + p.question; }
+  std::string operator()(const Answer& p) const {
+    return "Answer " + std::to_string(p.request) + (p.ok ? " ok" : " not ok: " + p.text);
+  }
+  std::string operator()(const BatchHeader& p) const {
+    return "Batch " + to_string(p.stream) + " " + std::to_string(p.after) + ".." +
+           number_text(p.through) +
+           (p.backlog_subscription != 0 ? " backlog of " + std::to_string(p.backlog_subscription)
+                                        : std::string()) +
+           (p.declarations.empty() ? std::string()
+                                   : " declares " + joined(p.declarations,
+                                                           [](const Declaration& declared) {
+                                                             return std::to_string(declared.alias) +
+                                                                    "=" + declared.topic;
+                                                           })) +
+           body_text(body);
+  }
+  std::string operator()(const Gap& p) const {
+    return "Gap " + to_string(p.stream) + " " + std::to_string(p.after) + ".." +
+           number_text(p.through) + " scope " + std::to_string(static_cast<int>(p.scope.kind)) +
+           joined(p.scope.names, [](const std::string& name) { return name; }) + " " + p.reason;
+  }
+  std::string operator()(const Subscribe& p) const {
+    return "Subscribe " + std::to_string(p.request) + " " + subscription_text(p.subscription) +
+           (p.subscription.backlog_count != 0
+                ? " backlog " + std::to_string(p.subscription.backlog_count)
+                : std::string());
+  }
+  std::string operator()(const Subscribed& p) const {
+    return "Subscribed " + std::to_string(p.request) + " subscription " +
+           std::to_string(p.subscription) + " " + positions_text(p.positions);
+  }
+  std::string operator()(const Unsubscribe& p) const {
+    return "Unsubscribe " + std::to_string(p.subscription);
+  }
+  std::string operator()(const Barrier& p) const { return "Barrier " + std::to_string(p.request); }
+  std::string operator()(const Accepted& p) const {
+    return "Accepted " + std::to_string(p.through_operation) + " bytes " +
+           std::to_string(p.consumed_bytes);
+  }
+  std::string operator()(const OperationRefused& p) const {
+    return "OperationRefused " + std::to_string(p.operation) + " " + p.text;
+  }
+  std::string operator()(const OperationOutcome& p) const {
+    const auto name = [](const std::string& cluster) { return cluster; };
+    return "OperationOutcome " + std::to_string(p.operation) + " is " +
+           std::to_string(static_cast<int>(p.outcome)) + " confirmed " + joined(p.confirmed, name) +
+           " missing " + joined(p.missing, name);
+  }
+  std::string operator()(const CompleteOperation& p) const {
+    return "CompleteOperation " + std::to_string(p.operation);
+  }
+  std::string operator()(const LinkHello& p) const {
+    return "LinkHello " + p.cluster + " epoch " + std::to_string(p.epoch);
+  }
+  std::string operator()(const LinkWelcome& p) const {
+    return "LinkWelcome " + p.cluster + " epoch " + std::to_string(p.epoch) + " known epoch " +
+           std::to_string(p.known_epoch);
+  }
+  std::string operator()(const LinkState& p) const {
+    return "LinkState " + std::to_string(p.sequence) + " echo " + std::to_string(p.echo) + " " +
+           joined(p.members,
+                  [](const Member& member) {
+                    return member.cluster + "/" + std::to_string(member.epoch) + "@" +
+                           std::to_string(member.hops);
+                  }) +
+           " " + joined(p.offers, [](const Offer& offer) {
+             return to_string(offer.stream) + "=" + number_text(offer.head) + "(from " +
+                    number_text(offer.earliest) + " base " + std::to_string(offer.base) + " @" +
+                    std::to_string(offer.hops) + (offer.final ? " final)" : ")");
+           });
+  }
+  std::string operator()(const Take& p) const {
+    return "Take " + to_string(p.stream) + " after " + number_text(p.after) +
+           (p.fresh ? " fresh" : "");
+  }
+  std::string operator()(const Taken& p) const {
+    return "Taken " + to_string(p.stream) + " earliest " + number_text(p.earliest) + " head " +
+           number_text(p.head) + " base " + std::to_string(p.base);
+  }
+  std::string operator()(const Untake& p) const { return "Untake " + to_string(p.stream); }
+  std::string operator()(const Applied& p) const {
+    return "Applied " + to_string(p.stream) + " " + joined(p.reports, [](const AppliedBy& report) {
+             return report.cluster + "=" + number_text(report.number);
+           });
+  }
+};
+
+}  // namespace
+
+std::string text_of(const Packet& packet, const Frame& body) {
+  return std::visit(ToText{body}, packet);
+}
+
+std::string text_of_frames(const Frame& header, const Frame& body) {
+  const auto packet = decode_packet(header.bytes());
+  return packet ? text_of(*packet, body) : "a broken packet: " + packet.error().text;
+}
+
+}  // namespace mpreg::sim

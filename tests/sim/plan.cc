@@ -1,0 +1,267 @@
+#include "plan.h"
+
+#include <algorithm>
+
+namespace mpreg::sim {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kActionNames[] = {
+    "publish", "invalidate",  "replicate",     "subscribe",    "unsubscribe",
+    "hold",    "release",     "ask",           "goodbye",      "reconnect",
+    "break",   "cut one way", "cut both ways", "heal one way", "heal both ways",
+    "kill",    "stop",        "restart",       "pause"};
+
+Troubles draw_troubles(Random& random) {
+  Troubles troubles;
+  if (random.chance(8)) return troubles;  // A calm day.
+  troubles.kills = random.chance(30);
+  troubles.stops = random.chance(20);
+  troubles.pauses = random.chance(25);
+  troubles.breaks = random.chance(40);
+  troubles.cuts = random.chance(35);
+  troubles.moves = random.chance(25);
+  troubles.stalls = random.chance(30);
+  troubles.small_logs = random.chance(20);
+  troubles.small_windows = random.chance(30);
+  troubles.lossy_streams = random.chance(35);
+  troubles.wide_area = random.chance(25);
+  troubles.large_payloads = random.chance(25);
+  troubles.clock_steps_back = troubles.kills && random.chance(15);
+  return troubles;
+}
+
+// The brokers that each one dials. A tree in any case: there is one way between any two.
+std::vector<std::vector<std::uint32_t>> draw_topology(Random& random) {
+  const std::uint64_t kind = random.below(100);
+  if (kind < 12) return {{}};
+  if (kind < 42) return {{}, {0}};
+  std::vector<std::vector<std::uint32_t>> dials;
+  const std::uint32_t brokers =
+      kind < 72 ? static_cast<std::uint32_t>(random.between(3, 5))
+                : static_cast<std::uint32_t>(3 + random.below(kind < 88 ? 2 : 3));
+  dials.resize(brokers);
+  for (std::uint32_t broker = 1; broker < brokers; ++broker) {
+    std::uint32_t other = 0;                   // A hub with spokes.
+    if (kind >= 72) other = broker - 1;        // A chain.
+    if (kind >= 88) other = (broker - 1) / 2;  // A tree.
+    const bool is_reversed = kind >= 72 && kind < 88 && random.chance(50);
+    if (is_reversed) {
+      dials[other].push_back(broker);
+    } else {
+      dials[broker].push_back(other);
+    }
+  }
+  return dials;
+}
+
+void shrink_windows(Random& random, NodeOptions& options) {
+  options.session_window_bytes_max = 64U << 10U;
+  options.publish_window_bytes = random.between(1, 8) << 10U;
+  options.link_window_bytes = random.between(1, 8) << 10U;
+  options.bulk_window_bytes = random.between(1, 4) << 10U;
+  if (random.chance(30)) options.session_aliases_max = static_cast<std::uint32_t>(random.below(4));
+  if (random.chance(30)) {
+    options.pending_operations_max = static_cast<std::uint32_t>(random.between(1, 8));
+  }
+}
+
+void draw_brokers(Random& random, Plan& plan) {
+  const auto topology = draw_topology(random);
+  for (std::uint32_t i = 0; i < topology.size(); ++i) {
+    BrokerPlan broker;
+    broker.dials = topology[i];
+    broker.options.cluster = "b" + std::to_string(i);
+    broker.options.stream_endpoint = "sim://" + std::to_string(i);
+    for (const std::uint32_t other : broker.dials) {
+      broker.options.dials.push_back({LinkRole::hub, "sim://" + std::to_string(other)});
+    }
+    if (plan.troubles.small_logs && random.chance(70)) {
+      broker.options.retained_bytes_max = random.between(3, 40) << 10U;
+    }
+    if (plan.troubles.small_windows) shrink_windows(random, broker.options);
+    broker.wall_skew = milliseconds(static_cast<std::int64_t>(random.below(2000)) - 1000);
+    broker.turn_delay_max =
+        random.chance(10) ? Duration(milliseconds(30)) : Duration(microseconds(200));
+    plan.brokers.push_back(std::move(broker));
+  }
+}
+
+void draw_clients(Random& random, Plan& plan) {
+  const auto brokers = static_cast<std::uint32_t>(plan.brokers.size());
+  for (std::uint32_t broker = 0; broker < brokers; ++broker) {
+    const std::uint64_t count = random.between(1, brokers > 2 ? 2 : 3);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      ClientPlan client;
+      client.brokers = {broker};
+      if (plan.troubles.moves && brokers > 1 && random.chance(60)) {
+        client.brokers.push_back(
+            static_cast<std::uint32_t>((broker + random.between(1, brokers - 1)) % brokers));
+      }
+      client.options.client = 1'000'000 + plan.clients.size();
+      client.options.name = "c" + std::to_string(plan.clients.size());
+      client.options.batches_in_flight = static_cast<std::size_t>(random.between(1, 4));
+      client.options.batch_records_max =
+          random.chance(30) ? static_cast<std::size_t>(random.between(1, 8)) : 4096;
+      if (plan.troubles.small_windows) {
+        client.options.receive_window_bytes = random.between(1, 64) << 10U;
+        client.options.publish_window_bytes = random.between(2, 16) << 10U;
+      }
+      plan.clients.push_back(std::move(client));
+    }
+  }
+}
+
+void draw_network(Random& random, Plan& plan) {
+  NetworkOptions& network = plan.network;
+  const bool wide = plan.troubles.wide_area;
+  network.client_latency_min = microseconds(50);
+  network.client_latency_max = milliseconds(1);
+  network.broker_latency_min = wide ? Duration(milliseconds(10)) : Duration(microseconds(100));
+  network.broker_latency_max = wide ? milliseconds(120) : milliseconds(2);
+  network.jitter_max = wide ? milliseconds(30) : milliseconds(1);
+  network.slow_joiner_max = random.chance(40) ? milliseconds(400) : milliseconds(2);
+  if (plan.troubles.lossy_streams) {
+    network.stream_parcels_max = static_cast<std::uint32_t>(random.between(1, 20));
+    network.stream_drop_percent = static_cast<std::uint32_t>(random.below(25));
+  }
+}
+
+class ActionWriter {
+ public:
+  ActionWriter(Random& random, Plan& plan) : random_(random), plan_(plan) {}
+
+  Action& add(ActionKind kind, Duration at, std::uint32_t who) {
+    plan_.actions.push_back({at, kind, who, 0, random_.next(), {}});
+    return plan_.actions.back();
+  }
+  Duration some_time() { return random_.duration(milliseconds(50), plan_.trouble_until); }
+
+  void write_client(std::uint32_t client) {
+    const std::uint64_t subscriptions = random_.below(4);
+    for (std::uint64_t i = 0; i < subscriptions; ++i) {
+      const Duration early = random_.duration(milliseconds(10), milliseconds(900));
+      add(ActionKind::subscribe, random_.chance(70) ? early : some_time(), client);
+    }
+    if (random_.chance(25)) add(ActionKind::unsubscribe, some_time(), client);
+    const std::uint64_t publications = random_.below(14);
+    for (std::uint64_t i = 0; i < publications; ++i) {
+      const std::uint64_t kind = random_.below(10);
+      add(kind < 5   ? ActionKind::publish
+          : kind < 8 ? ActionKind::invalidate
+                     : ActionKind::replicate,
+          some_time(), client);
+    }
+    if (random_.chance(40)) add(ActionKind::ask, some_time(), client);
+    if (plan_.troubles.stalls && random_.chance(60)) {
+      const Duration from = some_time();
+      add(ActionKind::hold_credit, from, client);
+      add(ActionKind::release_credit, from + random_.duration({}, milliseconds(3000)), client);
+    }
+    if (random_.chance(4)) add(ActionKind::say_goodbye, some_time(), client);
+    if (plan_.troubles.moves && random_.chance(60)) {
+      for (std::uint64_t i = random_.between(1, 2); i > 0; --i) {
+        add(ActionKind::reconnect, some_time(), client);
+      }
+    }
+  }
+
+  void write_trouble(ActionKind kind, ActionKind end, std::uint32_t who, Duration longest) {
+    Action& action = add(kind, some_time(), who);
+    const auto brokers = static_cast<std::uint32_t>(plan_.brokers.size());
+    action.other = static_cast<std::uint32_t>((who + 1 + random_.below(brokers)) % brokers);
+    action.span = random_.duration(milliseconds(20), longest);
+    if (kind == end) return;
+    const Action copy = action;
+    Action& ending = add(end, copy.at + copy.span, who);
+    ending.other = copy.other;
+  }
+
+  void write_troubles() {
+    const Troubles& troubles = plan_.troubles;
+    const auto some_broker = [&] {
+      return static_cast<std::uint32_t>(random_.below(plan_.brokers.size()));
+    };
+    const auto times = [&](bool is_on, std::uint64_t most) {
+      return is_on ? random_.between(1, most) : 0;
+    };
+    for (std::uint64_t i = times(troubles.kills, 3); i > 0; --i) {
+      write_trouble(ActionKind::kill, ActionKind::restart, some_broker(), milliseconds(3500));
+    }
+    for (std::uint64_t i = times(troubles.stops, 2); i > 0; --i) {
+      write_trouble(ActionKind::stop, ActionKind::restart, some_broker(), milliseconds(4000));
+    }
+    for (std::uint64_t i = times(troubles.pauses, 3); i > 0; --i) {
+      write_trouble(ActionKind::pause, ActionKind::pause, some_broker(), milliseconds(4000));
+    }
+    for (std::uint64_t i = times(troubles.breaks, 8); i > 0; --i) {
+      add(ActionKind::break_connection, some_time(), 0);
+    }
+    for (std::uint64_t i = times(troubles.cuts, 4); i > 0; --i) {
+      const bool one_way = random_.chance(50);
+      write_trouble(one_way ? ActionKind::cut_one_way : ActionKind::cut_both_ways,
+                    one_way ? ActionKind::heal_one_way : ActionKind::heal_both_ways, some_broker(),
+                    milliseconds(random_.chance(60) ? 800 : 5000));
+    }
+  }
+
+ private:
+  Random& random_;
+  Plan& plan_;
+};
+
+}  // namespace
+
+std::string_view name_of(ActionKind kind) { return kActionNames[static_cast<std::size_t>(kind)]; }
+
+std::string Plan::text() const {
+  std::string text = std::to_string(brokers.size()) + " brokers, " +
+                     std::to_string(clients.size()) + " clients; dials";
+  for (const BrokerPlan& broker : brokers) {
+    text += " " + broker.options.cluster + ":";
+    for (const std::uint32_t other : broker.dials) text += "b" + std::to_string(other);
+  }
+  text += ";";
+  const std::pair<bool, const char*> names[] = {
+      {troubles.kills, " kills"},
+      {troubles.stops, " stops"},
+      {troubles.pauses, " pauses"},
+      {troubles.breaks, " breaks"},
+      {troubles.cuts, " cuts"},
+      {troubles.moves, " moves"},
+      {troubles.stalls, " stalls"},
+      {troubles.small_logs, " small-logs"},
+      {troubles.small_windows, " small-windows"},
+      {troubles.lossy_streams, " lossy-streams"},
+      {troubles.wide_area, " wide-area"},
+      {troubles.large_payloads, " large-payloads"},
+      {troubles.clock_steps_back, " clock-steps-back"},
+  };
+  for (const auto& [is_on, name] : names) {
+    if (is_on) text += name;
+  }
+  return text;
+}
+
+Plan draw_plan(std::uint64_t seed) {
+  Random random(seed);
+  Plan plan;
+  plan.seed = seed;
+  plan.troubles = draw_troubles(random);
+  plan.trouble_until = random.duration(milliseconds(1500), milliseconds(7000));
+  draw_brokers(random, plan);
+  draw_clients(random, plan);
+  draw_network(random, plan);
+  ActionWriter writer(random, plan);
+  for (std::uint32_t client = 0; client < plan.clients.size(); ++client) {
+    writer.write_client(client);
+  }
+  writer.write_troubles();
+  std::stable_sort(plan.actions.begin(), plan.actions.end(),
+                   [](const Action& a, const Action& b) { return a.at < b.at; });
+  return plan;
+}
+
+}  // namespace mpreg::sim

@@ -1,0 +1,93 @@
+#pragma once
+// Plan: everything that a schedule is, drawn from its seed: who is there, what the network is like,
+// what the clients do and what goes wrong. Each schedule has a few kinds of trouble only (swarm
+// testing, Groce et al., 2012), some have none.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "network.h"
+#include "node/node_options.h"
+#include "session/session_options.h"
+
+namespace mpreg::sim {
+
+enum class ActionKind : std::uint8_t {
+  // What clients do.
+  publish,
+  invalidate,
+  replicate,
+  subscribe,
+  unsubscribe,
+  hold_credit,
+  release_credit,
+  ask,          // A barrier, a query, or an operation completed by hand.
+  say_goodbye,  // The client ends.
+  reconnect,    // Drops its connection and dials the next broker of its list.
+  // What goes wrong. `who` is a broker but for break_connection.
+  break_connection,
+  cut_one_way,
+  cut_both_ways,
+  heal_one_way,
+  heal_both_ways,
+  kill,
+  stop,
+  restart,
+  pause,
+};
+[[nodiscard]] std::string_view name_of(ActionKind kind);
+
+struct Action {
+  Duration at{};  // Since the beginning.
+  ActionKind kind = ActionKind::publish;
+  std::uint32_t who = 0;
+  std::uint32_t other = 0;
+  std::uint64_t seed = 0;  // Of the details.
+  Duration span{};
+};
+
+struct BrokerPlan {
+  NodeOptions options;
+  std::vector<std::uint32_t> dials;  // Brokers.
+  std::chrono::milliseconds wall_skew{};
+  Duration turn_delay_max{};  // From what arrives to the turn that takes it.
+};
+
+struct ClientPlan {
+  std::vector<std::uint32_t> brokers;  // Tried in turn.
+  SessionOptions options;
+};
+
+// What is in the schedule, for what may be asked of it.
+struct Troubles {
+  bool kills = false;
+  bool stops = false;
+  bool pauses = false;
+  bool breaks = false;
+  bool cuts = false;
+  bool moves = false;  // Clients change brokers.
+  bool stalls = false;
+  bool small_logs = false;
+  bool small_windows = false;
+  bool lossy_streams = false;
+  bool wide_area = false;
+  bool large_payloads = false;
+  bool clock_steps_back = false;
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  Troubles troubles;
+  NetworkOptions network;
+  std::vector<BrokerPlan> brokers;
+  std::vector<ClientPlan> clients;
+  std::vector<Action> actions;  // Ascending by time.
+  Duration trouble_until{};     // Then everything heals.
+
+  [[nodiscard]] std::string text() const;
+};
+
+[[nodiscard]] Plan draw_plan(std::uint64_t seed);
+
+}  // namespace mpreg::sim

@@ -1,0 +1,138 @@
+// Many schedules, each from its seed, none of which may break a promise.
+//
+//   MPREG_SIM_SCHEDULES=1000   how many (default 20,000), from seed MPREG_SIM_FIRST (default 1)
+//   MPREG_SIM_SEED=123         this one alone, with everything that happens in it
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "world.h"
+
+namespace mpreg::sim {
+namespace {
+
+constexpr std::uint64_t kSchedules = 20'000;
+constexpr std::size_t kLinesShown = 120;
+constexpr std::size_t kFailuresShown = 3;
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+std::string replay_command(std::uint64_t seed) {
+  return "MPREG_SIM_SEED=" + std::to_string(seed) +
+         " build/release/tests/sim/sim_tests --gtest_filter=Schedules.*";
+}
+
+thread_local std::uint64_t seed_at_work = 0;
+
+// A check of the program itself failed: it says where, and this says in which schedule.
+extern "C" void on_crash(int signal) {
+  std::fprintf(stderr, "in the schedule of seed %llu: %s\n",
+               static_cast<unsigned long long>(seed_at_work), replay_command(seed_at_work).c_str());
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+std::string tail_of(const std::vector<std::string>& lines) {
+  std::string text;
+  const std::size_t from = lines.size() > kLinesShown ? lines.size() - kLinesShown : 0;
+  for (std::size_t i = from; i < lines.size(); ++i) text += lines[i] + "\n";
+  return text;
+}
+
+struct Totals {
+  std::mutex mutex;
+  std::uint64_t schedules = 0;
+  std::uint64_t events = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t deliveries = 0;
+  std::uint64_t gaps = 0;
+  std::map<std::uint64_t, std::string> violations;  // By seed.
+};
+
+void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& totals) {
+  for (;;) {
+    const std::uint64_t seed = next.fetch_add(1);
+    if (seed >= end) return;
+    seed_at_work = seed;
+    const WorldResult result = run_world(draw_plan(seed), {});
+    const std::lock_guard lock(totals.mutex);
+    ++totals.schedules;
+    totals.events += result.events;
+    totals.messages += result.messages;
+    totals.deliveries += result.deliveries;
+    totals.gaps += result.gaps;
+    if (!result.violation.empty()) totals.violations[seed] = result.violation;
+  }
+}
+
+void replay(std::uint64_t seed, bool whole) {
+  const Plan plan = draw_plan(seed);
+  WorldOptions options;
+  options.keeps_lines = true;
+  const WorldResult result = run_world(plan, options);
+  std::cout << "seed " << seed << ": " << plan.text() << "\n";
+  if (whole) {
+    for (const std::string& line : result.lines) std::cout << line << "\n";
+  } else {
+    std::cout << tail_of(result.lines);
+  }
+  std::cout << "hash " << std::hex << result.hash << std::dec << ", " << result.events
+            << " events, " << result.messages << " messages, " << result.deliveries
+            << " deliveries, " << result.gaps << " gaps\n";
+}
+
+TEST(Schedules, break_no_promise) {
+  std::signal(SIGABRT, on_crash);
+  std::signal(SIGSEGV, on_crash);
+  if (const std::uint64_t seed = from_environment("MPREG_SIM_SEED", 0); seed != 0) {
+    seed_at_work = seed;
+    replay(seed, true);
+    const WorldResult result = run_world(draw_plan(seed), {});
+    EXPECT_EQ(result.violation, "");
+    return;
+  }
+  const std::uint64_t schedules = from_environment("MPREG_SIM_SCHEDULES", kSchedules);
+  std::atomic<std::uint64_t> next{from_environment("MPREG_SIM_FIRST", 1)};
+  const std::uint64_t end = next + schedules;
+  Totals totals;
+  std::vector<std::thread> threads;
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < cores; ++i) {
+    threads.emplace_back([&] { run_some(next, end, totals); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::cout << totals.schedules << " schedules, " << totals.events << " events, " << totals.messages
+            << " messages, " << totals.deliveries << " deliveries, " << totals.gaps
+            << " gap notices\n";
+  std::size_t shown = 0;
+  for (const auto& [seed, violation] : totals.violations) {
+    ADD_FAILURE() << "seed " << seed << ": " << violation << "\nreplay: " << replay_command(seed);
+    if (++shown <= kFailuresShown) replay(seed, false);
+  }
+  EXPECT_EQ(totals.schedules, schedules);
+}
+
+TEST(Schedules, of_one_seed_are_the_same_bit_for_bit) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const WorldResult once = run_world(draw_plan(seed), {});
+    WorldOptions with_lines;
+    with_lines.keeps_lines = true;
+    const WorldResult again = run_world(draw_plan(seed), with_lines);
+    EXPECT_EQ(once.hash, again.hash) << replay_command(seed);
+    EXPECT_EQ(once.events, again.events) << replay_command(seed);
+  }
+}
+
+}  // namespace
+}  // namespace mpreg::sim

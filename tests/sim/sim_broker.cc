@@ -1,0 +1,324 @@
+#include "sim_broker.h"
+
+#include <algorithm>
+
+#include "wire/packet_codec.h"
+
+namespace mpreg::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kWallAtBeginning{1'700'000'000'000};
+constexpr seconds kProbeEvery{2};
+constexpr seconds kDrainTimeout{2};
+
+}  // namespace
+
+SimBroker::SimBroker(Host host, Stage& stage)
+    : host_(host),
+      plan_(stage.plan.brokers[host]),
+      stage_(stage),
+      random_(Random::mixed(stage.plan.seed + 1000 + host)),
+      wall_skew_(plan_.wall_skew) {}
+
+Now SimBroker::now() const {
+  const Instant instant = stage_.queue.now();
+  const auto since = std::chrono::duration_cast<milliseconds>(instant - EventQueue::kBeginning);
+  return {instant, WallTime(kWallAtBeginning + since + wall_skew_)};
+}
+
+void SimBroker::start() {
+  starts_again_ = leaving_;
+  if (node_) return;
+  life_ = ++stage_.lives;
+  stage_.trace.line([&] { return "broker " + plan_.options.cluster + " starts"; });
+  auto& lives = stage_.witnesses[plan_.options.cluster];
+  lives.push_back(std::make_unique<Witness>(plan_.options.cluster, life_, stage_.truth,
+                                            stage_.verdict, stage_.trace));
+  witness_ = lives.back().get();
+  metrics_ = std::make_unique<MetricsRegistry>();
+  node_ = std::make_unique<Node>(plan_.options, now(), random_.next(), witness_, *metrics_);
+  arrivals_.clear();
+  links_.assign(plan_.dials.size(), {});
+  peers_.clear();
+  next_peer_ = kWitnessPeer + 1;
+  subscribers_.clear();
+  wake_at_ = Instant::max();
+  paused_until_ = {};
+  leaving_ = starts_again_ = false;
+  next_probe_ = stage_.queue.now() + kProbeEvery;
+  node_->on_packet(now(), {Door::session, kWitnessPeer}, Witness::hello(), {}, outbox_);
+  for (std::uint32_t link = 0; link < links_.size(); ++link) {
+    links_[link].to = plan_.dials[link];
+    dial_link(link);
+  }
+  turn();
+}
+
+void SimBroker::kill() {
+  if (!node_) return;
+  stage_.trace.line([&] { return "broker " + plan_.options.cluster + " is killed"; });
+  end(false);
+}
+
+void SimBroker::end(bool orderly) {
+  node_.reset();
+  outbox_.clear();
+  arrivals_.clear();
+  wake_at_ = Instant::max();
+  stage_.network.drop_host(host_, orderly);
+  leaving_ = false;
+  if (starts_again_) stage_.queue.in(milliseconds(50), [this] { start(); });
+}
+
+void SimBroker::stop() {
+  if (!node_ || leaving_) return;
+  stage_.trace.line([&] { return "broker " + plan_.options.cluster + " is stopped"; });
+  leaving_ = true;
+  leave_by_ = stage_.queue.now() + kDrainTimeout;
+  node_->leave(now(), outbox_);
+  wake(stage_.queue.now());
+}
+
+void SimBroker::pause(Duration span) {
+  if (!node_) return;
+  stage_.trace.line([&] { return "broker " + plan_.options.cluster + " is paused"; });
+  paused_until_ = std::max(paused_until_, stage_.queue.now() + span);
+  wake_at_ = Instant::max();
+  wake(paused_until_);
+}
+
+void SimBroker::end_pause() {
+  if (!node_ || paused_until_ <= stage_.queue.now()) return;
+  paused_until_ = {};
+  wake(stage_.queue.now());
+}
+
+void SimBroker::ask_frontier() {
+  if (!node_) return;
+  next_probe_ = stage_.queue.now();
+  wake(next_probe_);
+}
+
+void SimBroker::wake(Instant at) {
+  at = std::max({at, paused_until_, stage_.queue.now()});
+  if (at >= wake_at_) return;
+  wake_at_ = at;
+  stage_.queue.at(at, [this, at, life = life_] {
+    if (life != life_ || wake_at_ != at || !node_) return;
+    wake_at_ = Instant::max();
+    turn();
+  });
+}
+
+void SimBroker::turn() {
+  const Now at = now();
+  std::deque<Arrival> arrivals;
+  arrivals.swap(arrivals_);
+  for (Arrival& arrival : arrivals) {
+    switch (arrival.kind) {
+      case Arrival::Kind::parcel:
+        node_->on_packet(at, arrival.from, std::move(arrival.parcel.header),
+                         std::move(arrival.parcel.body), outbox_);
+        break;
+      case Arrival::Kind::link_up:
+        node_->on_link_up(at, arrival.from.peer, outbox_);
+        break;
+      case Arrival::Kind::link_down:
+        node_->on_link_down(at, arrival.from.peer, outbox_);
+        break;
+    }
+  }
+  if (at.instant >= next_probe_) {
+    next_probe_ = at.instant + kProbeEvery;
+    node_->on_packet(at, {Door::session, kWitnessPeer}, encode_packet(Probe{1}), {}, outbox_);
+  }
+  if (at.instant >= node_->next_tick()) node_->tick(at, outbox_);
+  node_->end_turn(at, outbox_);
+  carry_out(at);
+  if (leaving_ && (node_->drained() || at.instant >= leave_by_)) return end(node_->drained());
+  const Duration late = random_.duration({}, plan_.turn_delay_max);
+  Instant next = std::max(node_->next_tick(), at.instant) + late + std::chrono::microseconds(1);
+  if (leaving_) next = std::min(next, std::max(leave_by_, at.instant));
+  wake(next);
+}
+
+// What cannot be delivered is told to the node, and what the witness has to say; both may make it
+// want more done.
+void SimBroker::carry_out(const Now& at) {
+  Outbox carried;
+  for (bool more = true; more;) {
+    more = false;
+    std::swap(carried, outbox_);
+    witness_->own_epoch_is(node_->epoch());
+    for (const ChannelInterest& interest : carried.interests) set_interest(interest);
+    for (const StreamDial& dial : carried.stream_dials) dial_stream(dial.link);
+    std::vector<Address> gone;
+    // The truth first: what is stamped is in the books before it leaves.
+    for (const Sending& sending : carried.sendings) {
+      if (sending.to == Address{Door::session, kWitnessPeer}) {
+        witness_->on_packet(sending.header, sending.body);
+      }
+    }
+    for (const Publication& publication : carried.publications) publish(publication);
+    send_all(carried, gone);
+    for (const LogLine& line : carried.log) {
+      stage_.trace.line([&] { return plan_.options.cluster + " says: " + line.text; });
+    }
+    carried.clear();
+    std::sort(gone.begin(), gone.end());
+    gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
+    for (const Address& peer : gone) {
+      peers_.erase(peer);
+      node_->on_peer_gone(at, peer, outbox_);
+      more = true;
+    }
+    const Frame acknowledgement = witness_->take_acknowledgement();
+    if (!acknowledgement.empty()) {
+      node_->on_packet(at, {Door::session, kWitnessPeer}, acknowledgement, {}, outbox_);
+      node_->end_turn(at, outbox_);
+      more = true;
+    }
+  }
+}
+
+void SimBroker::send_all(const Outbox& outbox, std::vector<Address>& gone) {
+  for (const Sending& sending : outbox.sendings) {
+    if (sending.to == Address{Door::session, kWitnessPeer}) continue;
+    if (sending.to.door == Door::link_out) {
+      const DialledLink& link = links_[sending.to.peer];
+      if (link.up) {
+        stage_.send(link.connection, Toward::listener, {sending.header, sending.body});
+      }
+      continue;
+    }
+    const auto peer = peers_.find(sending.to);
+    if (peer == peers_.end()) continue;
+    if (!stage_.send(peer->second, Toward::dialler, {sending.header, sending.body})) {
+      gone.push_back(sending.to);
+    }
+  }
+}
+
+void SimBroker::publish(const Publication& publication) {
+  for (auto it = subscribers_.begin(); it != subscribers_.end();) {
+    bool is_there = true;
+    if (it->second.contains(publication.channel)) {
+      is_there = stage_.send(it->first, Toward::dialler, {publication.header, publication.body});
+    }
+    it = is_there ? std::next(it) : subscribers_.erase(it);
+  }
+}
+
+// ---- Links that this broker dials.
+
+void SimBroker::dial_link(std::uint32_t link) {
+  links_[link].connection = stage_.network.dial({Plug::link, host_, links_[link].to, link});
+}
+
+// Where live streams are published is announced by the other side; it is the same broker here.
+void SimBroker::dial_stream(std::uint32_t link) {
+  if (links_[link].stream_dialled) return;
+  links_[link].stream_dialled = true;
+  links_[link].stream = stage_.network.dial({Plug::stream, host_, links_[link].to, link});
+}
+
+void SimBroker::set_interest(const ChannelInterest& interest) {
+  DialledLink& link = links_[interest.link];
+  if (interest.wanted) {
+    link.channels.insert(interest.channel);
+  } else {
+    link.channels.erase(interest.channel);
+  }
+  if (link.stream != kNoConnection && stage_.network.is_up(link.stream)) {
+    say_channel(link.stream, interest.wanted ? '+' : '-', interest.channel);
+  }
+}
+
+void SimBroker::say_channel(ConnectionId id, char sign, const std::string& channel) {
+  stage_.send(id, Toward::listener, {Frame::copy_of(as_bytes(sign + channel)), {}});
+}
+
+void SimBroker::on_dialled(ConnectionId id) {
+  if (!node_) return;
+  const ConnectionEnds& ends = stage_.network.ends(id);
+  DialledLink& link = links_[ends.link];
+  if (id == link.stream) {
+    for (const std::string& channel : link.channels) say_channel(id, '+', channel);
+  } else if (id == link.connection) {
+    link.up = true;
+    arrivals_.push_back({Arrival::Kind::link_up, {Door::link_out, ends.link}, {}});
+    wake(stage_.queue.now());
+  }
+}
+
+void SimBroker::on_down(ConnectionId id) {
+  if (!node_) return;
+  const std::uint32_t index = stage_.network.ends(id).link;
+  DialledLink& link = links_[index];
+  const bool is_stream = id == link.stream;
+  if (!is_stream && id != link.connection) return;
+  if (!is_stream && link.up) {
+    link.up = false;
+    arrivals_.push_back({Arrival::Kind::link_down, {Door::link_out, index}, {}});
+    wake(stage_.queue.now());
+  }
+  // ZeroMQ dials again by itself.
+  stage_.queue.in(random_.duration(milliseconds(20), milliseconds(500)),
+                  [this, id, index, is_stream, life = life_] {
+                    if (life != life_ || !node_) return;
+                    DialledLink& broken = links_[index];
+                    if (is_stream && broken.stream == id) {
+                      broken.stream_dialled = false;
+                      dial_stream(index);
+                    } else if (!is_stream && broken.connection == id) {
+                      dial_link(index);
+                    }
+                  });
+}
+
+// ---- Connections that others dial.
+
+void SimBroker::on_accepted(ConnectionId id) {
+  if (!node_) return;
+  const Plug plug = stage_.network.ends(id).plug;
+  if (plug == Plug::stream) {
+    subscribers_[id];
+    return;
+  }
+  stage_.network.set_peer(id, next_peer_);
+  peers_[{plug == Plug::session ? Door::session : Door::link_in, next_peer_}] = id;
+  ++next_peer_;
+}
+
+void SimBroker::on_parcel(ConnectionId id, Toward toward, Parcel parcel) {
+  if (!node_) return;
+  const ConnectionEnds& ends = stage_.network.ends(id);
+  if (ends.plug == Plug::stream && toward == Toward::listener) {
+    const std::string_view said = as_text(parcel.header.bytes());
+    const auto subscriber = subscribers_.find(id);
+    if (subscriber == subscribers_.end()) return;
+    if (said[0] == '+') {
+      subscriber->second.emplace(said.substr(1));
+    } else {
+      subscriber->second.erase(std::string(said.substr(1)));
+    }
+    return;
+  }
+  Arrival arrival;
+  if (toward == Toward::dialler) {
+    const DialledLink& link = links_[ends.link];
+    if (id != link.connection && id != link.stream) return;
+    arrival.from = {ends.plug == Plug::link ? Door::link_out : Door::stream_in, ends.link};
+  } else {
+    arrival.from = {ends.plug == Plug::session ? Door::session : Door::link_in,
+                    stage_.network.peer(id)};
+  }
+  arrival.parcel = std::move(parcel);
+  arrivals_.push_back(std::move(arrival));
+  wake(stage_.queue.now() + random_.duration({}, plan_.turn_delay_max));
+}
+
+}  // namespace mpreg::sim

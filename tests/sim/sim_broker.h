@@ -1,0 +1,101 @@
+#pragma once
+// SimBroker: one broker of a world: a Node, and what the loop around it does, under virtual time.
+// It may be killed, stopped, paused and started again; each life has a node and a witness of its
+// own.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "node/node.h"
+#include "stage.h"
+
+namespace mpreg::sim {
+
+class SimBroker {
+ public:
+  SimBroker(Host host, Stage& stage);
+
+  // One that is about to end starts when it has ended.
+  void start();
+  // The process ends without a word.
+  void kill();
+  // Says goodbye, drains and ends.
+  void stop();
+  // Does nothing for so long, while messages wait.
+  void pause(Duration span);
+  void end_pause();
+  // The wall clock of the next life is so much behind.
+  void step_clock_back(std::chrono::milliseconds step) { wall_skew_ -= step; }
+
+  [[nodiscard]] bool is_running() const { return node_ != nullptr; }
+  [[nodiscard]] bool joined() const { return node_ != nullptr && node_->joined(); }
+  // Of the present life.
+  [[nodiscard]] Witness& witness() const { return *witness_; }
+  void ask_frontier();
+  [[nodiscard]] std::string report(std::string_view question) const {
+    return node_->report(now(), question);
+  }
+
+  // What the network tells the dialling and the listening end.
+  void on_dialled(ConnectionId id);
+  void on_down(ConnectionId id);
+  void on_accepted(ConnectionId id);
+  void on_parcel(ConnectionId id, Toward toward, Parcel parcel);
+
+ private:
+  struct Arrival {
+    enum class Kind : std::uint8_t { parcel, link_up, link_down };
+    Kind kind = Kind::parcel;
+    Address from;
+    Parcel parcel;
+  };
+  struct DialledLink {
+    Host to = 0;
+    ConnectionId connection = kNoConnection;
+    bool up = false;
+    ConnectionId stream = kNoConnection;
+    bool stream_dialled = false;
+    std::set<std::string> channels;
+  };
+
+  [[nodiscard]] Now now() const;
+  void wake(Instant at);
+  void turn();
+  void carry_out(const Now& at);
+  void send_all(const Outbox& outbox, std::vector<Address>& gone);
+  void publish(const Publication& publication);
+  void set_interest(const ChannelInterest& interest);
+  void dial_link(std::uint32_t link);
+  void dial_stream(std::uint32_t link);
+  void say_channel(ConnectionId id, char sign, const std::string& channel);
+  void end(bool orderly);
+
+  Host host_;
+  const BrokerPlan& plan_;
+  Stage& stage_;
+  Random random_;
+  std::chrono::milliseconds wall_skew_;
+
+  std::uint64_t life_ = 0;
+  std::unique_ptr<MetricsRegistry> metrics_;
+  Witness* witness_ = nullptr;
+  std::unique_ptr<Node> node_;
+  Outbox outbox_;
+  std::deque<Arrival> arrivals_;
+  std::vector<DialledLink> links_;
+  std::map<Address, ConnectionId> peers_;
+  std::uint32_t next_peer_ = 1;
+  std::map<ConnectionId, std::set<std::string>> subscribers_;
+  Instant wake_at_ = Instant::max();
+  Instant paused_until_{};
+  Instant next_probe_{};
+  bool leaving_ = false;
+  bool starts_again_ = false;  // When it has ended.
+  Instant leave_by_{};
+};
+
+}  // namespace mpreg::sim

@@ -1,0 +1,190 @@
+#include "sim_client.h"
+
+namespace mpreg::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+template <typename... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+}  // namespace
+
+SimClient::SimClient(std::uint32_t index, Stage& stage,
+                     std::vector<std::unique_ptr<SimBroker>>& brokers)
+    : index_(index),
+      host_(static_cast<Host>(stage.plan.brokers.size() + index)),
+      plan_(stage.plan.clients[index]),
+      stage_(stage),
+      brokers_(brokers),
+      random_(Random::mixed(stage.plan.seed + 2000 + index)),
+      session_(plan_.options, now()),
+      subscriber_(plan_.options.name, stage.truth, stage.verdict, stage.trace),
+      operations_(index, stage.truth, stage.verdict, stage.witnesses) {}
+
+Now SimClient::now() const {
+  constexpr milliseconds kWall{1'600'000'000'000};  // Clients may think that it is another year.
+  return {stage_.queue.now(), WallTime(kWall)};
+}
+
+void SimClient::start() { dial_in({}); }
+
+bool SimClient::is_over() const {
+  return session_.state() == SessionState::closed || session_.state() == SessionState::refused;
+}
+
+bool SimClient::is_well() const {
+  return is_over() || (session_.state() == SessionState::ready &&
+                       session_.accepted_through() == session_.last_operation());
+}
+
+std::optional<std::string> SimClient::find_unfinished() {
+  if (is_over()) return std::nullopt;
+  const std::string name = "client " + plan_.options.name;
+  if (session_.state() != SessionState::ready) {
+    return name + " is " + std::string(mpreg::name_of(session_.state()));
+  }
+  if (!requests_.empty()) {
+    return name + " has no answer to request " + std::to_string(*requests_.begin());
+  }
+  if (auto pending = operations_.find_pending()) return pending;
+  return subscriber_.find_missing();
+}
+
+// ---- The connection.
+
+void SimClient::dial_in(Duration delay) {
+  if (dialling_ || is_over()) return;
+  dialling_ = true;
+  stage_.queue.in(delay, [this] {
+    const Host broker = plan_.brokers[next_broker_];
+    next_broker_ = (next_broker_ + 1) % plan_.brokers.size();
+    connection_ = stage_.network.dial({Plug::session, host_, broker, 0});
+  });
+}
+
+void SimClient::on_dialled(ConnectionId id) {
+  if (id != connection_) return stage_.network.close(id);
+  dialling_ = false;
+  const SimBroker& broker = *brokers_[stage_.network.ends(id).listener];
+  broker_ = &broker.witness();
+  broker_life_ = broker_->life();
+  cluster_ = stage_.name_of(stage_.network.ends(id).listener);
+  session_.on_connected(now());
+  pump();
+}
+
+void SimClient::on_down(ConnectionId id) {
+  if (id != connection_) return;
+  const bool was_up = !dialling_;
+  connection_ = kNoConnection;
+  dialling_ = false;
+  if (was_up) session_.on_disconnected(now(), "the connection broke");
+  dial_in(random_.duration(milliseconds(20), milliseconds(400)));
+  pump();
+}
+
+void SimClient::drop_connection() {
+  if (connection_ == kNoConnection || dialling_) return;
+  stage_.network.close(connection_);
+  connection_ = kNoConnection;
+}
+
+void SimClient::on_parcel(ConnectionId id, Parcel parcel) {
+  if (id != connection_) return;
+  const SessionState before = session_.state();
+  session_.on_message(now(), std::move(parcel.header), std::move(parcel.body));
+  take_events(before == SessionState::greeting && session_.state() == SessionState::ready);
+  pump();
+}
+
+void SimClient::set_tick() {
+  const Instant due = session_.next_tick();
+  if (due == Instant::max() || due >= tick_at_) return;
+  const Instant at = std::max(due, stage_.queue.now());
+  tick_at_ = at;
+  stage_.queue.at(at, [this, at] {
+    if (tick_at_ != at) return;
+    tick_at_ = Instant::max();
+    session_.tick(now());
+    pump();
+  });
+}
+
+void SimClient::pump() {
+  outgoing_.clear();
+  session_.take_output(outgoing_);
+  for (Outgoing& outgoing : outgoing_) {
+    if (connection_ == kNoConnection || dialling_) break;
+    // The wire copies: a broker stamps what it has received in place.
+    Frame body = outgoing.body.empty() ? Frame() : Frame::copy_of(outgoing.body.bytes());
+    stage_.send(connection_, Toward::listener, {std::move(outgoing.header), std::move(body)});
+  }
+  take_events(false);
+  if (const auto redial = session_.take_redial()) {
+    drop_connection();
+    dial_in(redial->after + random_.duration(milliseconds(20), milliseconds(400)));
+  }
+  if (session_.state() == SessionState::refused) drop_connection();
+  set_tick();
+}
+
+// ---- What the session tells.
+
+void SimClient::take_events(bool welcomed) {
+  events_.clear();
+  session_.take_events(events_);
+  if (events_.empty() && !welcomed) return;
+  events_.for_each([&](const Delivery& delivery) { subscriber_.on_delivery(delivery); },
+                   [&](const Notice& notice) { on_notice(notice); });
+  if (welcomed) {
+    subscriber_.on_welcome(*broker_, cluster_, !welcomed_once_, session_.positions());
+    welcomed_once_ = true;
+  } else {
+    subscriber_.on_positions(session_.positions());
+  }
+}
+
+void SimClient::settle_request(std::uint64_t request) {
+  if (requests_.erase(request) == 0) {
+    stage_.verdict.fail("client " + plan_.options.name + ": request " + std::to_string(request) +
+                        " is answered and does not wait for an answer");
+  }
+}
+
+void SimClient::on_notice(const Notice& notice) {
+  const std::string& name = plan_.options.name;
+  std::visit(
+      Overloaded{
+          [&](const StateChange& change) {
+            stage_.trace.line([&] {
+              return "client " + name + " is " + std::string(mpreg::name_of(change.state)) + " " +
+                     change.reason;
+            });
+            if (change.state == SessionState::refused) {
+              stage_.verdict.fail("client " + name + " was refused: " + change.reason);
+            }
+          },
+          [&](const Gap& gap) { subscriber_.on_gap(gap); },
+          [&](const AcceptedThrough& accepted) {
+            operations_.on_accepted(accepted.operation, broker_life_);
+          },
+          [&](const OperationRefused& refused) { operations_.on_refused(refused, broker_life_); },
+          [&](const OperationOutcome& outcome) {
+            operations_.on_outcome(outcome, stage_.queue.now(), leaving_);
+          },
+          [&](const Answer& answer) {
+            settle_request(answer.request);
+            subscriber_.on_request_failed(answer.request);
+          },
+          [&](const Subscribed& subscribed) {
+            settle_request(subscribed.request);
+            subscriber_.on_subscribed(subscribed);
+          },
+      },
+      notice.what);
+}
+
+}  // namespace mpreg::sim

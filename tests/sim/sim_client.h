@@ -1,0 +1,90 @@
+#pragma once
+// SimClient: one client of a world: a ClientSession, and what the loop around it does, under
+// virtual time. Everything that the session tells is held against what is true.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operation_check.h"
+#include "session/client_session.h"
+#include "sim_broker.h"
+#include "stage.h"
+#include "subscriber_check.h"
+
+namespace mpreg::sim {
+
+class SimClient {
+ public:
+  SimClient(std::uint32_t index, Stage& stage, std::vector<std::unique_ptr<SimBroker>>& brokers);
+
+  void start();
+  void act(const Action& action);
+  // Everything is well again: nothing is held back any more.
+  void calm();
+  void begin_last_round() { last_round_ = true; }
+
+  // What the network tells.
+  void on_dialled(ConnectionId id);
+  void on_down(ConnectionId id);
+  void on_parcel(ConnectionId id, Parcel parcel);
+
+  [[nodiscard]] bool is_over() const;
+  [[nodiscard]] bool is_well() const;
+  [[nodiscard]] ConnectionId connection() const { return connection_; }
+  [[nodiscard]] std::optional<std::string> find_unfinished();
+  [[nodiscard]] const SubscriberCheck& subscriber() const { return subscriber_; }
+  [[nodiscard]] const ClientSession& session() const { return session_; }
+
+ private:
+  [[nodiscard]] Now now() const;
+  void pump();
+  void take_events(bool welcomed);
+  void on_notice(const Notice& notice);
+  void settle_request(std::uint64_t request);
+  void dial_in(Duration delay);
+  void drop_connection();
+  void set_tick();
+
+  // ---- sim_workload.cc: what the application does. The details are drawn from the action's seed.
+  void publish(Random& random);
+  void invalidate(Random& random);
+  void replicate(Random& random);
+  void subscribe(Random& random);
+  void unsubscribe(Random& random);
+  void ask(Random& random);
+  [[nodiscard]] std::string content(Random& random);
+  [[nodiscard]] std::vector<std::string> some_clusters(Random& random, bool may_be_none);
+  [[nodiscard]] MessageIndex record(RecordKind kind, std::uint64_t operation,
+                                    std::string_view topic, Bytes payload,
+                                    const CacheAddress* address, std::vector<std::string> targets);
+  [[nodiscard]] Tracking draw_tracking(Random& random) const;
+  void begin_operation(std::uint64_t operation, MessageIndex message, MessageIndex value,
+                       const Tracking& tracking);
+
+  std::uint32_t index_;
+  Host host_;
+  const ClientPlan& plan_;
+  Stage& stage_;
+  std::vector<std::unique_ptr<SimBroker>>& brokers_;
+  Random random_;
+  ClientSession session_;
+  SubscriberCheck subscriber_;
+  OperationCheck operations_;
+  std::set<std::uint64_t> requests_;  // Not answered yet.
+  std::vector<Outgoing> outgoing_;
+  SessionEvents events_;
+
+  std::size_t next_broker_ = 0;
+  ConnectionId connection_ = kNoConnection;
+  std::uint64_t broker_life_ = 0;
+  const Witness* broker_ = nullptr;
+  std::string cluster_;
+  bool dialling_ = false;
+  bool welcomed_once_ = false;
+  bool last_round_ = false;
+  bool leaving_ = false;
+  Instant tick_at_ = Instant::max();
+};
+
+}  // namespace mpreg::sim

@@ -1,0 +1,251 @@
+// SimClient: what the application does.
+
+#include <algorithm>
+
+#include "message/cache_key.h"
+#include "sim_client.h"
+#include "wire/cache_codec.h"
+
+namespace mpreg::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kTopics[] = {
+    "a",     "a.b",           "a.c",           "a.b.c",   "b.x",
+    "b.y.z", "orders.eu.new", "orders.us.new", "c.d.e.f", "orders.eu.paid"};
+constexpr std::string_view kPatterns[] = {"#",
+                                          "a",
+                                          "a.*",
+                                          "a.#",
+                                          "*.b",
+                                          "b.#",
+                                          "#.c",
+                                          "orders.*.new",
+                                          "orders.eu.new",
+                                          "nothing.of.this",
+                                          "mpreg.cache.federation.#",
+                                          "mpreg.cache.federation.invalidation.#",
+                                          "mpreg.cache.federation.invalidation.*.users",
+                                          "mpreg.cache.federation.replication.#",
+                                          "mpreg.cache.federation.replication.default.items"};
+constexpr std::string_view kNamespaces[] = {"users", "items", "prices"};
+constexpr std::uint32_t kSubscriptionsMax = 4;  // Ids 1 to 4: now and then one is replaced.
+constexpr milliseconds kLastRoundTimeout{6000};
+
+std::string topic_of(const std::string& prefix, const CacheInvalidation& invalidation) {
+  const CacheAddress& address = invalidation.address;
+  const bool is_one_key = invalidation.type == InvalidationType::single_key ||
+                          invalidation.type == InvalidationType::cascade;
+  return is_one_key ? invalidation_topic(prefix, address.region, address.namespace_name)
+                    : pattern_invalidation_topic(prefix, address.region);
+}
+
+}  // namespace
+
+void SimClient::act(const Action& action) {
+  if (is_over()) return;
+  stage_.trace.line([&] {
+    return "client " + plan_.options.name + " does: " + std::string(sim::name_of(action.kind));
+  });
+  Random random(action.seed);
+  switch (action.kind) {
+    case ActionKind::publish:
+      publish(random);
+      break;
+    case ActionKind::invalidate:
+      for (std::uint64_t i = random.between(1, 3); i > 0; --i) invalidate(random);
+      break;
+    case ActionKind::replicate:
+      for (std::uint64_t i = random.between(1, 2); i > 0; --i) replicate(random);
+      break;
+    case ActionKind::subscribe:
+      subscribe(random);
+      break;
+    case ActionKind::unsubscribe:
+      unsubscribe(random);
+      break;
+    case ActionKind::hold_credit:
+      session_.hold_credit(now(), true);
+      break;
+    case ActionKind::release_credit:
+      session_.hold_credit(now(), false);
+      break;
+    case ActionKind::ask:
+      ask(random);
+      break;
+    case ActionKind::say_goodbye:
+      leaving_ = true;
+      session_.goodbye(now(), "done");
+      break;
+    case ActionKind::reconnect:
+      if (connection_ != kNoConnection && !dialling_) {
+        drop_connection();
+        session_.on_disconnected(now(), "the client moves");
+        dial_in(random.duration({}, milliseconds(300)));
+      }
+      break;
+    default:
+      break;
+  }
+  if (random.chance(20)) session_.flush(now());
+  pump();
+}
+
+void SimClient::calm() {
+  session_.hold_credit(now(), false);
+  pump();
+}
+
+// Unlike any other, and sometimes long.
+std::string SimClient::content(Random& random) {
+  std::string text = "m" + std::to_string(++stage_.serial) + " ";
+  std::size_t bytes = static_cast<std::size_t>(random.below(60));
+  if (stage_.plan.troubles.large_payloads) {
+    const std::uint64_t kind = random.below(100);
+    if (kind < 25) bytes = static_cast<std::size_t>(random.between(500, 4000));
+    if (kind < 5) bytes = static_cast<std::size_t>(random.between(8000, 40'000));
+  }
+  text.append(bytes, static_cast<char>('a' + random.below(26)));
+  return text;
+}
+
+std::vector<std::string> SimClient::some_clusters(Random& random, bool may_be_none) {
+  std::vector<std::string> clusters;
+  if (may_be_none && random.chance(60)) return clusters;
+  for (const BrokerPlan& broker : stage_.plan.brokers) {
+    if (random.chance(50)) clusters.push_back(broker.options.cluster);
+  }
+  if (clusters.empty()) clusters.push_back(random.pick(stage_.plan.brokers).options.cluster);
+  return clusters;
+}
+
+MessageIndex SimClient::record(RecordKind kind, std::uint64_t operation, std::string_view topic,
+                               Bytes payload, const CacheAddress* address,
+                               std::vector<std::string> targets) {
+  Message message;
+  message.client = index_;
+  message.operation = operation;
+  message.kind = kind;
+  message.topic = stage_.truth.topic_of(topic);
+  if (address != nullptr) message.namespace_name = address->namespace_name;
+  message.targets = std::move(targets);
+  message.last_round = last_round_;
+  return stage_.truth.publish(std::move(message), payload);
+}
+
+Tracking SimClient::draw_tracking(Random& random) const {
+  if (last_round_)
+    return {WaitLevel::applied, static_cast<std::uint32_t>(kLastRoundTimeout.count())};
+  if (random.chance(50)) return {};
+  return {WaitLevel::applied, static_cast<std::uint32_t>(random.between(300, 5000))};
+}
+
+void SimClient::begin_operation(std::uint64_t operation, MessageIndex message, MessageIndex value,
+                                const Tracking& tracking) {
+  const bool tracked = tracking.wait > WaitLevel::accepted;
+  operations_.on_begun(
+      operation, {message, value, tracked, stage_.queue.now() + milliseconds(tracking.timeout_ms),
+                  last_round_});
+}
+
+void SimClient::publish(Random& random) {
+  const std::uint64_t burst = random.chance(10) ? random.between(20, 60) : random.between(1, 6);
+  for (std::uint64_t i = 0; i < burst; ++i) {
+    const std::string_view topic = kTopics[random.below(std::size(kTopics))];
+    const std::string payload = content(random);
+    const auto operation = session_.publish(now(), topic, as_bytes(payload));
+    if (!operation) continue;  // The window is full.
+    begin_operation(*operation,
+                    record(RecordKind::event, *operation, topic, as_bytes(payload), nullptr, {}),
+                    kNoMessage, {});
+  }
+}
+
+void SimClient::invalidate(Random& random) {
+  constexpr InvalidationType kTypes[] = {
+      InvalidationType::single_key, InvalidationType::single_key,    InvalidationType::single_key,
+      InvalidationType::pattern,    InvalidationType::namespace_all, InvalidationType::cascade};
+  CacheInvalidation invalidation;
+  invalidation.type = kTypes[random.below(std::size(kTypes))];
+  invalidation.address.namespace_name = kNamespaces[random.below(std::size(kNamespaces))];
+  if (invalidation.type != InvalidationType::namespace_all) {
+    invalidation.address.key = "k" + std::to_string(random.below(5));
+  }
+  invalidation.reason = "m" + std::to_string(++stage_.serial);
+  invalidation.targets = last_round_ ? std::vector<std::string>() : some_clusters(random, true);
+  invalidation.tracking = draw_tracking(random);
+  const auto operation = session_.invalidate(now(), invalidation);
+  if (!operation) return;
+  const Frame payload = encode_invalidation(invalidation);
+  const MessageIndex message = record(RecordKind::invalidation, *operation,
+                                      topic_of(plan_.options.topic_prefix, invalidation),
+                                      payload.bytes(), &invalidation.address, invalidation.targets);
+  begin_operation(*operation, message, kNoMessage, invalidation.tracking);
+}
+
+void SimClient::replicate(Random& random) {
+  CacheReplication fact;
+  fact.address.namespace_name = kNamespaces[random.below(std::size(kNamespaces))];
+  fact.address.key = "k" + std::to_string(++stage_.serial);
+  fact.strategy = random.chance(50) ? ReplicationStrategy::sync : ReplicationStrategy::async;
+  fact.targets = some_clusters(random, false);
+  fact.tracking = draw_tracking(random);
+  const std::string value = content(random);
+  const auto operation = session_.replicate(now(), fact, value);
+  if (!operation) return;
+  fact.value_bytes = value.size();
+  const CacheValue content{fact.address, fact.targets, fact.ttl_ms, *operation, value};
+  const std::string topic = replication_topic(plan_.options.topic_prefix, fact.address.region,
+                                              fact.address.namespace_name);
+  const Frame value_payload = encode_value(content);
+  const Frame fact_payload = encode_replication(fact);
+  const MessageIndex value_message = record(RecordKind::value, *operation - 1, topic,
+                                            value_payload.bytes(), &fact.address, fact.targets);
+  begin_operation(*operation - 1, value_message, kNoMessage, {});
+  const MessageIndex message = record(RecordKind::replication, *operation, topic,
+                                      fact_payload.bytes(), &fact.address, fact.targets);
+  begin_operation(*operation, message, value_message, fact.tracking);
+}
+
+void SimClient::subscribe(Random& random) {
+  Subscription subscription;
+  subscription.id = static_cast<std::uint32_t>(random.between(1, kSubscriptionsMax));
+  for (std::uint64_t i = random.between(1, 3); i > 0; --i) {
+    subscription.patterns.emplace_back(kPatterns[random.below(std::size(kPatterns))]);
+  }
+  if (random.chance(20)) {
+    subscription.backlog_count = static_cast<std::uint32_t>(random.between(1, 20));
+  }
+  const auto request = session_.subscribe(now(), subscription);
+  if (!request) return stage_.verdict.fail("a subscription is refused: " + request.error().text);
+  requests_.insert(*request);
+  subscriber_.on_subscribe(*request, subscription);
+}
+
+void SimClient::unsubscribe(Random& random) {
+  take_events(false);
+  const auto id = static_cast<std::uint32_t>(random.between(1, kSubscriptionsMax));
+  const auto request = session_.unsubscribe(now(), id);
+  if (!request) return;
+  requests_.insert(*request);
+  subscriber_.on_unsubscribe(id);
+}
+
+void SimClient::ask(Random& random) {
+  const std::uint64_t kind = random.below(3);
+  Result<std::uint64_t> request = fail(ErrorCode::refused, "");
+  if (kind == 0) {
+    request = session_.barrier(now(), milliseconds(random.between(100, 3000)));
+  } else if (kind == 1) {
+    constexpr std::string_view kQuestions[] = {"stats", "members", "links", "sessions", "streams"};
+    request = session_.query(now(), kQuestions[random.below(std::size(kQuestions))]);
+  } else if (!operations_.tracked().empty()) {
+    const std::uint64_t operation = random.pick(operations_.tracked());
+    request = session_.complete_operation(now(), operation, random.chance(50));
+    if (request) operations_.on_completed_by_hand(operation);
+  }
+  if (request) requests_.insert(*request);
+}
+
+}  // namespace mpreg::sim

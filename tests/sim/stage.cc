@@ -1,0 +1,49 @@
+#include "stage.h"
+
+#include "base/text.h"
+#include "packet_text.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg::sim {
+
+Stage::Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper tamper_with)
+    : plan(plan_drawn),
+      queue(Random::mixed(plan.seed + 1)),
+      trace(queue, keeps_lines),
+      verdict(trace),
+      truth(verdict),
+      network(plan.network, Random::mixed(plan.seed + 2), plan.brokers.size() + plan.clients.size(),
+              queue, trace, user),
+      tamper(std::move(tamper_with)) {}
+
+std::string Stage::name_of(Host host) const {
+  return is_broker(host) ? plan.brokers[host].options.cluster
+                         : plan.clients[host - plan.brokers.size()].options.name;
+}
+
+bool Stage::send(ConnectionId id, Toward toward, Parcel parcel) {
+  const ConnectionEnds& ends = network.ends(id);
+  const bool is_control = ends.plug == Plug::stream && toward == Toward::listener;
+  const bool goes_out = toward == Toward::listener;
+  if (tamper && !is_control) {
+    const Passing passing{ends.plug, toward, goes_out ? ends.dialler : ends.listener,
+                          goes_out ? ends.listener : ends.dialler, truth};
+    auto packet = decode_packet(parcel.header.bytes());
+    if (packet) {
+      const Fate fate = tamper(passing, *packet, parcel.body);
+      if (fate == Fate::lost) return true;
+      if (fate == Fate::changed) parcel.header = encode_packet(*packet);
+    }
+  }
+  trace.line([&] {
+    const std::string way = name_of(goes_out ? ends.dialler : ends.listener) + " -> " +
+                            name_of(goes_out ? ends.listener : ends.dialler) +
+                            (ends.plug == Plug::stream ? " (stream) " : " ");
+    return way + "#" + std::to_string(id) + " " +
+           (is_control ? quoted(as_text(parcel.header.bytes()))
+                       : text_of_frames(parcel.header, parcel.body));
+  });
+  return network.send(id, toward, std::move(parcel));
+}
+
+}  // namespace mpreg::sim

@@ -1,0 +1,49 @@
+#pragma once
+// Stage: what everybody in a simulated world shares: time, the network, the books. Every message
+// passes through send(), where a planted fault may change it or make it vanish.
+
+#include <functional>
+#include <memory>
+
+#include "message/packet.h"
+#include "network.h"
+#include "operation_check.h"
+#include "plan.h"
+#include "trace.h"
+#include "truth.h"
+
+namespace mpreg::sim {
+
+// A message on its way, as a planted fault sees it.
+struct Passing {
+  Plug plug = Plug::session;
+  Toward toward = Toward::listener;
+  Host from = 0;
+  Host to = 0;
+  const Truth& truth;
+};
+enum class Fate : std::uint8_t { as_it_is, changed, lost };
+// Called for every message; may change the packet and the body.
+using Tamper = std::function<Fate(const Passing&, Packet&, Frame& body)>;
+
+struct Stage {
+  Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper tamper_with);
+
+  // See Network::send.
+  bool send(ConnectionId id, Toward toward, Parcel parcel);
+  [[nodiscard]] std::string name_of(Host host) const;
+  [[nodiscard]] bool is_broker(Host host) const { return host < plan.brokers.size(); }
+
+  const Plan& plan;
+  EventQueue queue;
+  Trace trace;
+  Verdict verdict;
+  Truth truth;
+  Witnesses witnesses;
+  Network network;
+  Tamper tamper;
+  std::uint64_t lives = 0;
+  std::uint64_t serial = 0;  // Of the messages published: what makes each one unlike any other.
+};
+
+}  // namespace mpreg::sim

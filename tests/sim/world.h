@@ -1,0 +1,34 @@
+#pragma once
+// World: one schedule from its first event to the verdict. Brokers and clients work while things go
+// wrong; then everything heals, a last round is published, and within a bounded virtual time
+// everything must be complete.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim_broker.h"
+#include "sim_client.h"
+#include "stage.h"
+
+namespace mpreg::sim {
+
+struct WorldResult {
+  std::string violation;  // Empty: none.
+  std::uint64_t hash = 0;
+  std::uint64_t events = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t deliveries = 0;
+  std::uint64_t gaps = 0;
+  Duration virtual_time{};
+  std::vector<std::string> lines;
+};
+
+struct WorldOptions {
+  bool keeps_lines = false;
+  Tamper tamper;  // A planted fault; empty: none.
+};
+
+[[nodiscard]] WorldResult run_world(const Plan& plan, const WorldOptions& options);
+
+}  // namespace mpreg::sim
