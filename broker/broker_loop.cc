@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include "net/descriptor_limit.h"
@@ -60,7 +61,10 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
   }
   loop->metrics_.open_descriptors_max.set(static_cast<std::int64_t>(allowed));
 
-  auto doors = Doors::open(context, options, loop->wakeup_);
+  // The reserve is for the files and connections that we open ourselves.
+  auto doors = Doors::open(context, options, loop->wakeup_,
+                           static_cast<int>(std::min<std::uint64_t>(
+                               allowed - kDescriptorsReserved, std::numeric_limits<int>::max())));
   if (!doors) return tl::unexpected(doors.error());
   loop->doors_ = std::move(*doors);
   for (const std::string& hub : options.hubs) node.dials.push_back({LinkRole::hub, hub});
@@ -98,6 +102,7 @@ bool BrokerLoop::run() {
 
 bool BrokerLoop::turn(const Now& now) {
   metrics_.turns.add();
+  doors_->enforce_limits();
   bool worked = wakeup_.take();
   if (stop_requested_.load() && !leaving_) {
     begin_to_leave(now);

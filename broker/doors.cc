@@ -70,15 +70,19 @@ std::string announced_stream(const Endpoint& bound, const std::string& advertise
 }
 
 Result<std::unique_ptr<Doors>> Doors::open(NetContext& context, const BrokerOptions& options,
-                                           const Wakeup& wakeup) {
+                                           const Wakeup& wakeup, int descriptor_max) {
   std::unique_ptr<Doors> doors(new Doors);
   Result<void> done = doors->bind_all(context, options);
+  if (done) done = doors->guard(context, *doors->sessions_, descriptor_max);
+  if (done) done = doors->guard(context, *doors->links_in_, descriptor_max);
+  if (done) done = doors->guard(context, *doors->publisher_, descriptor_max);
   if (done) done = doors->dial_all(context, options);
   if (!done) return tl::unexpected(done.error());
   doors->poller_.add(wakeup);
   doors->poller_.add(*doors->sessions_);
   doors->poller_.add(*doors->links_in_);
   doors->poller_.add(*doors->publisher_);
+  for (auto& guard : doors->guards_) doors->poller_.add(guard->monitor());
   for (Link& link : doors->links_) {
     doors->poller_.add(*link.dealer);
     doors->poller_.add(*link.subscriber);
@@ -97,6 +101,24 @@ Result<void> Doors::bind_all(NetContext& context, const BrokerOptions& options) 
   if (!stream) return tl::unexpected(stream.error());
   bound_ = {*listen, *link, *stream};
   return {};
+}
+
+template <typename AnySocket>
+Result<void> Doors::guard(NetContext& context, AnySocket& socket, int descriptor_max) {
+  auto guard = AcceptGuard::open(context, socket, descriptor_max);
+  if (!guard) return tl::unexpected(guard.error());
+  guards_.push_back(std::move(*guard));
+  return {};
+}
+
+void Doors::enforce_limits() {
+  for (const auto& guard : guards_) guard->enforce();
+}
+
+std::uint64_t Doors::connections_shut() const {
+  std::uint64_t shut = 0;
+  for (const auto& guard : guards_) shut += guard->shut();
+  return shut;
 }
 
 Result<void> Doors::dial_all(NetContext& context, const BrokerOptions& options) {

@@ -11,6 +11,7 @@
 
 #include "broker/options.h"
 #include "broker/ports_file.h"
+#include "net/accept_guard.h"
 #include "net/dealer_socket.h"
 #include "net/poller.h"
 #include "net/router_socket.h"
@@ -27,8 +28,9 @@ struct LinkChange {
 class Doors {
  public:
   // Binds and dials as the options say, which are free of errors. The error names the option.
+  // Connections that would use descriptors from `descriptor_max` on are shut again.
   static Result<std::unique_ptr<Doors>> open(NetContext& context, const BrokerOptions& options,
-                                             const Wakeup& wakeup);
+                                             const Wakeup& wakeup, int descriptor_max);
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
 
@@ -42,6 +44,9 @@ class Doors {
   // keep the others waiting. Returns how many.
   using Handler = std::function<void(Address from, Frame header, Frame body)>;
   std::size_t receive(const Handler& handler);
+  // Shuts connections that were accepted and are too many.
+  void enforce_limits();
+  [[nodiscard]] std::uint64_t connections_shut() const;
   // Lets libzmq tidy up after connections that are gone, on sockets where nothing happens.
   void look_after_all();
 
@@ -74,6 +79,8 @@ class Doors {
 
   Doors() = default;
   Result<void> bind_all(NetContext& context, const BrokerOptions& options);
+  template <typename AnySocket>
+  Result<void> guard(NetContext& context, AnySocket& socket, int descriptor_max);
   Result<void> dial_all(NetContext& context, const BrokerOptions& options);
   template <typename AnySocket>
   bool receive_some(AnySocket& socket, Address from, Budget& budget, const Handler& handler);
@@ -83,6 +90,7 @@ class Doors {
   std::unique_ptr<RouterSocket> links_in_;
   std::unique_ptr<XpubSocket> publisher_;
   std::vector<Link> links_;
+  std::vector<std::unique_ptr<AcceptGuard>> guards_;  // Of the three above.
   Poller poller_;
   BoundEndpoints bound_;
   std::size_t first_place_ = 0;  // Whose turn it is to be first.

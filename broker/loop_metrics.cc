@@ -10,6 +10,8 @@ LoopMetrics::LoopMetrics(MetricsRegistry& r)
       spun_us(r.counter("mpreg_loop_spun_us_total", "Microseconds spent looking for work.")),
       sends_lost(r.counter("mpreg_loop_sends_lost_total",
                            "Messages for dialled links that had no connection.")),
+      connections_shut(r.counter("mpreg_net_connections_shut_total",
+                                 "Connections shut at once, to keep descriptors free.")),
       open_descriptors_now(r.gauge("mpreg_open_descriptors", "Files and connections open.")),
       open_descriptors_max(r.gauge("mpreg_open_descriptors_limit", "How many may be open.")),
       session_(r, "session"),
@@ -50,6 +52,7 @@ void LoopMetrics::DoorMetrics::take(const SocketCounters& now) {
 }
 
 void LoopMetrics::take(const Doors& doors) {
+  connections_shut.add(doors.connections_shut() - connections_shut.value());
   session_.take(doors.counters(Door::session));
   link_in_.take(doors.counters(Door::link_in));
   link_out_.take(doors.counters(Door::link_out));

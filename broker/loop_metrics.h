@@ -17,7 +17,8 @@ class LoopMetrics {
   Counter& spins;
   Counter& spins_won;  // Ended by work, not by the limit.
   Counter& spun_us;
-  Counter& sends_lost;  // On dialled links without a connection: the protocol sends again.
+  Counter& sends_lost;        // On dialled links without a connection: the protocol sends again.
+  Counter& connections_shut;  // Too many for the descriptors that there are.
   Gauge& open_descriptors_now;
   Gauge& open_descriptors_max;
 

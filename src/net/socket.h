@@ -83,6 +83,9 @@ class Socket {
   // Asks libzmq, which also lets it do its housekeeping. Costs a system call.
   [[nodiscard]] bool readable();
 
+  // For this room's own use.
+  [[nodiscard]] void* handle() const { return handle_; }
+
   // When closed, what was sent and not yet written is tried for so long. Default: not at all.
   void set_linger(std::chrono::milliseconds linger);
 

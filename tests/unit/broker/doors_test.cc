@@ -22,8 +22,8 @@ class DoorsTest : public ::testing::Test {
  protected:
   DoorsTest() : hub_(open(options_for("hub"))), spoke_(open(spoke_options())) {}
 
-  std::unique_ptr<Doors> open(const BrokerOptions& options) {
-    auto doors = Doors::open(context_, options, wakeup_);
+  std::unique_ptr<Doors> open(const BrokerOptions& options, int descriptor_max = 1 << 20) {
+    auto doors = Doors::open(context_, options, wakeup_, descriptor_max);
     EXPECT_TRUE(doors.has_value()) << doors.error().text;
     return std::move(*doors);
   }
@@ -125,11 +125,26 @@ TEST_F(DoorsTest, a_hub_that_goes_is_told_and_nothing_waits_for_it) {
   // Sockets are closed by a thread of libzmq: the port is free a moment later.
   hub_ = nullptr;
   ASSERT_TRUE(wait_until([&] {
-    auto doors = Doors::open(context_, again, wakeup_);
+    auto doors = Doors::open(context_, again, wakeup_, 1 << 20);
     if (doors) hub_ = std::move(*doors);
     return hub_ != nullptr;
   }));
   ASSERT_TRUE(wait_for_link(true));
+}
+
+TEST_F(DoorsTest, connections_that_use_the_last_descriptors_are_shut) {
+  ASSERT_TRUE(wait_for_link(true));
+  // Everything that is opened from now on is too much.
+  const auto crowded = open(options_for("crowded"), 0);
+  auto client = std::move(*DealerSocket::open(context_, {}));
+  ASSERT_TRUE(client->connect(crowded->bound().listen).has_value());
+  ASSERT_TRUE(wait_until([&] {
+    crowded->wait(Duration::zero());
+    crowded->enforce_limits();
+    static_cast<void>(client->next_change());
+    return crowded->connections_shut() >= 2;  // The client tries again.
+  }));
+  EXPECT_EQ(hub_->connections_shut(), 0U);
 }
 
 TEST_F(DoorsTest, one_turn_takes_a_bounded_number_and_some_of_each_socket) {
