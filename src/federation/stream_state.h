@@ -22,6 +22,7 @@ struct Arrival {
   std::vector<Declaration> declarations;
   Body body;
   std::shared_ptr<const Gap> gap;
+  std::vector<std::string> left_out;  // As BatchHeader says.
 
   // About what it takes to keep.
   [[nodiscard]] std::size_t bytes() const {

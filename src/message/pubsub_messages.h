@@ -23,6 +23,9 @@ struct BatchHeader {
   // Not 0: older messages for this new subscription of the session alone; no position moves.
   std::uint32_t backlog_subscription = 0;
   std::vector<Declaration> declarations;
+  // Between brokers, bulk lane, without a body: the clusters that the values left out are for. Who
+  // passes the word on to one of them must call it a gap.
+  std::vector<std::string> left_out;
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

@@ -29,6 +29,9 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
       metrics_.link_records_applied.add(body.records.size());
     }
   }
+  if (!arrival.left_out.empty()) {
+    entry.targets = std::make_shared<Targets>(1, std::move(arrival.left_out));
+  }
   if (entry.gap) metrics_.gaps_applied.add();
   state.advance(entry.through, now.instant);
   state.head_seen = std::max(state.head_seen, entry.through);

@@ -33,6 +33,26 @@ bool Node::Impl::is_for(const LogEntry& entry, const Link& link) const {
   return false;
 }
 
+// Whether the link leads to a cluster whose values were left out of what this one was sent.
+bool Node::Impl::is_missing_for(const LogEntry& entry, const Link& link) const {
+  if (!entry.targets || !entry.body.frame.empty()) return false;
+  const std::vector<std::string>& targets = entry.targets->front();
+  return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+    const Members::Known* known = members_.find(target);
+    return target == link.peer.cluster || (known != nullptr && known->next_hop == link.id);
+  });
+}
+
+// All the targets of an entry, once each.
+std::vector<std::string> Node::Impl::all_targets(const LogEntry& entry) {
+  std::vector<std::string> all;
+  if (!entry.targets) return all;
+  for (const auto& targets : *entry.targets) all.insert(all.end(), targets.begin(), targets.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
 bool Node::Impl::is_value_for_us(StreamIndex stream, const LogEntry& entry,
                                  std::size_t record) const {
   if (stream_ids_.id_of(stream).origin == options_.cluster) return true;

@@ -185,6 +185,8 @@ class Node::Impl {
   using Targets = std::vector<std::vector<std::string>>;
   [[nodiscard]] std::shared_ptr<const Targets> targets_of(const Body& body) const;
   [[nodiscard]] bool is_for(const LogEntry& entry, const Link& link) const;
+  [[nodiscard]] bool is_missing_for(const LogEntry& entry, const Link& link) const;
+  [[nodiscard]] static std::vector<std::string> all_targets(const LogEntry& entry);
   [[nodiscard]] bool is_value_for_us(StreamIndex stream, const LogEntry& entry,
                                      std::size_t record) const;
 

@@ -26,6 +26,7 @@ void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, 
   arrival.through = header.through;
   arrival.hops = header.hops;
   arrival.declarations = std::move(header.declarations);
+  arrival.left_out = std::move(header.left_out);
   if (!frame.empty()) {
     auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
     const bool is_right = opened && opened->stamp.lane == header.stream.lane &&

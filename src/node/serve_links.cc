@@ -76,6 +76,9 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
       Gap gap = *entry->gap;
       gap.after = serving.sent();
       send(outbox, link.address, gap);
+    } else if (is_missing_for(*entry, link)) {
+      send(outbox, link.address,
+           Gap{id, serving.sent(), entry->through, {}, "the values were not sent this way"});
     } else {
       BatchHeader header;
       header.stream = id;
@@ -88,6 +91,7 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
         const TopicIndex topic = topics_.find(stream, record.alias);
         header.declarations.push_back({record.alias, topics_.text_of(topic)});
       }
+      if (!has_body) header.left_out = all_targets(*entry);
       if (has_body) metrics_.bodies_repaired.add();
       send(outbox, link.address, header, has_body ? entry->body.frame : Frame());
     }

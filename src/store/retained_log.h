@@ -25,7 +25,8 @@ struct LogEntry {
   std::uint8_t hops = 0;
   Body body;  // No frame when nothing in the range was for this broker, or for a gap.
   std::shared_ptr<const Gap> gap;  // The range is lost here: receivers are told so.
-  // Bulk lane: the targets of each record, by position in body.records.
+  // Bulk lane: the targets of each record, by position in body.records; without a body, one list of
+  // all the targets of what was left out.
   std::shared_ptr<const std::vector<std::vector<std::string>>> targets;
 
   [[nodiscard]] std::size_t bytes() const { return sizeof(LogEntry) + body.frame.size(); }

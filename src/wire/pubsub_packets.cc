@@ -8,9 +8,11 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
       put_all(out, from.declarations, [](Builder& to, const Declaration& declaration) {
         return wire::CreateDeclaration(to, declaration.alias, put_text(to, declaration.topic));
       });
-  return wire::CreateBatchHeader(
-      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
-      from.through, from.interest_generation, from.hops, from.backlog_subscription, declarations);
+  const auto left_out = put_texts(out, from.left_out);
+  return wire::CreateBatchHeader(out, origin, from.stream.epoch,
+                                 static_cast<wire::Lane>(from.stream.lane), from.after,
+                                 from.through, from.interest_generation, from.hops,
+                                 from.backlog_subscription, declarations, left_out);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -26,6 +28,7 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
               into.alias = one.alias();
               in.line({"declaration", "topic"}, one.topic(), kTopicTextBytesMax, into.topic);
             });
+  in.clusters({"batch_header", "left_out"}, from.left_out(), kClustersMax, to.left_out);
 }
 
 flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {
