@@ -79,6 +79,7 @@ class Node::Impl {
 
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
+  static constexpr Number kNoValue = 0;
   static constexpr std::size_t kNoticesMax = 1000;
 
   // A tracked record of the batch at hand.
@@ -139,6 +140,8 @@ class Node::Impl {
 
   // ---- on_cache.cc
   [[nodiscard]] Result<void> check_targets(std::vector<std::string>& targets) const;
+  void void_fact_of(const Body& body, const Record& record, std::uint64_t client);
+  void await_fact(const OperationId& fact, Number value);
   void track(const Now& now, const Body& body);
   void on_complete(const Now& now, Session& session, const CompleteOperation& request,
                    Outbox& outbox);
@@ -173,6 +176,7 @@ class Node::Impl {
   void serve_sessions(Outbox& outbox);
   bool serve_lane(Session& session, Lane lane, std::uint64_t& budget, Outbox& outbox);
   void tell_lost(Session& session, Lane lane, LogPosition from, Outbox& outbox);
+  void tell_not_held(Session& session, Outbox& outbox);
   [[nodiscard]] Scope lost_scope(const Session& session, Lane lane, LogPosition from) const;
   bool serve_entry(Session& session, const LogEntry& entry, std::uint64_t& budget, Outbox& outbox);
   void send_backlog(const Now& now, Session& session, const Subscription& subscription,
@@ -291,7 +295,8 @@ class Node::Impl {
   // ---- Operations.
   PendingOperations pending_;
   std::vector<PendingOperations::Ended> ended_;
-  std::map<OperationId, Number> values_;  // Fact -> number of its value, until the fact comes.
+  // Fact -> number of its value, or kNoValue when that was refused, until the fact comes.
+  std::map<OperationId, Number> values_;
   std::deque<Notice> notices_;
 
   // ---- Links.

@@ -73,6 +73,11 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     fits = is_topic_of(topic, options_.topic_prefix, "replication", fact->address.region,
                        fact->address.namespace_name);
     tracked.is_replication = true;
+    const auto value = values_.find(operation_of(body.segments, index));
+    if (value != values_.end() && value->second == kNoValue) {
+      values_.erase(value);
+      return fail(ErrorCode::refused, "the value of this replication was refused");
+    }
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
   } else {
@@ -98,12 +103,24 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
   return {};
 }
 
+// The fact that belongs to a refused value means nothing: it is refused when it comes.
+void Node::Impl::void_fact_of(const Body& body, const Record& record, std::uint64_t client) {
+  const Result<CacheValue> value = decode_value(body.payload_of(record));
+  if (value) await_fact({client, value->fact_operation}, kNoValue);
+}
+
+void Node::Impl::await_fact(const OperationId& fact, Number value) {
+  values_[fact] = value;
+  if (values_.size() > kValuesWaitingMax) values_.erase(values_.begin());
+}
+
 void Node::Impl::check_facts(Session& session, StampableBody& parts, const Body& body,
                              Outbox& outbox) {
   for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
     Record& record = parts.records[i];
     if (record.kind == RecordKind::none) continue;
     if (Result<void> checked = check_fact(body, record, i); !checked) {
+      if (record.kind == RecordKind::value) void_fact_of(body, record, session.client);
       record.kind = RecordKind::none;
       refuse_operation(session, operation_of(parts.segments, i).operation, checked.error(), outbox);
     }

@@ -207,9 +207,8 @@ void Node::Impl::stamp_and_apply(const Now& now, StampableBody& parts, Body body
   for (const Segment& segment : parts.segments) clients_.add(segment);
   metrics_.records_stamped.add(stamp.count);
   for (const auto& [index, fact] : value_facts_) {
-    const OperationId id{operation_of(parts.segments, index).client, fact};
-    values_[id] = stamp.first + index;
-    if (values_.size() > kValuesWaitingMax) values_.erase(values_.begin());
+    if (parts.records[index].kind == RecordKind::none) continue;  // Refused.
+    await_fact({operation_of(parts.segments, index).client, fact}, stamp.first + index);
   }
   Arrival arrival;
   arrival.after = state.frontier;
