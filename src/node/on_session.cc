@@ -135,6 +135,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   }
   send(outbox, {Door::session, peer}, welcome);
   repeat_notices(session, outbox);
+  tell_not_held(session, outbox);
   mark_serving(session);
 }
 
@@ -190,12 +191,8 @@ void Node::Impl::place_session(Session& session, const Hello& hello) {
     session.set_told(index, at);
     const auto lane = static_cast<std::size_t>(id.lane);
     if (at >= state.frontier) continue;
-    const RetainedLog& log = log_of(index);
     LaneCursor& cursor = session.cursors[lane];
-    // What it lost is told when it is served: the cursor stands before the lost end.
-    const bool lost = log.held_after(index).value_or(state.frontier) > at;
-    const LogPosition position =
-        lost && log.lost_end(index) > 0 ? log.lost_end(index) - 1 : log.seek(index, at);
+    const LogPosition position = log_of(index).seek(index, at);
     cursor.position = behind[lane] ? std::min(cursor.position, position) : position;
     cursor.behind = behind[lane] = true;
   }

@@ -104,6 +104,21 @@ void Node::Impl::tell_lost(Session& session, Lane lane, LogPosition from, Outbox
   }
 }
 
+// A session that resumes from before what this broker holds: evicted, or never taken.
+void Node::Impl::tell_not_held(Session& session, Outbox& outbox) {
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    const StreamState& state = streams_[index];
+    if (!state.started) continue;
+    const RetainedLog& log = log_of(index);
+    const Number held = log.held_after(index).value_or(state.frontier);
+    if (held <= told(session, index)) continue;
+    const bool was_held = log.lost_end(index) > 0 && told(session, index) >= state.base;
+    Gap gap{id, 0, held, was_held ? lost_scope(session, id.lane, 0) : Scope{},
+            "the broker does not hold what came after the position of this session"};
+    send_gap(session, gap, index, outbox);
+  }
+}
+
 Scope Node::Impl::lost_scope(const Session& session, Lane lane, LogPosition from) const {
   if (lane == Lane::cache) return retention_.lost_since(from);
   Scope scope{ScopeKind::patterns, {}};

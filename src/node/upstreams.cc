@@ -72,6 +72,10 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.base = is_next_life ? 0 : offer.base;
   state.first_head = offer.head;
   state.frontier = state.base;
+  // A session that came from elsewhere may stand before that: then from there, if anybody holds it.
+  for (const auto& session : sessions_) {
+    if (session) state.frontier = std::min(state.frontier, session->told(stream, state.base));
+  }
   state.progressed = now.instant;
   // Sessions that have no position of their own: every fact, and of the rest what was published
   // since the way to the origin was open.
