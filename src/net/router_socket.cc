@@ -8,7 +8,9 @@ namespace mpreg {
 namespace {
 
 // What libzmq calls a peer that names itself nothing: a zero and a number that it counts up, from a
-// random start. That number is our peer handle: no table, and nothing to forget.
+// random start. That number is our peer handle: no table, and nothing to forget. A hostile peer can
+// claim such a name, though never one that is in use; it gains what anybody gains who connects,
+// until connections are authenticated.
 constexpr std::size_t kIdentityBytes = 5;
 
 bool is_given_by_libzmq(Bytes identity) {
