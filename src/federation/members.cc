@@ -8,8 +8,9 @@ bool Members::report(const Member& member, LinkId link, Instant now) {
   const Instant heard = now - std::chrono::milliseconds(member.age_ms);
   const auto [it, added] = members_.try_emplace(member.cluster);
   Known& known = it->second;
+  const bool is_way = member.hops < kHopsMax;
   if (added) {
-    known = Known{member, link, heard};
+    known = Known{member, is_way ? link : kNoLink, heard};
     return true;
   }
   // Word of an earlier life vouches for nothing: its process may go on beside the one that counts.
@@ -20,6 +21,11 @@ bool Members::report(const Member& member, LinkId link, Instant now) {
     known.member.instance = member.instance;
     known.member.region = member.region;
     changed = true;
+  }
+  if (!is_way) {
+    if (known.next_hop != link) return changed;
+    known.next_hop = kNoLink;
+    return true;
   }
   if (known.next_hop == kNoLink || known.next_hop == link || member.hops < known.member.hops) {
     changed = changed || known.next_hop != link || known.member.hops != member.hops;

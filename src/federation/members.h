@@ -16,6 +16,10 @@ namespace mpreg {
 using LinkId = std::uint32_t;
 inline constexpr LinkId kNoLink = 0xFFFFFFFFU;
 
+// So far away is nowhere: it ends counting to infinity, and says of a member that it is known and
+// not reached.
+inline constexpr std::uint8_t kHopsMax = 32;
+
 class Members {
  public:
   struct Known {

@@ -7,7 +7,6 @@ namespace mpreg {
 namespace {
 
 constexpr std::uint32_t kRetryMs = 1000;
-constexpr std::uint8_t kHopsMax = 32;  // Farther away is nowhere: ends counting to infinity.
 
 }  // namespace
 
@@ -240,9 +239,8 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
       }
       continue;
     }
-    if (member.hops >= kHopsMax) continue;
     if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.epoch = member.epoch;
-    ++member.hops;
+    member.hops = std::min<std::uint8_t>(member.hops, kHopsMax - 1) + 1;
     if (members_.report(member, link.id, now.instant)) states_due_ = true;
     note_epoch(now, member.cluster, member.epoch);
   }
@@ -282,16 +280,12 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
   state.clock = clock_.last();
   state.members.push_back({options_.cluster, options_.region, epoch_, instance_, 0, 0});
   for (const auto& [cluster, known] : members_.all()) {
-    // Another life of the neighbour itself had a later epoch: it must number above it.
-    const bool is_warning = cluster == link.peer.cluster &&
-                            known.member.instance != link.peer.instance &&
-                            known.member.epoch >= link.peer.epoch;
-    // Not told to whom it was heard from: a way through the listener is none.
-    const bool is_way =
-        known.next_hop != link.id && known.next_hop != kNoLink && cluster != link.peer.cluster;
-    if (!is_warning && !is_way) continue;
+    // Not told to whom it was heard from: a way through the listener is none. What is known and not
+    // reached is told as that, so that its next life numbers above it, wherever it joins.
+    if (known.next_hop == link.id) continue;
     Member member = known.member;
     member.age_ms = Members::age_ms(known, now.instant);
+    if (known.next_hop == kNoLink) member.hops = kHopsMax;
     state.members.push_back(std::move(member));
   }
   state.offers = offers_for(link);
