@@ -32,7 +32,9 @@ void ClientTable::add(const Segment& segment) {
   auto it = clients_.find(segment.client);
   if (it == clients_.end()) {
     if (clients_.size() >= clients_max_) {
-      clients_.erase(by_use_.back());
+      const auto oldest = clients_.find(by_use_.back());
+      ranges_total_ -= oldest->second.ranges.ranges().size();
+      clients_.erase(oldest);
       by_use_.pop_back();
     }
     by_use_.push_front(segment.client);
@@ -40,23 +42,41 @@ void ClientTable::add(const Segment& segment) {
   } else if (it->second.place != by_use_.begin()) {
     by_use_.splice(by_use_.begin(), by_use_, it->second.place);
   }
-  it->second.ranges.add(range_of(segment));
-  it->second.ranges.fill_lowest_holes(kRangesMax);
+  Ranges& ranges = it->second.ranges;
+  ranges_total_ -= ranges.ranges().size();
+  ranges.add(range_of(segment));
+  if (ranges.ranges().size() > kRangesMax) ranges.forget_lowest(kRangesMax / 2);
+  ranges_total_ += ranges.ranges().size();
+  if (ranges_total_ > kRangesTotalMax) forget_old_ranges();
+}
+
+// From the client heard from longest ago on, until there is room for a while.
+void ClientTable::forget_old_ranges() {
+  for (auto client = by_use_.rbegin(); client != by_use_.rend(); ++client) {
+    Ranges& ranges = clients_.at(*client).ranges;
+    ranges_total_ -= ranges.ranges().size();
+    ranges.forget_lowest(kRangesKeptMin);
+    ranges_total_ += ranges.ranges().size();
+    if (ranges_total_ <= kRangesTotalMax / 4 * 3) return;
+  }
 }
 
 std::uint64_t ClientTable::contiguous_end(std::uint64_t client, std::uint64_t first) const {
   const auto it = clients_.find(client);
   if (it == clients_.end()) return first - 1;
-  for (const NumberRange& range : it->second.ranges.ranges()) {
-    if (range.first <= first && first <= range.last) return range.last;
-  }
-  return first - 1;
+  const std::vector<NumberRange>& ranges = it->second.ranges.ranges();
+  const auto range = std::lower_bound(
+      ranges.begin(), ranges.end(), first,
+      [](const NumberRange& one, std::uint64_t number) { return one.last < number; });
+  return range != ranges.end() && range->first <= first ? range->last : first - 1;
 }
 
 std::vector<NumberRange> ClientTable::accepted(std::uint64_t client) const {
   const auto it = clients_.find(client);
   if (it == clients_.end()) return {};
-  return it->second.ranges.ranges();
+  const std::vector<NumberRange>& ranges = it->second.ranges.ranges();
+  const std::size_t count = std::min(ranges.size(), kAcceptedMax);
+  return {ranges.end() - static_cast<std::ptrdiff_t>(count), ranges.end()};
 }
 
 }  // namespace mpreg

@@ -3,10 +3,10 @@
 namespace mpreg {
 namespace {
 
-// Holes are operations that were not for this session. They are filled in bulk, so that the cost of
-// filling is spread over as many additions.
-constexpr std::size_t kRangesMax = 128;
-constexpr std::size_t kRangesKept = 64;
+// Holes are operations that were not for this session, or that still come in another stream: they
+// are never taken as seen. Beyond this many the lowest are forgotten, half of them at once.
+constexpr std::size_t kRangesMax = 512;
+constexpr std::size_t kRangesKept = kRangesMax / 2;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ bool SeenOperations::Record::elsewhere(std::uint64_t operation) const {
 void SeenOperations::Record::add(NumberRange operations) {
   Ranges& ranges = sources_[own_].ranges;
   ranges.add(operations);
-  if (ranges.ranges().size() > kRangesMax) ranges.fill_lowest_holes(kRangesKept);
+  if (ranges.ranges().size() > kRangesMax) ranges.forget_lowest(kRangesKept);
 }
 
 SeenOperations::Record& SeenOperations::find(std::uint64_t publisher, StreamIndex stream,

@@ -2,10 +2,10 @@
 // SeenOperations: which operations of which publisher have been delivered, and in which stream. An
 // operation comes once in one stream; it comes in a second one when its publisher was not answered
 // and asked again through another broker. So a record is held only against the *other* streams of
-// its lane, and what is forgotten or filled in for one stream cannot hide anything of that stream.
+// its lane. What is not known is delivered: a hole is never taken as seen.
 //
 // Bounded: the publisher heard from longest ago is forgotten; of each publisher the streams heard
-// from longest ago; of each stream the lowest holes.
+// from longest ago; of each stream the lowest operations.
 
 #include <cstdint>
 #include <list>

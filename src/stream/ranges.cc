@@ -48,14 +48,9 @@ void Ranges::add(NumberRange range) {
   ranges_.erase(begin + 1, end);
 }
 
-std::uint64_t Ranges::fill_lowest_holes(std::size_t count_max) {
-  std::uint64_t filled = 0;
-  while (ranges_.size() > std::max<std::size_t>(count_max, 1)) {
-    filled += ranges_[1].first - ranges_[0].last - 1;
-    ranges_[1].first = ranges_[0].first;
-    ranges_.erase(ranges_.begin());
-  }
-  return filled;
+void Ranges::forget_lowest(std::size_t count_max) {
+  if (ranges_.size() <= count_max) return;
+  ranges_.erase(ranges_.begin(), ranges_.end() - static_cast<std::ptrdiff_t>(count_max));
 }
 
 }  // namespace mpreg

@@ -26,9 +26,9 @@ class Ranges {
   // swallows.
   void add(NumberRange range);
 
-  // Keeps at most `count_max` ranges by filling the lowest holes: what was below them is taken as
-  // seen. Returns how many numbers were so taken without having been added.
-  std::uint64_t fill_lowest_holes(std::size_t count_max);
+  // Keeps the highest `count_max` ranges: what was in the others is as if it had never been added.
+  // A hole is never taken as filled: something that still comes may belong there.
+  void forget_lowest(std::size_t count_max);
 
   [[nodiscard]] const std::vector<NumberRange>& ranges() const { return ranges_; }
   [[nodiscard]] bool empty() const { return ranges_.empty(); }

@@ -37,16 +37,19 @@ TEST(ClientTable, a_hole_is_filled_by_the_operations_that_come_by_another_way) {
   EXPECT_EQ(table.accepted(7), (std::vector<NumberRange>{{1, 7}}));
 }
 
-TEST(ClientTable, holes_beyond_the_limit_are_taken_as_seen_lowest_first) {
-  constexpr std::uint64_t kRanges = 64;
+TEST(ClientTable, a_hole_is_never_taken_as_seen_and_the_lowest_are_forgotten) {
+  constexpr std::uint64_t kRanges = 16'384;
   ClientTable table(4);
   for (std::uint64_t i = 0; i < kRanges; ++i) table.add(segment_of(7, 2 * i + 1, 1));
-  EXPECT_EQ(table.accepted(7).size(), kRanges);
-  EXPECT_FALSE(table.seen(OperationId{7, 2}));
+  EXPECT_TRUE(table.seen(OperationId{7, 1}));
   table.add(segment_of(7, 2 * kRanges + 1, 1));
-  EXPECT_EQ(table.accepted(7).size(), kRanges);
-  EXPECT_TRUE(table.seen(OperationId{7, 2}));
-  EXPECT_FALSE(table.seen(OperationId{7, 4}));
+  for (std::uint64_t i = 1; i <= kRanges; ++i) ASSERT_FALSE(table.seen(OperationId{7, 2 * i}));
+  EXPECT_FALSE(table.seen(OperationId{7, 1}));
+  EXPECT_FALSE(table.seen(OperationId{7, kRanges - 1}));
+  EXPECT_TRUE(table.seen(OperationId{7, kRanges + 3}));
+  EXPECT_TRUE(table.seen(OperationId{7, 2 * kRanges + 1}));
+  EXPECT_EQ(table.accepted(7).size(), 4096U) << "as many as a Welcome may hold";
+  EXPECT_EQ(table.accepted(7).back().last, 2 * kRanges + 1);
 }
 
 TEST(ClientTable, when_full_it_forgets_the_client_heard_from_longest_ago) {

@@ -38,13 +38,15 @@ TEST(Ranges, agree_with_a_plain_set_on_random_additions) {
   }
 }
 
-TEST(Ranges, filling_takes_the_lowest_holes_first_and_counts_what_it_took) {
+TEST(Ranges, the_lowest_are_forgotten_and_no_hole_is_filled) {
   Ranges ranges;
   ranges.add({1, 1});
   ranges.add({4, 4});
   ranges.add({9, 9});
-  EXPECT_EQ(ranges.fill_lowest_holes(2), 2U);
-  EXPECT_EQ(ranges.ranges(), (std::vector<NumberRange>{{1, 4}, {9, 9}}));
+  ranges.forget_lowest(3);
+  EXPECT_EQ(ranges.ranges().size(), 3U);
+  ranges.forget_lowest(2);
+  EXPECT_EQ(ranges.ranges(), (std::vector<NumberRange>{{4, 4}, {9, 9}}));
 }
 
 TEST(Ranges, the_greatest_number_does_not_wrap) {
