@@ -71,13 +71,17 @@ void Node::Impl::remember_operations(const Body& body) {
   std::size_t present = 0;
   for (const Record& record : body.records) present += record.kind != RecordKind::none ? 1 : 0;
   if (present == body.stamp.count) {
-    for (const Segment& segment : body.segments) clients_.add(segment);
+    for (const Segment& segment : body.segments) {
+      clients_.add(segment);
+      answered_.add(segment);
+    }
     return;
   }
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
     const OperationId id = operation_of(body.segments, record.index);
     clients_.add({id.client, id.operation, 1, 0});
+    answered_.add({id.client, id.operation, 1, 0});
   }
 }
 

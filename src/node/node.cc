@@ -45,6 +45,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
       metrics_(metrics),
       retention_(options_.retained_bytes_max),
       clients_(options_.clients_remembered_max),
+      answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
       pending_(options_.pending_operations_max),
       next_heartbeat_(now.instant),

@@ -262,7 +262,8 @@ class Node::Impl {
   std::vector<StreamState> streams_;
   std::array<StreamIndex, kLanes> own_{};
   Retention retention_;
-  ClientTable clients_;
+  ClientTable clients_;   // Operations that were applied here, whichever broker stamped them.
+  ClientTable answered_;  // The same, and those that this broker refused.
 
   // ---- Sessions.
   TopicTable topics_;

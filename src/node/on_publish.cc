@@ -204,7 +204,9 @@ void Node::Impl::stamp_and_apply(const Now& now, StampableBody& parts, Body body
   stamp.version = clock_.issue(now.wall, stamp.count);
   stamp.created_ms = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
   body.stamp = stamp;
-  for (const Segment& segment : parts.segments) clients_.add(segment);
+  remember_operations(body);
+  // What was refused is answered too, and not applied: another broker may still accept it.
+  for (const Segment& segment : parts.segments) answered_.add(segment);
   metrics_.records_stamped.add(stamp.count);
   for (const auto& [index, fact] : value_facts_) {
     if (parts.records[index].kind == RecordKind::none) continue;  // Refused.

@@ -159,7 +159,7 @@ void Node::Impl::send_acceptances(Outbox& outbox) {
     // range that holds the lowest is what has come so far without a hole.
     if (session.lowest_operation > 0) {
       accepted.through_operation =
-          clients_.contiguous_end(session.client, session.lowest_operation);
+          answered_.contiguous_end(session.client, session.lowest_operation);
     }
     send(outbox, {Door::session, session.peer}, accepted);
   }

@@ -129,7 +129,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
                     options_.session_aliases_max,
                     static_cast<std::uint32_t>(kHeartbeat.count()),
                     static_cast<std::uint32_t>(options_.session_timeout.count())};
-  welcome.accepted = clients_.accepted(hello.client);
+  welcome.accepted = answered_.accepted(hello.client);
   for (const auto& [id, index] : stream_ids_.by_id()) {
     if (streams_[index].started) welcome.positions.push_back({id, told(session, index)});
   }
