@@ -104,7 +104,8 @@ void OperationCheck::check_confirmed(const Operation& operation, const Operation
   }
 }
 
-// In some life of the target, or the target has been told that it is lost.
+// In some life of the target, or the target has been told that it is lost. A value from before that
+// life knew of its origin is kept there and given to those who resume: nobody sees it come.
 bool OperationCheck::was_applied_at(const std::string& cluster, MessageIndex message) const {
   const auto lives = witnesses_.find(cluster);
   if (lives == witnesses_.end()) return false;
@@ -112,8 +113,10 @@ bool OperationCheck::was_applied_at(const std::string& cluster, MessageIndex mes
   const bool is_value = truth_.message(message).kind == RecordKind::value;
   return std::any_of(lives->second.begin(), lives->second.end(), [&](const auto& witness) {
     if (is_value ? witness->has_seen_value(message) : witness->has_applied(message)) return true;
-    return std::any_of(stampings.begin(), stampings.end(),
-                       [&](const Stamping& stamping) { return witness->has_gap(stamping); });
+    return std::any_of(stampings.begin(), stampings.end(), [&](const Stamping& stamping) {
+      return witness->has_gap(stamping) ||
+             (is_value && stamping.number <= witness->first(stamping.stream).value_or(kNumberMax));
+    });
   });
 }
 

@@ -47,7 +47,7 @@ class SimClient {
   void set_tick();
 
   // ---- sim_workload.cc: what the application does. The details are drawn from the action's seed.
-  void publish(Random& random);
+  void publish(Random& random, std::uint64_t burst);
   void invalidate(Random& random);
   void replicate(Random& random);
   void subscribe(Random& random);

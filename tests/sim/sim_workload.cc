@@ -51,7 +51,15 @@ void SimClient::act(const Action& action) {
   Random random(action.seed);
   switch (action.kind) {
     case ActionKind::publish:
-      publish(random);
+      if (random.chance(2)) {
+        // Lanes in turn: more holes in each than anybody remembers.
+        for (std::uint64_t i = random.between(70, 100); i > 0; --i) {
+          publish(random, 1);
+          invalidate(random);
+        }
+      } else {
+        publish(random, random.chance(10) ? random.between(20, 60) : random.between(1, 6));
+      }
       break;
     case ActionKind::invalidate:
       for (std::uint64_t i = random.between(1, 3); i > 0; --i) invalidate(random);
@@ -149,8 +157,7 @@ void SimClient::begin_operation(std::uint64_t operation, MessageIndex message, M
                   last_round_});
 }
 
-void SimClient::publish(Random& random) {
-  const std::uint64_t burst = random.chance(10) ? random.between(20, 60) : random.between(1, 6);
+void SimClient::publish(Random& random, std::uint64_t burst) {
   for (std::uint64_t i = 0; i < burst; ++i) {
     const std::string_view topic = kTopics[random.below(std::size(kTopics))];
     const std::string payload = content(random);

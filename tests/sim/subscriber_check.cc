@@ -33,7 +33,8 @@ SubscriberCheck::View& SubscriberCheck::known_view(TruthStream stream, Number ot
   if (state.known) return state;
   state.known = true;
   const auto first = broker_ != nullptr ? broker_->first(stream) : std::nullopt;
-  state.start = state.position = first.value_or(otherwise);
+  state.start = std::min(first.value_or(otherwise), otherwise);
+  state.position = state.start;
   return state;
 }
 
@@ -111,7 +112,7 @@ void SubscriberCheck::on_unsubscribe(std::uint32_t id) {
 
 Number SubscriberCheck::start_of(const Interest& interest, TruthStream stream) {
   const auto it = interest.starts.find(stream);
-  return it != interest.starts.end() ? it->second : known_view(stream, 0).start;
+  return it != interest.starts.end() ? it->second : known_view(stream, kNumberMax).start;
 }
 
 SubscriberCheck::Interest& SubscriberCheck::interest_at(Active& active, TruthStream stream,
