@@ -47,7 +47,11 @@ void Inbox::begin(const std::vector<StreamPosition>& positions) {
 std::vector<Interest::Start> Inbox::starts_of(const std::vector<StreamPosition>& positions) {
   std::vector<Interest::Start> starts;
   for (const StreamPosition& position : positions) {
-    if (const auto index = intern(position.stream)) starts.push_back({*index, position.number});
+    const auto index = intern(position.stream);
+    if (!index) continue;
+    starts.push_back({*index, position.number});
+    // From here on it is owed to this session, by whichever broker it comes to next.
+    if (!streams_[*index].known) take_position(*index, position.number);
   }
   return starts;
 }
