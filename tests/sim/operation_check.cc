@@ -47,7 +47,8 @@ void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t b
     return fail(text(refused.operation) + " is refused and was never begun");
   }
   Operation& operation = it->second;
-  if (operation.refused || operation.ended || refused.operation <= accepted_through_) {
+  // One that timed out at the client before its broker had it may still be refused.
+  if (operation.refused || operation.confirmed || refused.operation <= accepted_through_) {
     return fail(text(refused.operation) + " is refused after it had ended: " + refused.text);
   }
   operation.refused = true;
@@ -75,6 +76,7 @@ void OperationCheck::on_outcome(const OperationOutcome& outcome, Instant now, bo
     return fail(text(outcome.operation) + " has a second outcome");
   }
   operation.ended = true;
+  operation.confirmed = outcome.outcome == Outcome::confirmed;
   if (operation.by_hand || session_over) return;
   if (outcome.outcome == Outcome::timed_out && now < operation.begun.deadline) {
     fail(text(outcome.operation) + " timed out before its deadline");

@@ -45,6 +45,7 @@ class OperationCheck {
     Begun begun;
     bool refused = false;
     bool ended = false;
+    bool confirmed = false;
     bool by_hand = false;
   };
 

@@ -62,6 +62,11 @@ TruthStream Truth::stream_of(const StreamId& id) {
   return it->second;
 }
 
+Number Truth::find_end(const StreamId& id) const {
+  const auto it = stream_ids_.find(id);
+  return it == stream_ids_.end() ? 0 : end_of(it->second);
+}
+
 std::string Truth::text(MessageIndex index) const {
   const Message& message = messages_[index];
   std::string text = "operation " + std::to_string(message.operation) + " of client c" +

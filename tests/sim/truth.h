@@ -76,6 +76,8 @@ class Truth {
   [[nodiscard]] const std::string& topic(std::uint32_t index) const { return topics_[index]; }
 
   [[nodiscard]] TruthStream stream_of(const StreamId& id);
+  // 0 for a stream that is not in the books.
+  [[nodiscard]] Number find_end(const StreamId& id) const;
   [[nodiscard]] const StreamId& id_of(TruthStream stream) const { return streams_[stream].id; }
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
   // How far it was numbered.

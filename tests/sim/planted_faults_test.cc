@@ -1,0 +1,97 @@
+// Teeth: each planted fault switches one safety check off, and the oracle must see what comes of it
+// within a bounded number of schedules. The same schedules without the fault are clean.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tampers.h"
+#include "world.h"
+
+namespace mpreg::sim {
+namespace {
+
+using MakeTamper = std::function<Tamper()>;
+using Suits = bool (*)(const Plan&);
+
+constexpr std::uint64_t kSeedsMax = 3000;  // Most of which do not suit a given fault.
+
+bool has_links(const Plan& plan) { return plan.brokers.size() > 1; }
+bool has_kills(const Plan& plan) { return has_links(plan) && plan.troubles.kills; }
+bool has_stops(const Plan& plan) { return plan.troubles.stops; }
+bool has_small_logs(const Plan& plan) { return plan.troubles.small_logs; }
+bool breaks(const Plan& plan) { return plan.troubles.breaks || plan.troubles.cuts; }
+
+// Runs schedules that suit until one is seen to be wrong; `harmless` must not make any of them so.
+void expect_caught(const MakeTamper& fault, Suits suits, std::uint64_t schedules_max,
+                   const MakeTamper& harmless = {}) {
+  std::uint64_t schedules = 0;
+  for (std::uint64_t seed = 1; seed <= kSeedsMax && schedules < schedules_max; ++seed) {
+    const Plan plan = draw_plan(seed);
+    if (!suits(plan)) continue;
+    ++schedules;
+    WorldOptions sound;
+    if (harmless) sound.tamper = harmless();
+    EXPECT_EQ(run_world(plan, sound).violation, "") << "without the fault, seed " << seed;
+    WorldOptions faulty;
+    faulty.tamper = fault();
+    const std::string violation = run_world(plan, faulty).violation;
+    if (violation.empty()) continue;
+    std::cout << "caught in schedule " << schedules << ", seed " << seed << ": " << violation
+              << "\n";
+    return;
+  }
+  ADD_FAILURE() << "not caught in " << schedules << " schedules";
+}
+
+TEST(PlantedFaults, a_gap_told_to_a_broker_as_an_empty_range_is_caught) {
+  expect_caught(hide_gaps_from_brokers, has_small_logs, 100);
+}
+
+TEST(PlantedFaults, a_gap_told_to_a_client_as_an_empty_range_is_caught) {
+  expect_caught(hide_gaps_from_clients, has_small_logs, 100);
+}
+
+TEST(PlantedFaults, heartbeats_without_heads_are_caught) {
+  expect_caught(leave_heads_out, has_links, 50, [] { return lose_publications(5); });
+}
+
+TEST(PlantedFaults, holes_that_are_hidden_are_caught) {
+  expect_caught(hide_holes, has_links, 50, [] { return lose_publications(5); });
+}
+
+TEST(PlantedFaults, repairs_that_are_never_asked_for_are_caught) {
+  expect_caught(never_ask_again, has_links, 50, [] { return lose_publications(5); });
+}
+
+TEST(PlantedFaults, repeated_operations_that_are_not_recognized_are_caught) {
+  expect_caught(rename_clients, breaks, 200);
+}
+
+TEST(PlantedFaults, acknowledgements_of_what_was_not_applied_are_caught) {
+  expect_caught(acknowledge_early, has_links, 100);
+}
+
+TEST(PlantedFaults, an_old_life_that_speaks_for_the_new_one_is_caught) {
+  expect_caught(let_old_lives_speak, has_kills, 100);
+}
+
+TEST(PlantedFaults, batches_accepted_and_thrown_away_are_caught) {
+  expect_caught(
+      accept_what_was_lost, [](const Plan&) { return true; }, 20);
+}
+
+TEST(PlantedFaults, a_payload_changed_on_its_way_is_caught) {
+  expect_caught(change_payloads, has_links, 20);
+}
+
+TEST(PlantedFaults, a_session_that_is_not_resumed_where_it_stood_is_caught) {
+  expect_caught(forget_positions, breaks, 200);
+}
+
+TEST(PlantedFaults, a_goodbye_that_names_too_low_a_number_is_caught) {
+  expect_caught(end_too_early, has_stops, 200);
+}
+
+}  // namespace
+}  // namespace mpreg::sim

@@ -1,0 +1,41 @@
+#pragma once
+// Tampers: planted faults. Each changes or loses messages on their way as if one safety check were
+// switched off at the end that sends or receives them. The oracle must see what comes of it.
+
+#include "stage.h"
+
+namespace mpreg::sim {
+
+// ---- What alone does no harm: the other faults need it, and tests show that it is harmless.
+
+// Loses every nth live publication between brokers.
+[[nodiscard]] Tamper lose_publications(std::uint64_t every);
+
+// ---- What must be seen. Each call makes a tamper for one world.
+
+// A broker that lost a range tells its neighbour that nothing in it was for it.
+[[nodiscard]] Tamper hide_gaps_from_brokers();
+// A broker tells its clients the same.
+[[nodiscard]] Tamper hide_gaps_from_clients();
+// Heartbeats do not say how far a stream has come: the loss of the last message stays unseen.
+[[nodiscard]] Tamper leave_heads_out();
+// Every publication claims to begin where the receiver stands.
+[[nodiscard]] Tamper hide_holes();
+// A repair is never asked for.
+[[nodiscard]] Tamper never_ask_again();
+// A client that connects again is somebody else, so that what it repeats is not recognized.
+[[nodiscard]] Tamper rename_clients();
+// Brokers acknowledge all that was numbered, applied or not.
+[[nodiscard]] Tamper acknowledge_early();
+// A batch of a new epoch is replaced by the one of an older epoch with the same numbers.
+[[nodiscard]] Tamper let_old_lives_speak();
+// A broker accepts batches that it has thrown away.
+[[nodiscard]] Tamper accept_what_was_lost();
+// A byte of a payload changes between brokers.
+[[nodiscard]] Tamper change_payloads();
+// A session that connects again is served from now on, not from where it stood.
+[[nodiscard]] Tamper forget_positions();
+// A goodbye names a final number that is too low.
+[[nodiscard]] Tamper end_too_early();
+
+}  // namespace mpreg::sim
