@@ -282,10 +282,13 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
   for (const auto& [cluster, known] : members_.all()) {
     // Not told to whom it was heard from: a way through the listener is none. What is known and not
     // reached is told as that, so that its next life numbers above it, wherever it joins.
-    if (known.next_hop == link.id) continue;
+    const bool is_warning = cluster == link.peer.cluster &&
+                            known.member.instance != link.peer.instance &&
+                            known.member.epoch >= link.peer.epoch;
+    if (known.next_hop == link.id && !is_warning) continue;
     Member member = known.member;
     member.age_ms = Members::age_ms(known, now.instant);
-    if (known.next_hop == kNoLink) member.hops = kHopsMax;
+    if (known.next_hop == kNoLink || is_warning) member.hops = kHopsMax;
     state.members.push_back(std::move(member));
   }
   state.offers = offers_for(link);
