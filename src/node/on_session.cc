@@ -102,9 +102,13 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
     const bool retry = checked.error().code == ErrorCode::overloaded;
     return refuse_session(peer, checked.error(), retry ? kRetryMs : 0, outbox);
   }
-  // The same connection says Hello again when the Welcome took long, and the same client on another
-  // connection when it lost the first: the session begins anew, from the positions that it names.
-  if (Session* old = session_of(peer)) end_session(*old);
+  // Hello said twice on one connection: the Welcome took long, and is on its way.
+  if (Session* old = session_of(peer)) {
+    if (old->client == hello.client) return;
+    end_session(*old);
+  }
+  // The same client on another connection has lost the first: the session begins anew, from the
+  // positions that it names.
   if (const auto it = slot_of_client_.find(hello.client); it != slot_of_client_.end()) {
     end_session(*sessions_[it->second]);
   }
