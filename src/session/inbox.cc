@@ -35,9 +35,11 @@ void Inbox::take_position(StreamIndex index, Number number) {
 }
 
 void Inbox::begin(const std::vector<StreamPosition>& positions) {
+  const bool owes_nothing = interest_.patterns().patterns() == 0;
   for (const StreamPosition& position : positions) {
     const auto index = intern(position.stream);
-    if (index && !streams_[*index].known) take_position(*index, position.number);
+    if (!index) continue;
+    if (owes_nothing || !streams_[*index].known) take_position(*index, position.number);
   }
   for (Stream& stream : streams_) {
     if (stream.known) stream.chain = stream.position;

@@ -25,7 +25,8 @@ class Inbox {
   // All three outlive the inbox.
   Inbox(const SessionOptions& options, const Interest& interest, SessionCounters& counters);
 
-  // A session has begun. Deliveries of streams that are new here are complete from these positions.
+  // A session has begun. Deliveries of streams that are new here are complete from these positions;
+  // of all streams while there is no subscription, because nothing was owed before.
   void begin(const std::vector<StreamPosition>& positions);
   void on_batch(const BatchHeader& header, Frame frame, SessionEvents& events);
   void on_gap(const Gap& gap, SessionEvents& events);

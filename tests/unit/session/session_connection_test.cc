@@ -59,6 +59,21 @@ TEST(SessionConnection, a_later_session_of_a_hello_said_twice_has_had_what_was_s
   EXPECT_EQ(broker.session.accepted_through(), 1U);
 }
 
+TEST(SessionConnection, a_later_session_of_a_hello_said_twice_stands_where_it_says) {
+  ScriptedBroker broker;
+  broker.session.on_connected(broker.now);
+  broker.pass(kHelloRetry);
+  broker.session.tick(broker.now);
+  broker.welcome.positions = {{broker.stream, 0}};
+  broker.give(broker.welcome);
+  ++broker.welcome.session;
+  broker.welcome.positions = {{broker.stream, 46}};
+  broker.give(broker.welcome);
+  broker.subscribe(1, {"a.#"}, {{broker.stream, 46}});
+  broker.batch(46, {{"x", {9, 1}}});
+  EXPECT_EQ(story_of(broker.events()), (Story{"1:x"}));
+}
+
 TEST(SessionConnection, a_second_welcome_to_the_same_session_changes_nothing) {
   ScriptedBroker broker;
   broker.connect();
