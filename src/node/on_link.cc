@@ -370,7 +370,7 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
     streams_[own_[lane]].started = true;
   }
   base_ = {};
-  has_taken_base_ = false;
+  has_taken_base_ = true;  // This epoch begins as somebody joins: all of it is for everybody.
   pending_.fail_all(now.instant, ended_);
   pending_.forget_positions();
   values_.clear();
