@@ -13,6 +13,7 @@ using std::chrono::seconds;
 constexpr milliseconds kWallAtBeginning{1'700'000'000'000};
 constexpr seconds kProbeEvery{2};
 constexpr seconds kDrainTimeout{2};
+constexpr std::uint64_t kTurnsPerWindow = 8;
 
 }  // namespace
 
@@ -113,11 +114,13 @@ void SimBroker::wake(Instant at) {
   });
 }
 
-void SimBroker::turn() {
-  const Now at = now();
-  std::deque<Arrival> arrivals;
-  arrivals.swap(arrivals_);
-  for (Arrival& arrival : arrivals) {
+// As much as a turn may take, so that the witness is never behind when logs are short.
+void SimBroker::take_arrivals(const Now& at) {
+  std::size_t bytes = 0;
+  while (!arrivals_.empty() && bytes < plan_.options.session_window_bytes_max / kTurnsPerWindow) {
+    Arrival arrival = std::move(arrivals_.front());
+    arrivals_.pop_front();
+    bytes += arrival.parcel.header.size() + arrival.parcel.body.size();
     switch (arrival.kind) {
       case Arrival::Kind::parcel:
         node_->on_packet(at, arrival.from, std::move(arrival.parcel.header),
@@ -131,13 +134,20 @@ void SimBroker::turn() {
         break;
     }
   }
-  if (at.instant >= next_probe_) {
-    next_probe_ = at.instant + kProbeEvery;
-    node_->on_packet(at, {Door::session, kWitnessPeer}, encode_packet(Probe{1}), {}, outbox_);
-  }
-  if (at.instant >= node_->next_tick()) node_->tick(at, outbox_);
-  node_->end_turn(at, outbox_);
-  carry_out(at);
+}
+
+void SimBroker::turn() {
+  const Now at = now();
+  do {
+    take_arrivals(at);
+    if (at.instant >= next_probe_) {
+      next_probe_ = at.instant + kProbeEvery;
+      node_->on_packet(at, {Door::session, kWitnessPeer}, encode_packet(Probe{1}), {}, outbox_);
+    }
+    if (at.instant >= node_->next_tick()) node_->tick(at, outbox_);
+    node_->end_turn(at, outbox_);
+    carry_out(at);
+  } while (!arrivals_.empty());
   if (leaving_ && (node_->drained() || at.instant >= leave_by_)) return end(node_->drained());
   const Duration late = random_.duration({}, plan_.turn_delay_max);
   Instant next = std::max(node_->next_tick(), at.instant) + late + std::chrono::microseconds(1);
@@ -175,7 +185,7 @@ void SimBroker::carry_out(const Now& at) {
       node_->on_peer_gone(at, peer, outbox_);
       more = true;
     }
-    const Frame acknowledgement = witness_->take_acknowledgement();
+    const Frame acknowledgement = witness_->take_acknowledgement(plan_.options.session_window_bytes_max);
     if (!acknowledgement.empty()) {
       node_->on_packet(at, {Door::session, kWitnessPeer}, acknowledgement, {}, outbox_);
       node_->end_turn(at, outbox_);

@@ -65,6 +65,7 @@ class SimBroker {
   [[nodiscard]] Now now() const;
   void wake(Instant at);
   void turn();
+  void take_arrivals(const Now& at);
   void carry_out(const Now& at);
   void send_all(const Outbox& outbox, std::vector<Address>& gone);
   void publish(const Publication& publication);

@@ -9,7 +9,7 @@
 namespace mpreg::sim {
 namespace {
 
-constexpr std::uint64_t kAcknowledgeBytes = 8U << 10U;
+constexpr std::uint64_t kAcknowledgementsPerWindow = 32;
 
 std::string range_text(Number after, Number through) {
   return std::to_string(after + 1) + ".." +
@@ -115,8 +115,8 @@ void Witness::on_packet(const Frame& header, const Frame& body) {
   }
 }
 
-Frame Witness::take_acknowledgement() {
-  if (received_bytes_ - acknowledged_bytes_ < kAcknowledgeBytes) return {};
+Frame Witness::take_acknowledgement(std::uint64_t window_bytes) {
+  if (received_bytes_ - acknowledged_bytes_ < window_bytes / kAcknowledgementsPerWindow) return {};
   acknowledged_bytes_ = received_bytes_;
   return encode_packet(Acknowledge{acknowledged_bytes_});
 }
@@ -208,6 +208,7 @@ void Witness::on_gap(const Gap& gap) {
     return fail("a gap of " + to_string(gap.stream) + " covers " +
                 range_text(gap.after, gap.through) + " after " + std::to_string(state.position));
   }
+  if (state.own) return fail("its own stream has a gap: the witness has not seen what it stamped");
   state.gaps.push_back({gap.after + 1, gap.through});
   state.position = gap.through;
 }

@@ -27,7 +27,8 @@ class Witness final : public CacheApplier {
   [[nodiscard]] static Frame hello();
   void on_packet(const Frame& header, const Frame& body);
   // What the witness must say to stay connected and to be sent more; empty when there is nothing.
-  [[nodiscard]] Frame take_acknowledgement();
+  // The window is the broker's for a session: the largest batch fits beside what waits.
+  [[nodiscard]] Frame take_acknowledgement(std::uint64_t window_bytes);
 
   void apply(const StreamId& stream, Number number, HybridTime version, RecordKind kind,
              Bytes payload) override;
