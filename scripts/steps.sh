@@ -80,7 +80,7 @@ build() {
 
 # targets PRESET REGEX: the names of the configured targets that match, one a line.
 targets() {
-  ninja -C "$root/build/$1" -t targets all 2>/dev/null | sed -n 's/: phony$//p' | grep -Ex -- "$2" | sort -u || true
+  ninja -C "$root/build/$1" -t targets all 2>/dev/null | sed -n '/^cmake_object_order_/d; s/: phony$//p' | grep -Ex -- "$2" | sort -u || true
 }
 
 # show_help: prints the comment at the head of the calling script, and leaves.
