@@ -1,5 +1,6 @@
 #include "session/publish_queue.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/text.h"
@@ -140,6 +141,7 @@ void PublishQueue::seal(Lane lane) {
   Sealed sealed;
   sealed.lane = lane;
   for (const Segment& segment : batch.segments) batch.builder.add_segment(segment);
+  sealed.first_operation = batch.segments.front().first_operation;
   const Segment& last = batch.segments.back();
   sealed.last_operation = last.first_operation + last.count - 1;
   sealed.header = header_of(lane, std::move(batch.declarations));
@@ -202,8 +204,23 @@ bool PublishQueue::on_accepted(const Accepted& accepted) {
   }
   if (accepted.consumed_bytes > consumed_bytes_) consumed_bytes_ = accepted.consumed_bytes;
   while (!under_way_.empty() && under_way_.front() <= consumed_bytes_) under_way_.pop_front();
-  confirm(accepted.through_operation);
+  confirm(std::min(accepted.through_operation, lowest_not_consumed() - 1));
   return true;
+}
+
+// A broker takes the lowest operation that it has had in this connection for the first one, and
+// cannot know that a lower one is in a batch that it has not had: one from which operations before
+// it were left out as known, when it was sent again.
+std::uint64_t PublishQueue::lowest_not_consumed() const {
+  std::uint64_t lowest = next_operation_;
+  for (std::size_t i = 0; i < sealed_.size(); ++i) {
+    if (i < sent_ && sealed_[i].sent_end <= consumed_bytes_) continue;
+    lowest = std::min(lowest, sealed_[i].first_operation);
+  }
+  for (const Open& batch : open_) {
+    if (!batch.builder.empty()) lowest = std::min(lowest, batch.segments.front().first_operation);
+  }
+  return lowest;
 }
 
 // What the broker knew before this connection counts, too.
@@ -239,7 +256,8 @@ void PublishQueue::pump(std::vector<Outgoing>& out) {
   }
 }
 
-void PublishQueue::send(const Sealed& batch, std::vector<Outgoing>& out) {
+void PublishQueue::send(Sealed& batch, std::vector<Outgoing>& out) {
+  batch.sent_end = sent_bytes_;
   Outgoing outgoing{batch.header, batch.body};
   if (batch.topics != topics_) {
     outgoing = built_again(batch);
@@ -247,6 +265,7 @@ void PublishQueue::send(const Sealed& batch, std::vector<Outgoing>& out) {
     ++counters_.batches_repeated;
   }
   sent_bytes_ += outgoing.header.size() + outgoing.body.size();
+  batch.sent_end = sent_bytes_;
   under_way_.push_back(sent_bytes_);
   ++counters_.batches_sent;
   out.push_back(std::move(outgoing));

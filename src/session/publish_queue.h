@@ -73,8 +73,10 @@ class PublishQueue {
     Lane lane = Lane::events;
     Frame header;
     Frame body;
+    std::uint64_t first_operation = 0;
     std::uint64_t last_operation = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t sent_end = 0;               // sent_bytes_ after it, once sent in this connection.
     std::shared_ptr<const OwnTopics> topics;  // What its aliases mean.
   };
 
@@ -87,9 +89,10 @@ class PublishQueue {
   void seal_through(Lane lane);
   [[nodiscard]] Frame header_of(Lane lane, std::vector<Declaration> declarations);
   [[nodiscard]] bool may_send(std::uint64_t bytes) const;
-  void send(const Sealed& batch, std::vector<Outgoing>& out);
+  void send(Sealed& batch, std::vector<Outgoing>& out);
   [[nodiscard]] Outgoing built_again(const Sealed& batch);
   void confirm(std::uint64_t through);
+  [[nodiscard]] std::uint64_t lowest_not_consumed() const;
 
   const SessionOptions& options_;
   SessionCounters& counters_;

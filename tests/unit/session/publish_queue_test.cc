@@ -144,6 +144,27 @@ TEST_F(PublishQueue, the_lowest_operation_leaves_first_whatever_waits_for_a_valu
   EXPECT_EQ(batches(), (Story{"cache 1", "bulk 2", "cache 3", "events 4"}));
 }
 
+// The lowest operation that it has had in the connection is not the lowest that is to come.
+TEST_F(PublishQueue, a_broker_that_has_not_had_a_batch_cannot_accept_what_is_in_it) {
+  CacheReplication replication;
+  replication.address = {"users", "1", "", 1, "default"};
+  replication.targets = {"west"};
+  ASSERT_TRUE(broker.session.replicate(broker.now, replication, "one"));
+  replication.address.key = "2";
+  ASSERT_TRUE(broker.session.replicate(broker.now, replication, "two"));
+  broker.connect();
+  EXPECT_EQ(batches(), (Story{"bulk 1 3", "cache 2 4"}));
+  reconnect({{1, 1}});
+  const auto again = broker.take_batches();
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(operations_of(again[0]), "3");
+  EXPECT_EQ(operations_of(again[1]), "2 4");
+  broker.give(Accepted{3, again[0].bytes});
+  EXPECT_EQ(broker.session.accepted_through(), 1U);
+  broker.give(Accepted{4, again[0].bytes + again[1].bytes});
+  EXPECT_EQ(broker.session.accepted_through(), 4U);
+}
+
 TEST_F(PublishQueue, a_topic_is_declared_by_the_first_batch_of_each_lane_that_uses_it) {
   broker.connect();
   publish("a.b");
