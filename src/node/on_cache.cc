@@ -141,6 +141,10 @@ void Node::Impl::track(const Now& now, const Body& body) {
     if (const auto value = values_.find(operation.id); value != values_.end()) {
       operation.bulk_number = value->second;
       values_.erase(value);
+    } else if (tracked.is_replication) {
+      // The value went to another broker, or to an earlier life of this one: nobody here can say
+      // whether it ever arrives, so the operation is not confirmed.
+      operation.bulk_number = kNumberMax;
     }
     metrics_.operations_tracked.add();
     pending_.add(std::move(operation), now.instant, ended_);
