@@ -61,7 +61,9 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
   while (!serving.finished() && serving.sent() < state.frontier) {
     const Number held = log.held_after(stream).value_or(state.frontier);
     if (held > serving.sent()) {
-      const Scope scope = id.lane == Lane::cache ? retention_.lost_since(0) : Scope{};
+      // What was never here, nobody here can name.
+      const bool was_held = log.lost_end(stream) > 0 && serving.sent() >= state.base;
+      const Scope scope = id.lane == Lane::cache && was_held ? retention_.lost_since(0) : Scope{};
       send(outbox, link.address,
            Gap{id, serving.sent(), held, scope, "the log does not reach back that far"});
       serving.mark_sent(held, kGapBytes);
