@@ -1,8 +1,9 @@
 #pragma once
 // Spin: decides whether it pays to look for more work for a moment before the loop sleeps. Falling
-// asleep and waking up cost some 50 us; while work comes quicker than twice the longest spin,
-// looking on is likely to find it. Otherwise, and for a moment whenever others want the core, the
-// loop sleeps at once: an idle broker costs nothing.
+// asleep and waking up cost some 50 us; while work comes quicker than the longest spin, looking on
+// is likely to find it. Slower work is not found, and the looking costs it its core. Otherwise, and
+// for a moment whenever others want the core, the loop sleeps at once: an idle broker costs
+// nothing.
 
 #include <algorithm>
 
@@ -23,9 +24,7 @@ class Spin {
   void on_crowded() { on_pause(kForgetAfter * max_); }
 
   // How long to look before sleeping: zero or the maximum.
-  [[nodiscard]] Duration budget() const {
-    return usual_pause_ < 2 * max_ ? max_ : Duration::zero();
-  }
+  [[nodiscard]] Duration budget() const { return usual_pause_ < max_ ? max_ : Duration::zero(); }
 
  private:
   // A long pause counts as this many spins: a handful of long pauses ends the spinning.
