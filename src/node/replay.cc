@@ -166,6 +166,7 @@ void Node::Impl::send_backlog(const Now& now, Session& session, const Subscripti
           ? 0
           : wall - subscription.backlog_age_ms;
   std::vector<Found> found;
+  std::set<OperationId> operations;  // Stamped by two brokers: the newer copy is enough.
   for (const Lane lane : {Lane::cache, Lane::events}) {
     const RetainedLog& log = retention_.log(lane);
     const LaneCursor& cursor = session.cursors[static_cast<std::size_t>(lane)];
@@ -185,6 +186,8 @@ void Node::Impl::send_backlog(const Now& now, Session& session, const Subscripti
             std::any_of(subscription.patterns.begin(), subscription.patterns.end(),
                         [&](const std::string& pattern) { return matches(pattern, text); });
         if (!wanted) continue;
+        const OperationId operation = operation_of(body.segments, record.index);
+        if (operation.client != 0 && !operations.insert(operation).second) continue;
         found.push_back({body.stamp.created_ms, lane, position, static_cast<std::uint16_t>(i)});
         ++in_lane;
       }
