@@ -203,10 +203,10 @@ bool SubscriberCheck::is_covered(const View& state, Number number, MessageIndex 
   });
 }
 
-bool SubscriberCheck::is_older(Active& active, MessageIndex message) {
+bool SubscriberCheck::is_older(const Interest& interest, MessageIndex message) {
   const auto& stampings = truth_.message(message).stampings;
   return std::any_of(stampings.begin(), stampings.end(), [&](const Stamping& stamping) {
-    return stamping.number <= start_of(active.interests.front(), stamping.stream);
+    return stamping.number <= start_of(interest, stamping.stream);
   });
 }
 
@@ -230,9 +230,10 @@ std::optional<std::string> SubscriberCheck::find_missing(Active& active, bool up
       const MessageIndex message = truth_.at(stream, number);
       if (message == kNoMessage || has(active.delivered, message)) continue;
       const Message& published = truth_.message(message);
-      if (!wants(interest_at(active, stream, number), published.topic)) continue;
+      Interest& interest = interest_at(active, stream, number);
+      if (!wants(interest, published.topic)) continue;
       if (!may_have_value(published) || is_covered(views_[stream], number, message)) continue;
-      if (published.stampings.size() > 1 && is_older(active, message)) continue;
+      if (published.stampings.size() > 1 && is_older(interest, message)) continue;
       return to_string(truth_.id_of(stream)) + " " + std::to_string(number) +
              " has not come to subscription " + std::to_string(active.id) +
              " and no gap covers it: " + truth_.text(message);

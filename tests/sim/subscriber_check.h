@@ -75,8 +75,8 @@ class SubscriberCheck {
     return message < flags.size() && flags[message];
   }
   [[nodiscard]] bool is_covered(const View& state, Number number, MessageIndex message) const;
-  // An earlier or later copy of it counts before the subscription does.
-  [[nodiscard]] bool is_older(Active& active, MessageIndex message);
+  // Another copy of it came before the subscription had these patterns.
+  [[nodiscard]] bool is_older(const Interest& interest, MessageIndex message);
   [[nodiscard]] bool may_have_value(const Message& message) const;
   [[nodiscard]] std::optional<std::string> find_missing(Active& active, bool up_to_positions);
   void fail(const std::string& what) { verdict_.fail("client " + name_ + ": " + what); }
