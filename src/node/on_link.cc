@@ -7,6 +7,7 @@ namespace mpreg {
 namespace {
 
 constexpr std::uint32_t kRetryMs = 1000;
+constexpr Epoch kEpochSpread = 1000;
 
 }  // namespace
 
@@ -363,7 +364,8 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
     old.final_number = old.frontier;
   }
   const Epoch before = epoch_;
-  epoch_ = above + 1;
+  // Yet another life, which nobody here remembers, may have numbered above the same one.
+  epoch_ = above + 1 + instance_ % kEpochSpread;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;
