@@ -185,7 +185,8 @@ void SimBroker::carry_out(const Now& at) {
       node_->on_peer_gone(at, peer, outbox_);
       more = true;
     }
-    const Frame acknowledgement = witness_->take_acknowledgement(plan_.options.session_window_bytes_max);
+    const Frame acknowledgement =
+        witness_->take_acknowledgement(plan_.options.session_window_bytes_max);
     if (!acknowledgement.empty()) {
       node_->on_packet(at, {Door::session, kWitnessPeer}, acknowledgement, {}, outbox_);
       node_->end_turn(at, outbox_);

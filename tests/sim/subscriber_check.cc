@@ -73,8 +73,18 @@ void SubscriberCheck::on_positions(const std::vector<StreamPosition>& positions)
 }
 
 void SubscriberCheck::on_subscribe(std::uint64_t request, const Subscription& subscription) {
+  const auto active = active_.find(subscription.id);
   for (auto it = asked_.begin(); it != asked_.end();) {
-    it = it->second.id == subscription.id ? asked_.erase(it) : std::next(it);
+    if (it->second.id != subscription.id) {
+      ++it;
+      continue;
+    }
+    if (active != active_.end()) {
+      Interest passed_over;
+      passed_over.patterns = std::move(it->second.patterns);
+      active->second.interests.back().passed_over.push_back(std::move(passed_over));
+    }
+    it = asked_.erase(it);
   }
   asked_[request] = subscription;
 }
@@ -121,6 +131,12 @@ SubscriberCheck::Interest& SubscriberCheck::interest_at(Active& active, TruthStr
     if (number > start_of(active.interests[i], stream)) return active.interests[i];
   }
   return active.interests.front();
+}
+
+bool SubscriberCheck::owes(Interest& interest, std::uint32_t topic) {
+  return wants(interest, topic) &&
+         std::all_of(interest.passed_over.begin(), interest.passed_over.end(),
+                     [&](Interest& passed_over) { return wants(passed_over, topic); });
 }
 
 bool SubscriberCheck::wants(Interest& interest, std::uint32_t topic) {
@@ -231,7 +247,7 @@ std::optional<std::string> SubscriberCheck::find_missing(Active& active, bool up
       if (message == kNoMessage || has(active.delivered, message)) continue;
       const Message& published = truth_.message(message);
       Interest& interest = interest_at(active, stream, number);
-      if (!wants(interest, published.topic)) continue;
+      if (!owes(interest, published.topic)) continue;
       if (!may_have_value(published) || is_covered(views_[stream], number, message)) continue;
       if (published.stampings.size() > 1 && is_older(interest, message)) continue;
       return to_string(truth_.id_of(stream)) + " " + std::to_string(number) +

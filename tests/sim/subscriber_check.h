@@ -57,6 +57,9 @@ class SubscriberCheck {
     std::vector<std::string> patterns;
     std::map<TruthStream, Number> starts;
     std::vector<std::int8_t> matches;  // By topic: -1 unknown.
+    // Replacements that were replaced before they were confirmed: the broker may have served them
+    // for a while, and what matches these patterns alone is then not sent.
+    std::vector<Interest> passed_over;
   };
   struct Active {
     std::uint32_t id = 0;
@@ -71,6 +74,7 @@ class SubscriberCheck {
   [[nodiscard]] Number start_of(const Interest& interest, TruthStream stream);
   [[nodiscard]] Interest& interest_at(Active& active, TruthStream stream, Number number);
   [[nodiscard]] bool wants(Interest& interest, std::uint32_t topic);
+  [[nodiscard]] bool owes(Interest& interest, std::uint32_t topic);
   [[nodiscard]] bool has(const std::vector<bool>& flags, MessageIndex message) const {
     return message < flags.size() && flags[message];
   }

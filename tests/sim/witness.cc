@@ -252,7 +252,8 @@ void Witness::apply(const StreamId& id, Number number, HybridTime /*version*/, R
   trace_.line([&] { return "broker " + cluster_ + " applies " + truth_.text(message); });
   if (has_applied(message)) return fail(where + " is applied twice: " + truth_.text(message));
   set(applied_, message);
-  // The own streams are stamped in this turn, and the truth about them follows; the epoch may be new.
+  // The own streams are stamped in this turn, and the truth about them follows; the epoch may be
+  // new.
   const bool is_own = state.own || (id.origin == cluster_ && id.epoch > own_epoch_);
   if (!is_own && (number > truth_.end_of(stream) || truth_.at(stream, number) != message)) {
     fail(where + " is applied and is not what its origin stamped: " + truth_.text(message));
