@@ -82,17 +82,22 @@ void Node::Impl::on_unsubscribe(Session& session, const Unsubscribe& request, Ou
   send(outbox, {Door::session, session.peer}, answer);
 }
 
-// Up to where a session has been served, without the lanes' ends that it is still behind of.
+// Up to where a session has been served: in a lane that it is behind of, up to what its cursor has
+// not reached.
 std::vector<StreamPosition> Node::Impl::positions_of(const Session& session) const {
   std::vector<StreamPosition> positions;
   for (const auto& [id, index] : stream_ids_.by_id()) {
     const StreamState& state = streams_[index];
     if (!state.started || state.closed()) continue;
-    Number at = told(session, index);
-    if (!session.cursors[static_cast<std::size_t>(id.lane)].behind) {
-      at = std::max(at, state.frontier);
+    const LaneCursor& cursor = session.cursors[static_cast<std::size_t>(id.lane)];
+    const RetainedLog& log = log_of(index);
+    Number at = state.frontier;
+    if (cursor.behind && log.lost_end(index) > cursor.position) {
+      at = 0;  // It will be told what was evicted before it came there.
+    } else if (cursor.behind) {
+      at = log.come_to(index, cursor.position).value_or(at);
     }
-    positions.push_back({id, at});
+    positions.push_back({id, std::max(at, told(session, index))});
   }
   return positions;
 }

@@ -42,6 +42,17 @@ std::optional<Number> RetainedLog::held_after(StreamIndex stream) const {
   return streams_[stream].held_after;
 }
 
+std::optional<Number> RetainedLog::come_to(StreamIndex stream, LogPosition position) const {
+  if (stream >= streams_.size()) return std::nullopt;
+  const auto& places = streams_[stream].places;
+  const auto it = std::lower_bound(places.begin(), places.end(), position,
+                                   [](const std::pair<Number, LogPosition>& place, LogPosition at) {
+                                     return place.second < at;
+                                   });
+  if (it == places.end()) return std::nullopt;
+  return it == places.begin() ? streams_[stream].held_after : std::prev(it)->first;
+}
+
 LogEntry RetainedLog::evict() {
   LogEntry entry = std::move(entries_.front());
   entries_.pop_front();

@@ -52,6 +52,10 @@ class RetainedLog {
   // applied, is here. Nothing when the stream never had an entry here.
   [[nodiscard]] std::optional<Number> held_after(StreamIndex stream) const;
 
+  // How far the stream had come when `position` was the end: up to the first of its held entries
+  // from there on. Nothing when there is none.
+  [[nodiscard]] std::optional<Number> come_to(StreamIndex stream, LogPosition position) const;
+
   // The position after the last entry of this stream that was evicted; 0 when none was. A cursor
   // before it has lost something of the stream.
   [[nodiscard]] LogPosition lost_end(StreamIndex stream) const {

@@ -123,6 +123,21 @@ TEST(RetainedLog, agrees_with_a_plain_list_while_entries_come_and_go) {
   }
 }
 
+TEST(RetainedLog, tells_how_far_a_stream_had_come_at_a_position) {
+  RetainedLog log;
+  log.append(entry_of(0, 0, 5));
+  log.append(entry_of(1, 7, 9));
+  log.append(entry_of(0, 5, 8));
+  EXPECT_EQ(log.come_to(0, 0), 0U);
+  EXPECT_EQ(log.come_to(0, 1), 5U);
+  EXPECT_EQ(log.come_to(0, 2), 5U);
+  EXPECT_EQ(log.come_to(0, 3), std::nullopt);
+  EXPECT_EQ(log.come_to(1, 0), 7U);
+  EXPECT_EQ(log.come_to(2, 0), std::nullopt);
+  log.evict();
+  EXPECT_EQ(log.come_to(0, 0), 5U);
+}
+
 TEST(RetainedLogDeathTest, an_entry_that_leaves_a_hole_in_its_stream_stops_the_process) {
   RetainedLog log;
   log.append(entry_of(0, 0, 5));
