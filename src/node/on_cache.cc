@@ -145,6 +145,7 @@ void Node::Impl::track(const Now& now, const Body& body) {
       // The value went to another broker, or to an earlier life of this one: nobody here can say
       // whether it ever arrives, so the operation is not confirmed.
       operation.bulk_number = kNumberMax;
+      if (operation.missing.empty()) operation.missing.push_back(options_.cluster);
     }
     metrics_.operations_tracked.add();
     pending_.add(std::move(operation), now.instant, ended_);
