@@ -43,7 +43,7 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
   std::unique_ptr<BrokerLoop> loop(new BrokerLoop(options, metrics, std::move(log)));
   NodeOptions node = options.node;
   const std::uint64_t own =
-      kDescriptorsReserved + kDescriptorsOfOwn + kDescriptorsOfLink * options.hubs.size();
+      kDescriptorsReserved + kDescriptorsOfOwn + kDescriptorsOfLink * dials_of(options).size();
   const std::uint64_t wanted = node.sessions_max + own;
   const std::uint64_t allowed = raise_descriptor_limit(wanted);
   if (allowed <= own) {
@@ -67,7 +67,7 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
                                allowed - kDescriptorsReserved, std::numeric_limits<int>::max())));
   if (!doors) return tl::unexpected(doors.error());
   loop->doors_ = std::move(*doors);
-  for (const std::string& hub : options.hubs) node.dials.push_back({LinkRole::hub, hub});
+  node.dials = dials_of(options);
   node.stream_endpoint = announced_stream(loop->bound().stream, options.advertise);
   loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(), random_instance(),
                                        nullptr, metrics);

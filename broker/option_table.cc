@@ -65,8 +65,14 @@ const std::array kTable = {
                "The host of --stream as other brokers reach it, where it is not the host by which "
                "they reach --link",
                TextOption{MPREG_AT(advertise), check_host}},
-    OptionSpec{"Endpoints", "hub", "EP", "The link endpoint of a hub to join; may be repeated",
+
+    OptionSpec{"Federation", "hub", "EP", "The link endpoint of a hub to join; may be repeated",
                ListOption{MPREG_AT(hubs), check_dial}},
+    OptionSpec{"Federation", "peer", "EP",
+               "The same of a peer: a broker of the same region, neither above nor below",
+               ListOption{MPREG_AT(peers), check_dial}},
+    OptionSpec{"Federation", "gateway", "EP", "The same of a broker in another region",
+               ListOption{MPREG_AT(gateways), check_dial}},
 
     OptionSpec{"Memory", "retained-max", "SIZE", "Kept for repair, over all streams",
                SizeOption{MPREG_AT(node.retained_bytes_max), kMiB, 64 * kGiB}},

@@ -7,6 +7,16 @@
 
 namespace mpreg {
 
+std::vector<DialOptions> dials_of(const BrokerOptions& options) {
+  std::vector<DialOptions> dials;
+  for (const std::string& endpoint : options.hubs) dials.push_back({LinkRole::hub, endpoint});
+  for (const std::string& endpoint : options.peers) dials.push_back({LinkRole::peer, endpoint});
+  for (const std::string& endpoint : options.gateways) {
+    dials.push_back({LinkRole::gateway, endpoint});
+  }
+  return dials;
+}
+
 std::vector<std::string> find_errors(const BrokerOptions& options) {
   std::vector<std::string> errors;
   if (options.node.cluster.empty()) errors.emplace_back("cluster-id is required");
@@ -36,6 +46,15 @@ std::vector<std::string> find_errors(const BrokerOptions& options) {
     errors.push_back(
         "patterns-per-session-max is " + std::to_string(node.patterns_per_session_max) +
         ": all sessions together may have patterns-max, " + std::to_string(node.patterns_max));
+  }
+  const std::vector<DialOptions> dials = dials_of(options);
+  for (std::size_t i = 0; i < dials.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (dials[i].endpoint != dials[j].endpoint) continue;
+      errors.push_back(std::string(name_of(dials[i].role)) + " is " + dials[i].endpoint +
+                       ": that endpoint is given already, as a " +
+                       std::string(name_of(dials[j].role)));
+    }
   }
   return errors;
 }

@@ -19,7 +19,9 @@ struct BrokerOptions {
   std::string link = "tcp://127.0.0.1:7101";
   std::string stream = "tcp://127.0.0.1:7102";
   std::string advertise;          // Empty: the host that a neighbour dialled.
-  std::vector<std::string> hubs;  // Link endpoints.
+  std::vector<std::string> hubs;  // Link endpoints, as the two below.
+  std::vector<std::string> peers;
+  std::vector<std::string> gateways;
 
   std::string ports_file;  // Empty: none.
   LogLevel log_level = LogLevel::info;
@@ -27,6 +29,9 @@ struct BrokerOptions {
   // After work the loop looks for more for this long before it sleeps, while traffic is quick.
   std::chrono::microseconds spin_max{100};
 };
+
+// Every neighbour that the broker dials: hubs, then peers, then gateways.
+[[nodiscard]] std::vector<DialOptions> dials_of(const BrokerOptions& options);
 
 // What is wrong with the options as a whole, one sentence each; empty when nothing is. The table
 // has looked at each by itself; this looks again, for those who fill the struct in by themselves.

@@ -49,6 +49,7 @@ class StreamState {
   Number final_number = 0;
 
   LinkId upstream = kNoLink;
+  Standing standing = Standing::usual;  // Of the way by the upstream.
   bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
   Instant take_sent{};
   Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "message/session_messages.h"
@@ -15,6 +16,9 @@ namespace mpreg {
 
 // What the dialling side calls the other: its hub, a peer, or a gateway to another region.
 enum class LinkRole : std::uint8_t { hub = 0, peer = 1, gateway = 2 };
+[[nodiscard]] constexpr std::string_view name_of(LinkRole role) {
+  return role == LinkRole::hub ? "hub" : role == LinkRole::peer ? "peer" : "gateway";
+}
 
 struct LinkHello {
   std::uint16_t protocol_min = kProtocolVersion;
@@ -24,6 +28,7 @@ struct LinkHello {
   std::string region;
   Epoch epoch = 0;
   std::uint64_t instance = 0;  // Random per process: clones of one cluster id are seen by it.
+  std::uint32_t dial = 0;      // Which of its dials this is: one broker may dial another twice.
 
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
 };
@@ -53,6 +58,13 @@ struct Member {
   friend bool operator==(const Member&, const Member&) = default;
 };
 
+// How good a way to the origin an offer is; the lower the better, whatever the distance.
+enum class Standing : std::uint8_t {
+  usual = 0,    // What links of this role are for.
+  relayed = 1,  // Somewhere on the way a broker passes on what its role does not ask of it.
+  cut_off = 2,  // Nobody is known to come nearer to the origin: only what is held already.
+};
+
 // A stream that the sender holds and lets the receiver take.
 struct Offer {
   StreamId stream;
@@ -61,6 +73,7 @@ struct Offer {
   Number base = 0;      // Numbers up to this were given before the origin had joined anybody.
   std::uint8_t hops = 0;
   bool final = false;  // Nothing follows `head`: the origin said goodbye.
+  Standing standing = Standing::usual;
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };

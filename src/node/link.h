@@ -31,7 +31,8 @@ struct Link {
 
   LinkId id = kNoLink;
   Address address;
-  LinkRole role = LinkRole::hub;
+  LinkRole role = LinkRole::hub;  // What the dialling side calls the other.
+  std::uint32_t dial = 0;         // Which of the dialling side's dials it is.
   Phase phase = Phase::down;
   std::string endpoint;  // As dialled; empty for one that dialled us.
   Member peer;           // Once welcomed.
@@ -41,6 +42,7 @@ struct Link {
   std::uint64_t echoed = 0;    // The highest of ours that they have heard.
   Instant echo_progress{};     // When that rose.
   Instant last_heard{};
+  bool is_late = false;  // Nothing was heard for kPeerLate: others are preferred.
   Instant greet_again{};  // While greeting.
   Instant connected{};
   std::string refusal;  // Why the other side refused, last.
@@ -48,6 +50,14 @@ struct Link {
   std::map<StreamId, Offer> offers;         // As last announced.
   std::map<StreamIndex, Serving> servings;  // What they take from us by cursor.
   std::set<std::string> channels;           // What our SUB is subscribed to.
+
+  // What the neighbour is to us.
+  enum class Relation : std::uint8_t { hub, spoke, peer, gateway };
+  [[nodiscard]] Relation relation() const {
+    if (role == LinkRole::peer) return Relation::peer;
+    if (role == LinkRole::gateway) return Relation::gateway;
+    return dialled() ? Relation::hub : Relation::spoke;
+  }
 
   [[nodiscard]] bool dialled() const { return address.door == Door::link_out; }
   [[nodiscard]] bool is_joined() const { return phase == Phase::joined; }

@@ -61,6 +61,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
     link.id = next_link_++;
     link.address = {Door::link_out, link.id};
     link.role = dial.role;
+    link.dial = link.id;
     link.endpoint = dial.endpoint;
     links_.emplace(link.id, std::move(link));
   }

@@ -12,6 +12,7 @@
 //   replay.cc        sessions that are behind: served from the log, told of gaps; backlog
 //   bulk.cc          the values of replications: who are their targets
 //   on_link.cc       links: handshake, heartbeat, members
+//   link_roles.cc    hubs, peers, gateways: who may link, and what is whose to pass on
 //   upstreams.cc     streams of others: whom they are taken from, when they start and end
 //   on_link_data.cc  batches, gaps and confirmations that come over links
 //   serve_links.cc   what goes out over links
@@ -212,7 +213,19 @@ class Node::Impl {
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
 
+  // ---- link_roles.cc
+  [[nodiscard]] std::optional<Refused> check_role(const LinkHello& hello) const;
+  [[nodiscard]] bool is_standby(const Link& link) const;
+  [[nodiscard]] Standing standing_towards(const Link& link, StreamIndex stream) const;
+  void note_late_links(const Now& now, Outbox& outbox);
+
   // ---- upstreams.cc
+  struct Choice {
+    LinkId link = kNoLink;
+    Standing standing = Standing::cut_off;
+    std::uint8_t hops = 0;
+  };
+  [[nodiscard]] Choice best_upstream(StreamIndex stream) const;
   StreamIndex know_stream(const Now& now, const StreamId& id);
   void choose_upstreams(const Now& now, Outbox& outbox);
   void choose_upstream(const Now& now, StreamIndex stream, Outbox& outbox);

@@ -28,6 +28,7 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
                                    "Packets that had no place where they came.")),
       links_joined(r.counter("mpreg_links_joined_total", "Links joined.")),
       links_lost(r.counter("mpreg_links_lost_total", "Links lost.")),
+      links_late(r.counter("mpreg_links_late_total", "Times that a link was silent for 1.5 s.")),
       links_refused(r.counter("mpreg_links_refused_total", "Handshakes of links refused.")),
       link_batches_applied(
           r.counter("mpreg_link_batches_applied_total", "Batches of other brokers applied.")),

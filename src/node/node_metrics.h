@@ -32,6 +32,7 @@ struct NodeMetrics {
   // Links.
   Counter& links_joined;
   Counter& links_lost;
+  Counter& links_late;
   Counter& links_refused;
   Counter& link_batches_applied;
   Counter& link_records_applied;

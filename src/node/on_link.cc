@@ -91,6 +91,7 @@ void Node::Impl::send_link_hello(const Now& now, Link& link, Outbox& outbox) {
   hello.region = options_.region;
   hello.epoch = epoch_;
   hello.instance = instance_;
+  hello.dial = link.dial;
   link.greet_again = now.instant + kHandshakeRetry;
   send(outbox, link.address, hello);
 }
@@ -112,6 +113,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
                              " is that of the broker dialled: every cluster needs an id of its own",
                    0};
   }
+  if (auto refused = check_role(hello)) return refused;
   if (leaving_) return Refused{ErrorCode::disconnected, "the broker is stopping", kRetryMs};
   for (const auto& [id, link] : links_) {
     if (!link.is_known() || link.peer.cluster != hello.cluster) continue;
@@ -149,7 +151,10 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
   // The same broker on another connection has lost the one before.
   std::vector<LinkId> old;
   for (const auto& [id, link] : links_) {
-    if (!link.dialled() && link.is_known() && link.peer.cluster == hello.cluster) old.push_back(id);
+    const bool is_same = link.dial == hello.dial || link.peer.instance != hello.instance;
+    if (!link.dialled() && link.is_known() && link.peer.cluster == hello.cluster && is_same) {
+      old.push_back(id);
+    }
   }
   for (const LinkId id : old) {
     // Hello said twice on one connection: the Welcome was slow, and what it began goes on.
@@ -160,6 +165,7 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
   link.id = next_link_++;
   link.address = from;
   link.role = hello.role;
+  link.dial = hello.dial;
   link.phase = Link::Phase::welcomed;
   link.connected = link.last_heard = link.echo_progress = now.instant;
   link.peer = {hello.cluster, hello.region, hello.epoch, hello.instance, 1, 0};
@@ -193,8 +199,8 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
   link.sequence = link.heard = link.echoed = 0;
   metrics_.links_joined.add();
   log(outbox, LogLevel::info,
-      "link to " + link.peer.cluster + " (" + link.peer.region + ") is up" +
-          (link.dialled() ? ", dialled by us" : ""));
+      "link to " + link.peer.cluster + " (" + link.peer.region + ") is up, dialled by " +
+          (link.dialled() ? "us" : "it") + " as a " + std::string(name_of(link.role)));
   if (members_.report(link.peer, link.id, now.instant)) states_due_ = true;
   note_epoch(now, link.peer.cluster, link.peer.epoch);
   send_link_state(now, link, outbox);
@@ -298,6 +304,7 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
 
 std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
   std::vector<Offer> offers;
+  if (is_standby(link)) return offers;
   for (const auto& [id, index] : stream_ids_.by_id()) {
     const StreamState& state = streams_[index];
     const auto lane = static_cast<std::size_t>(id.lane);
@@ -306,7 +313,8 @@ std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
     if (id.origin == link.peer.cluster && id.epoch == link.peer.epoch) continue;
     Offer offer{
         id,         state.frontier, log_of(index).held_after(index).value_or(state.frontier),
-        state.base, state.hops,     state.complete()};
+        state.base, state.hops,     state.complete(),
+        standing_towards(link, index)};
     if (index == own_[lane]) offer.base = base_[lane];
     offers.push_back(std::move(offer));
   }
@@ -327,6 +335,7 @@ void Node::Impl::lose_link(const Now& now, Link& link, std::string_view reason, 
   link.channels.clear();
   link.servings.clear();
   link.offers.clear();
+  link.is_late = false;
   link.phase = Link::Phase::greeting;
   const LinkId id = link.id;
   if (!link.dialled()) {
@@ -353,6 +362,7 @@ void Node::Impl::tick_links(const Now& now, Outbox& outbox) {
     if (!is_silent && !is_one_way) continue;
     lose_link(now, link, is_silent ? "nothing was heard for 3 s" : "it does not hear us", outbox);
   }
+  note_late_links(now, outbox);
 }
 
 // Another life of this cluster id is known out there: number above it. What had been published in

@@ -90,34 +90,53 @@ void Node::Impl::choose_upstreams(const Now& now, Outbox& outbox) {
   update_channels(outbox);
 }
 
-// The nearest neighbour that offers it; the present one, unless another is strictly nearer.
+// By standing, then by distance; the present upstream, unless another is strictly better. Where all
+// are cut off, whoever holds more than we do; else the present one, which may come back.
+Node::Impl::Choice Node::Impl::best_upstream(StreamIndex stream) const {
+  const StreamState& state = streams_[stream];
+  const StreamId& id = stream_ids_.id_of(stream);
+  Choice best;
+  Number best_head = state.frontier;
+  for (const auto& [link_id, link] : links_) {
+    const auto found = link.offers.find(id);
+    if (!link.is_joined() || found == link.offers.end()) continue;
+    const Offer& offer = found->second;
+    const bool is_present = link_id == state.upstream;
+    const Choice choice{link_id, link.is_late ? Standing::cut_off : offer.standing,
+                        static_cast<std::uint8_t>(offer.hops + 1)};
+    if (choice.standing == Standing::cut_off) {
+      const bool is_more = offer.head > best_head;
+      const bool is_none_better = best.link == kNoLink && is_present;
+      if (best.standing != Standing::cut_off || !(is_more || is_none_better)) continue;
+      best_head = std::max(best_head, offer.head);
+      best = choice;
+      continue;
+    }
+    const auto rank = std::tie(choice.standing, choice.hops);
+    const auto best_rank = std::tie(best.standing, best.hops);
+    if (best.link == kNoLink || rank < best_rank || (rank == best_rank && is_present)) {
+      best = choice;
+    }
+  }
+  return best;
+}
+
 void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& outbox) {
   StreamState& state = streams_[stream];
   if (state.own || !state.started) return;
   const StreamId& id = stream_ids_.id_of(stream);
-  const Link* best = nullptr;
-  const Offer* best_offer = nullptr;
-  if (!state.complete()) {
-    for (const auto& [link_id, link] : links_) {
-      const auto offer = link.offers.find(id);
-      if (!link.is_joined() || offer == link.offers.end()) continue;
-      const bool is_better = best == nullptr || offer->second.hops < best_offer->hops ||
-                             (offer->second.hops == best_offer->hops && link_id == state.upstream);
-      if (!is_better) continue;
-      best = &link;
-      best_offer = &offer->second;
-    }
-  }
-  const LinkId chosen = best == nullptr ? kNoLink : best->id;
-  if (best != nullptr) state.hops = static_cast<std::uint8_t>(best_offer->hops + 1);
-  if (chosen == state.upstream) return;
+  const Choice chosen = state.complete() ? Choice{} : best_upstream(stream);
+  if (chosen.link != kNoLink) state.hops = std::min<std::uint8_t>(chosen.hops, kHopsMax);
+  if (chosen.standing != state.standing) states_due_ = true;
+  state.standing = chosen.standing;
+  if (chosen.link == state.upstream) return;
   if (const auto old = links_.find(state.upstream);
       old != links_.end() && old->second.is_joined()) {
     send(outbox, old->second.address, Untake{id});
   }
-  state.upstream = chosen;
+  state.upstream = chosen.link;
   states_due_ = true;  // What is offered to whom has changed.
-  if (chosen == kNoLink) return;
+  if (chosen.link == kNoLink) return;
   take(now, stream, true, outbox);
   reports_due_[stream].insert(std::string());
 }

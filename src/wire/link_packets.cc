@@ -23,7 +23,8 @@ flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
   const auto origin = put_text(out, from.stream.origin);
   return wire::CreateOffer(out, origin, from.stream.epoch,
                            static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest,
-                           from.base, from.hops, from.final);
+                           from.base, from.hops, from.final,
+                           static_cast<wire::Standing>(from.standing));
 }
 
 void read(PacketReader& in, const wire::Offer& from, Offer& to) {
@@ -33,6 +34,7 @@ void read(PacketReader& in, const wire::Offer& from, Offer& to) {
   to.base = from.base();
   to.hops = from.hops();
   to.final = from.final();
+  in.choice({"offer", "standing"}, from.standing(), Standing::cut_off, to.standing);
 }
 
 }  // namespace
@@ -42,7 +44,7 @@ flatbuffers::Offset<wire::LinkHello> write(Builder& out, const LinkHello& from) 
   const auto region = put_text(out, from.region);
   return wire::CreateLinkHello(out, from.protocol_min, from.protocol_max,
                                static_cast<wire::LinkRole>(from.role), cluster, region, from.epoch,
-                               from.instance);
+                               from.instance, from.dial);
 }
 
 void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
@@ -55,6 +57,7 @@ void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
   in.line({"link_hello", "region"}, from.region(), kRegionBytesMax, to.region);
   to.epoch = from.epoch();
   to.instance = from.instance();
+  to.dial = from.dial();
 }
 
 flatbuffers::Offset<wire::LinkWelcome> write(Builder& out, const LinkWelcome& from) {

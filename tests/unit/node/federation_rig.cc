@@ -19,13 +19,13 @@ FederationRig::FederationRig() {
 FederationRig::~FederationRig() = default;
 
 std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<std::size_t> dials,
-                                      NodeOptions options) {
+                                      NodeOptions options, LinkRole role) {
   auto broker = std::make_unique<Broker>();
   broker->options = std::move(options);
   broker->options.cluster = cluster;
   broker->options.stream_endpoint = "tcp://*:1";
   for (const std::size_t dial : dials) {
-    broker->options.dials.push_back({LinkRole::hub, "broker " + std::to_string(dial)});
+    broker->options.dials.push_back({role, "broker " + std::to_string(dial)});
   }
   broker->dials = std::move(dials);
   brokers_.push_back(std::move(broker));
@@ -40,7 +40,8 @@ void FederationRig::start(std::size_t i) {
   broker.node = std::make_unique<Node>(broker.options, now(), next_instance_++, &broker.applied,
                                        broker.metrics);
   for (std::uint32_t link = 0; link < broker.dials.size(); ++link) {
-    if (!brokers_[broker.dials[link]]->node) continue;
+    const std::size_t other = broker.dials[link];
+    if (other >= brokers_.size() || !brokers_[other]->node) continue;
     links_up_[i].insert(link);
     broker.node->on_link_up(now(), link, broker.outbox);
   }
@@ -163,7 +164,7 @@ bool FederationRig::carry_out(std::size_t i) {
     for (std::size_t other = 0; other < brokers_.size(); ++other) {
       for (const auto& [link, channel] : brokers_[other]->channels) {
         if (brokers_[other]->dials[link] != i || links_up_[other].count(link) == 0) continue;
-        if (channel != publication.channel) continue;
+        if (channel != publication.channel || muted_.count({other, link}) > 0) continue;
         deliver(other, {Door::stream_in, link}, publication.header, publication.body);
       }
     }
@@ -178,13 +179,13 @@ bool FederationRig::carry_out(std::size_t i) {
             sending.body.empty() ? Frame() : Frame::copy_of(sending.body.bytes()));
       }
     } else if (sending.to.door == Door::link_out) {
-      if (links_up_[i].count(peer) == 0) continue;
+      if (links_up_[i].count(peer) == 0 || muted_.count({i, peer}) > 0) continue;
       deliver(broker.dials[peer], {Door::link_in, link_peer(i, peer)}, sending.header,
               sending.body);
     } else {
       const std::size_t other = (peer - 1'000'000) / 100;
       const std::uint32_t link = (peer - 1'000'000) % 100;
-      if (links_up_[other].count(link) == 0) continue;
+      if (links_up_[other].count(link) == 0 || muted_.count({other, link}) > 0) continue;
       deliver(other, {Door::link_out, link}, sending.header, sending.body);
     }
   }

@@ -60,12 +60,15 @@ class FederationRig {
   ~FederationRig();
 
   std::size_t add_broker(const std::string& cluster, std::vector<std::size_t> dials = {},
-                         NodeOptions options = {});
+                         NodeOptions options = {}, LinkRole role = LinkRole::hub);
   // The process ends without a word; everything of it is gone.
   void kill(std::size_t broker);
   void restart(std::size_t broker);
   void cut(std::size_t broker, std::uint32_t link);
   void heal(std::size_t broker, std::uint32_t link);
+  // Nothing comes through any more, and nobody is told.
+  void mute(std::size_t broker, std::uint32_t link) { muted_.insert({broker, link}); }
+  void unmute(std::size_t broker, std::uint32_t link) { muted_.erase({broker, link}); }
 
   std::size_t add_client(std::size_t broker, SessionOptions options = {});
   void connect(std::size_t client, std::size_t broker);
@@ -108,7 +111,7 @@ class FederationRig {
   std::uint32_t next_subscription_ = 1;
   std::vector<std::unique_ptr<Broker>> brokers_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::set<std::pair<std::size_t, std::uint32_t>> cut_;
+  std::set<std::pair<std::size_t, std::uint32_t>> muted_;
   std::vector<std::set<std::uint32_t>> links_up_;
 };
 

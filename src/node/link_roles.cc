@@ -1,0 +1,77 @@
+#include "base/text.h"
+#include "node/node_impl.h"
+
+namespace mpreg {
+
+// A peer stands in the same region, a gateway in another. A hub may stand anywhere.
+std::optional<Refused> Node::Impl::check_role(const LinkHello& hello) const {
+  const bool is_same_region = hello.region == options_.region;
+  const std::string regions = quoted(hello.cluster) + " is in region " + quoted(hello.region) +
+                              " and " + quoted(options_.cluster) + " in " +
+                              quoted(options_.region);
+  if (hello.role == LinkRole::peer && !is_same_region) {
+    return Refused{ErrorCode::refused,
+                   "a peer must be in the same region: " + regions + " (dial it as a gateway)", 0};
+  }
+  if (hello.role == LinkRole::gateway && is_same_region) {
+    return Refused{
+        ErrorCode::refused,
+        "a gateway must be in another region: " + regions + " (dial it as a peer or a hub)", 0};
+  }
+  return std::nullopt;
+}
+
+// Two brokers that are linked more than once use one of the links: that which the greater cluster
+// id dialled, and of several the first. The others are heard on, and wait.
+bool Node::Impl::is_standby(const Link& link) const {
+  const auto dialler = [&](const Link& of) -> const std::string& {
+    return of.dialled() ? options_.cluster : of.peer.cluster;
+  };
+  for (const auto& [id, other] : links_) {
+    const bool is_rival = id != link.id && other.is_joined() && !other.is_late &&
+                          other.peer.cluster == link.peer.cluster &&
+                          other.peer.instance == link.peer.instance;
+    if (!is_rival) continue;
+    if (link.is_late || dialler(other) > dialler(link)) return true;
+    if (dialler(other) == dialler(link) && other.dial < link.dial) return true;
+  }
+  return false;
+}
+
+// What a broker owes to whom: to its spokes everything; to its hub and its peers what is its own
+// and its spokes'; to a gateway its region; and to its own region what comes by a gateway. The rest
+// it passes on where nobody else does.
+Standing Node::Impl::standing_towards(const Link& link, StreamIndex stream) const {
+  using Relation = Link::Relation;
+  const StreamState& state = streams_[stream];
+  if (state.own || state.complete()) return Standing::usual;
+  const auto source = links_.find(state.upstream);
+  if (source == links_.end()) return Standing::cut_off;
+  if (state.standing != Standing::usual) return state.standing;
+  const Relation to = link.relation();
+  if (to == Relation::spoke) return Standing::usual;
+  if (to == Relation::gateway) {
+    const Members::Known* origin = members_.find(stream_ids_.id_of(stream).origin);
+    const bool is_of_region = origin != nullptr && origin->member.region == options_.region;
+    return is_of_region ? Standing::usual : Standing::relayed;
+  }
+  const Relation from = source->second.relation();
+  const bool is_owed = from == Relation::spoke || from == Relation::gateway;
+  return is_owed ? Standing::usual : Standing::relayed;
+}
+
+void Node::Impl::note_late_links(const Now& now, Outbox& outbox) {
+  bool is_changed = false;
+  for (auto& [id, link] : links_) {
+    const bool is_late = link.is_joined() && now.instant - link.last_heard > kPeerLate;
+    if (is_late == link.is_late) continue;
+    link.is_late = is_late;
+    is_changed = true;
+    if (is_late) metrics_.links_late.add();
+  }
+  if (!is_changed) return;
+  states_due_ = true;  // What is offered, and on which of two links, may be another now.
+  choose_upstreams(now, outbox);
+}
+
+}  // namespace mpreg
