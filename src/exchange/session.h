@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -26,6 +27,22 @@ struct LaneCursor {
 struct WaitingBarrier {
   std::uint64_t request = 0;
   Instant deadline;
+  std::uint64_t generation = 0;  // Of the cluster's interest, which everybody must know.
+};
+
+// A subscription whose patterns the other clusters are told, before it begins.
+struct WaitingSubscribe {
+  Subscribe request;
+  Instant deadline;
+  std::uint64_t generation = 0;
+};
+
+// What is fetched for a session from further on, before it goes on from the log.
+struct SessionRefill {
+  Number done = 0;  // Up to here.
+  Number through = 0;
+  Instant since{};
+  Instant sent{};
 };
 
 class Session {
@@ -47,7 +64,11 @@ class Session {
   std::array<LaneCursor, kLanes> cursors;
   Frontier resumed;  // Positions told at Hello of streams that are not known here yet.
   Instant resumed_at{};
+  std::deque<WaitingSubscribe> subscribes;  // The oldest first.
+  std::size_t waiting_patterns = 0;         // Of these.
   std::vector<WaitingBarrier> barriers;
+  std::map<StreamIndex, SessionRefill> refills;  // While there are any, the events lane waits.
+  std::uint64_t refill_generation = 0;
 
   // ---- What it publishes.
   std::vector<TopicIndex> aliases;  // The client's alias -> slot; kNoTopic: see refused_aliases.

@@ -7,7 +7,7 @@ std::optional<TopicIndex> TopicTable::intern(std::string_view topic) {
   if (it != by_text_.end()) return it->second;
   if (slots_.size() >= topics_max_) return std::nullopt;
   const auto index = static_cast<TopicIndex>(slots_.size());
-  slots_.push_back(Slot{std::string(topic), {}});
+  slots_.push_back(Slot{std::string(topic), {}, {}});
   by_text_.emplace(slots_.back().text, index);
   return index;
 }

@@ -36,6 +36,11 @@ class TopicTable {
     return refresh(slots_[topic].match, slots_[topic].text, patterns);
   }
 
+  // The same for clusters, by an index of theirs.
+  [[nodiscard]] const IdList& clusters_for(TopicIndex topic, const PatternIndex& interests) {
+    return refresh(slots_[topic].clusters, slots_[topic].text, interests);
+  }
+
   // Aliases of one stream. Declaring an alias again with another topic is refused: false.
   bool declare(StreamIndex stream, Alias alias, TopicIndex topic);
   [[nodiscard]] TopicIndex find(StreamIndex stream, Alias alias) const {
@@ -49,6 +54,7 @@ class TopicTable {
   struct Slot {
     std::string text;
     CachedMatch match;
+    CachedMatch clusters;
   };
 
   std::size_t topics_max_;

@@ -5,7 +5,7 @@
 namespace mpreg {
 
 void Serving::mark_sent(Number through, std::uint64_t bytes) {
-  sent_ = through;
+  sent_ = told_through_ = through;
   in_flight_.emplace_back(through, bytes);
   in_flight_bytes_ += bytes;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "federation/link_filter.h"
 #include "message/body.h"
 #include "message/link_messages.h"
 #include "stream/stream_table.h"
@@ -20,15 +21,32 @@ class Serving {
   // `until`: the cursor stops there, because live data comes by another way; kNumberMax: it goes
   // on.
   Serving(Number after, Number until, std::uint64_t window_bytes)
-      : sent_(after), acknowledged_(after), until_(until), window_bytes_(window_bytes) {}
+      : sent_(after),
+        told_through_(after),
+        acknowledged_(after),
+        until_(until),
+        window_bytes_(window_bytes) {}
 
+  LinkFilter filter;
+
+  // The cursor.
   [[nodiscard]] Number sent() const { return sent_; }
+  // What the neighbour was told of: the cursor, but for what was passed over since.
+  [[nodiscard]] Number told_through() const { return told_through_; }
+  [[nodiscard]] bool has_passed_over() const { return told_through_ < sent_; }
+  [[nodiscard]] const CompleteFor& passed_over_for() const { return passed_over_for_; }
   [[nodiscard]] bool finished() const { return sent_ >= until_; }
   [[nodiscard]] bool has_credit_for(std::uint64_t bytes) const {
     return in_flight_bytes_ == 0 || in_flight_bytes_ + bytes <= window_bytes_;
   }
 
   void mark_sent(Number through, std::uint64_t bytes);
+  // Nothing in the range is for the neighbour: it is told with what follows, or by the next
+  // heartbeat. What was passed over before has the same completeness.
+  void pass_over(Number through, CompleteFor complete) {
+    sent_ = through;
+    passed_over_for_ = std::move(complete);
+  }
   // The neighbour has applied the stream up to `number`.
   void acknowledge(Number number);
   [[nodiscard]] Number acknowledged() const { return acknowledged_; }
@@ -38,6 +56,8 @@ class Serving {
 
  private:
   Number sent_ = 0;
+  Number told_through_ = 0;
+  CompleteFor passed_over_for_;
   Number acknowledged_ = 0;
   Number until_ = 0;
   std::uint64_t window_bytes_ = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "federation/completeness.h"
 #include "federation/members.h"
 #include "message/pubsub_messages.h"
 
@@ -23,6 +24,7 @@ struct Arrival {
   Body body;
   std::shared_ptr<const Gap> gap;
   std::vector<std::string> left_out;  // As BatchHeader says.
+  CompleteFor complete_for;
 
   // About what it takes to keep.
   [[nodiscard]] std::size_t bytes() const {
@@ -50,6 +52,14 @@ class StreamState {
 
   LinkId upstream = kNoLink;
   Standing standing = Standing::usual;  // Of the way by the upstream.
+  // ---- Events lane: what comes must be complete for this generation of our interest; what is not
+  // is asked for again, towards the origin.
+  Generation required = 0;
+  CompleteFor complete_for;   // Of what the upstream will send from now on.
+  Number refill_through = 0;  // Up to here, from the frontier, something is not complete.
+  Instant refill_since{};
+  Instant refill_sent{};
+
   bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
   Instant take_sent{};
   Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.

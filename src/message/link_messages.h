@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "message/session_messages.h"
+#include "message/pubsub_messages.h"
 #include "stream/frontier.h"
 #include "stream/hybrid_clock.h"
 
@@ -113,6 +113,46 @@ struct Taken {
   friend bool operator==(const Taken&, const Taken&) = default;
 };
 
+// What a cluster wants of the events lane: patterns that cover those of its sessions. Told on to
+// everybody, by whoever had not heard it.
+struct InterestUpdate {
+  std::string cluster;
+  Generation generation = 0;
+  Generation since = 0;  // What came and went since that generation; 0: `added` is all of it.
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+
+  friend bool operator==(const InterestUpdate&, const InterestUpdate&) = default;
+};
+
+// What the sender knows of everybody's interest. Whoever knows more of a cluster tells all of it.
+struct KnownInterest {
+  std::string cluster;
+  Generation generation = 0;
+  std::uint64_t hash = 0;  // Of the patterns.
+
+  friend bool operator==(const KnownInterest&, const KnownInterest&) = default;
+};
+struct InterestDigest {
+  std::vector<KnownInterest> known;
+
+  friend bool operator==(const InterestDigest&, const InterestDigest&) = default;
+};
+
+// "What I was sent of after + 1 .. through is not complete for my interest." Passed on towards the
+// origin until somebody holds it complete; the answers are batches with a RefillMark.
+struct Refill {
+  StreamId stream;
+  Number after = 0;
+  Number through = 0;
+  std::string cluster;        // Who asks.
+  Generation generation = 0;  // Complete for this interest.
+  std::uint64_t tag = 0;      // Comes back with the answer.
+  std::vector<std::string> route;  // Clusters passed, the asking one first.
+
+  friend bool operator==(const Refill&, const Refill&) = default;
+};
+
 struct Untake {
   StreamId stream;
 
@@ -131,6 +171,7 @@ struct AppliedBy {
 struct Applied {
   StreamId stream;
   std::vector<AppliedBy> reports;
+  bool is_all = false;  // Whoever is not named does not take the stream by this way.
 
   friend bool operator==(const Applied&, const Applied&) = default;
 };

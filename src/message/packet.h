@@ -19,6 +19,7 @@ using Packet = std::variant<
     // cache
     OperationOutcome, CompleteOperation,
     // link
-    LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied>;
+    LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied, InterestUpdate, InterestDigest,
+    Refill>;
 
 }  // namespace mpreg

@@ -2,6 +2,7 @@
 // Publish and subscribe: batches and what is said about them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,31 @@
 #include "message/session_messages.h"
 
 namespace mpreg {
+
+// How much of a cluster's interest is known, or was known when something was filtered. Generations
+// ascend through all lives of a cluster.
+using Generation = std::uint64_t;
+struct ClusterGeneration {
+  std::string cluster;
+  Generation generation = 0;
+
+  friend bool operator==(const ClusterGeneration&, const ClusterGeneration&) = default;
+};
+
+// How complete a batch between brokers is: for everybody; for the clusters that the last batch with
+// told_here named, and later ones of the same stream and link; for those named here, from here on.
+enum class Completeness : std::uint8_t { everybody = 0, as_told = 1, told_here = 2 };
+
+// On an answer to Refill: where it still has to go, the next cluster last.
+struct RefillMark {
+  std::string cluster;
+  std::uint64_t generation = 0;
+  std::uint64_t tag = 0;
+  bool is_lost = false;  // Without a body: nobody holds the range any more.
+  std::vector<std::string> route;
+
+  friend bool operator==(const RefillMark&, const RefillMark&) = default;
+};
 
 // This hop's say about the body frame that follows it. From a client, only lane and declarations
 // count. Without a body frame it only moves the receiver's position: nothing in the range was for
@@ -26,6 +52,10 @@ struct BatchHeader {
   // Between brokers, bulk lane, without a body: the clusters that the values left out are for. Who
   // passes the word on to one of them must call it a gap.
   std::vector<std::string> left_out;
+  // Between brokers, events lane: for whose interest, in which generation, nothing is left out.
+  Completeness completeness = Completeness::everybody;
+  std::vector<ClusterGeneration> complete_for;  // Ascending by cluster.
+  std::optional<RefillMark> refill;
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

@@ -15,9 +15,11 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   entry.hops = arrival.hops;
   entry.body = std::move(arrival.body);
   entry.gap = std::move(arrival.gap);
+  entry.complete_for = std::move(arrival.complete_for);
   if (!entry.body.frame.empty()) {
     const Body& body = entry.body;
     if (lane == Lane::cache) apply_facts(stream, body);
+    if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
     if (!state.own) {
       const HybridTime last = body.stamp.version + body.stamp.count - 1;
@@ -85,11 +87,12 @@ void Node::Impl::remember_operations(const Body& body) {
   }
 }
 
-// Once for all neighbours that dialled us. Bulk goes to each one by cursor.
+// Facts go once for all neighbours that dialled us. Values and events go to each one by cursor, for
+// each one gets what is for it.
 void Node::Impl::publish(StreamIndex stream, const LogEntry& entry,
                          const std::vector<Declaration>& declared, Outbox& outbox) {
   const StreamId& id = stream_ids_.id_of(stream);
-  if (id.lane == Lane::bulk || link_of_peer_.empty()) return;
+  if (id.lane != Lane::cache || link_of_peer_.empty()) return;
   if (entry.gap) {
     outbox.publications.push_back({channel_of(id), encode_packet(*entry.gap), {}});
     return;

@@ -18,29 +18,24 @@ std::shared_ptr<const Node::Impl::Targets> Node::Impl::targets_of(const Body& bo
   return targets;
 }
 
-// Whether some value in the entry may be for a cluster that is reached through the link: left out
-// only where each target is known to be reached by another way. A target whose way is lost may come
-// back by this one.
+// Whether some value in the entry may be for a cluster that takes the stream by the link: left out
+// only where each target is known to take it by another one.
 bool Node::Impl::is_for(const LogEntry& entry, const Link& link) const {
   if (!entry.targets) return true;
+  const auto takes = [&](const Link& by, const std::string& cluster) {
+    const auto serving = by.servings.find(entry.stream);
+    return serving != by.servings.end() && serving->second.filter.clusters().count(cluster) > 0;
+  };
   for (const auto& targets : *entry.targets) {
     for (const std::string& target : targets) {
       if (target == options_.cluster) continue;
-      const Members::Known* known = members_.find(target);
-      if (known == nullptr || known->next_hop == kNoLink || known->next_hop == link.id) return true;
+      const bool is_elsewhere = std::any_of(links_.begin(), links_.end(), [&](const auto& other) {
+        return other.first != link.id && takes(other.second, target);
+      });
+      if (takes(link, target) || !is_elsewhere) return true;
     }
   }
   return false;
-}
-
-// Whether the link leads to a cluster whose values were left out of what this one was sent.
-bool Node::Impl::is_missing_for(const LogEntry& entry, const Link& link) const {
-  if (!entry.targets || !entry.body.frame.empty()) return false;
-  const std::vector<std::string>& targets = entry.targets->front();
-  return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
-    const Members::Known* known = members_.find(target);
-    return target == link.peer.cluster || (known != nullptr && known->next_hop == link.id);
-  });
 }
 
 // All the targets of an entry, once each.

@@ -45,10 +45,13 @@ struct Link {
   bool is_late = false;  // Nothing was heard for kPeerLate: others are preferred.
   Instant greet_again{};  // While greeting.
   Instant connected{};
+  bool was_joined = false;
   std::string refusal;  // Why the other side refused, last.
 
   std::map<StreamId, Offer> offers;         // As last announced.
   std::map<StreamIndex, Serving> servings;  // What they take from us by cursor.
+  std::map<StreamIndex, CompleteFor> told;  // As their last batch with told_here said.
+  std::uint32_t audits_failed = 0;          // Heartbeats in a row with another hash of all interest.
   std::set<std::string> channels;           // What our SUB is subscribed to.
 
   // What the neighbour is to us.

@@ -46,7 +46,7 @@ Standing Node::Impl::standing_towards(const Link& link, StreamIndex stream) cons
   const StreamState& state = streams_[stream];
   if (state.own || state.complete()) return Standing::usual;
   const auto source = links_.find(state.upstream);
-  if (source == links_.end()) return Standing::cut_off;
+  if (source == links_.end() || state.superseded != Instant{}) return Standing::cut_off;
   if (state.standing != Standing::usual) return state.standing;
   const Relation to = link.relation();
   if (to == Relation::spoke) return Standing::usual;

@@ -56,6 +56,9 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
+  generation_ = generation_of_epoch(epoch_);
+  interests_.apply({options_.cluster, generation_, 0, {}, {}});
+  is_federated_ = !options_.dials.empty();
   for (const DialOptions& dial : options_.dials) {
     Link link;
     link.id = next_link_++;
@@ -76,6 +79,7 @@ void Node::Impl::send(Outbox& outbox, Address to, const Packet& packet, Frame bo
 }
 
 void Node::Impl::on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox) {
+  turn_time_ = now.instant;
   Result<Packet> packet = decode_packet(header.bytes());
   if (!packet) {
     metrics_.packets_malformed.add();
@@ -95,6 +99,7 @@ void Node::Impl::on_packet(const Now& now, Address from, Frame header, Frame bod
 }
 
 void Node::Impl::on_peer_gone(const Now& now, Address peer, Outbox& outbox) {
+  turn_time_ = now.instant;
   if (peer.door == Door::session) {
     if (Session* session = session_of(peer.peer)) end_session(*session);
   } else if (peer.door == Door::link_in) {
@@ -103,7 +108,8 @@ void Node::Impl::on_peer_gone(const Now& now, Address peer, Outbox& outbox) {
 }
 
 void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
-  if (barriers_waiting_) answer_barriers(now, outbox);
+  tell_interest(outbox);
+  if (requests_waiting_) settle_requests(now, outbox);
   if (states_due_) {
     states_due_ = false;
     for (auto& [id, link] : links_) {
@@ -119,8 +125,11 @@ void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
 }
 
 void Node::Impl::tick(const Now& now, Outbox& outbox) {
+  turn_time_ = now.instant;
   if (now.instant >= next_heartbeat_) {
     next_heartbeat_ = now.instant + kHeartbeat;
+    tick_interest(now);
+    tell_all_passed_over(outbox);
     for (auto& [id, link] : links_) {
       if (link.is_known()) send_link_state(now, link, outbox);
     }
@@ -142,7 +151,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
 Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
-  if (!links_.empty() || barriers_waiting_) next = std::min(next, next_check_);
+  if (!links_.empty() || requests_waiting_) next = std::min(next, next_check_);
   if (const auto deadline = pending_.next_deadline()) next = std::min(next, *deadline);
   return next;
 }

@@ -25,6 +25,10 @@ class CacheApplier {
   virtual ~CacheApplier() = default;
   virtual void apply(const StreamId& stream, Number number, HybridTime version, RecordKind kind,
                      Bytes payload) = 0;
+  // For who keeps a record of it all: a stream of another cluster is followed from here on, its
+  // numbers up to `after` being from before; every body, whatever it holds, after its facts.
+  virtual void follow(const StreamId& /*stream*/, Number /*after*/) {}
+  virtual void observe(const StreamId& /*stream*/, const Body& /*body*/) {}
 };
 
 class Node {

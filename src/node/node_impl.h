@@ -13,9 +13,13 @@
 //   bulk.cc          the values of replications: who are their targets
 //   on_link.cc       links: handshake, heartbeat, members
 //   link_roles.cc    hubs, peers, gateways: who may link, and what is whose to pass on
+//   on_interest.cc   what this cluster wants of the events lane, and what the others do
+//   session_refill.cc  the same, for a session that comes from elsewhere
+//   refill.cc        pieces of streams that came incomplete: asked for, and answered
 //   upstreams.cc     streams of others: whom they are taken from, when they start and end
 //   on_link_data.cc  batches, gaps and confirmations that come over links
 //   serve_links.cc   what goes out over links
+//   serve_events.cc  of the events lane: to each neighbour what is wanted behind it
 //   node_report.cc   answers to operators
 
 #include <deque>
@@ -32,6 +36,8 @@
 #include "exchange/selection.h"
 #include "exchange/session.h"
 #include "exchange/topic_table.h"
+#include "federation/interest_set.h"
+#include "federation/interest_table.h"
 #include "federation/members.h"
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
@@ -129,14 +135,21 @@ class Node::Impl {
 
   // ---- on_pubsub.cc
   void on_subscribe(const Now& now, Session& session, const Subscribe& request, Outbox& outbox);
-  void on_unsubscribe(Session& session, const Unsubscribe& request, Outbox& outbox);
+  void on_unsubscribe(const Now& now, Session& session, const Unsubscribe& request,
+                      Outbox& outbox);
   void on_barrier(const Now& now, Session& session, const Barrier& request, Outbox& outbox);
-  void answer_barriers(const Now& now, Outbox& outbox);
+  void settle_requests(const Now& now, Outbox& outbox);
+  bool settle_subscribes(const Now& now, Session& session, bool at_once, Outbox& outbox);
+  bool settle_barriers(const Now& now, Session& session, Outbox& outbox);
+  [[nodiscard]] std::string what_is_missing(Generation generation) const;
+  void begin_subscription(const Now& now, Session& session, const Subscribe& request,
+                          Outbox& outbox);
   [[nodiscard]] Result<void> check_subscription(const Subscription& subscription) const;
   void add_subscription(Session& session, const Subscription& subscription);
   void remove_subscription(Session& session, std::uint32_t id);
   void mark_acceptance(Session& session);
   void send_acceptances(Outbox& outbox);
+  [[nodiscard]] Number served_to(const Session& session, StreamIndex stream) const;
   [[nodiscard]] std::vector<StreamPosition> positions_of(const Session& session) const;
 
   // ---- on_cache.cc
@@ -179,6 +192,8 @@ class Node::Impl {
   void tell_lost(Session& session, Lane lane, LogPosition from, Outbox& outbox);
   void tell_not_held(Session& session, Outbox& outbox);
   [[nodiscard]] Scope lost_scope(const Session& session, Lane lane, LogPosition from) const;
+  void send_selected(Session& session, const LogEntry& entry, Outbox& outbox);
+  bool select_wanted(const Session& session, const LogEntry& entry);
   bool serve_entry(Session& session, const LogEntry& entry, std::uint64_t& budget, Outbox& outbox);
   void send_backlog(const Now& now, Session& session, const Subscription& subscription,
                     Outbox& outbox);
@@ -190,7 +205,6 @@ class Node::Impl {
   using Targets = std::vector<std::vector<std::string>>;
   [[nodiscard]] std::shared_ptr<const Targets> targets_of(const Body& body) const;
   [[nodiscard]] bool is_for(const LogEntry& entry, const Link& link) const;
-  [[nodiscard]] bool is_missing_for(const LogEntry& entry, const Link& link) const;
   [[nodiscard]] static std::vector<std::string> all_targets(const LogEntry& entry);
   [[nodiscard]] bool is_value_for_us(StreamIndex stream, const LogEntry& entry,
                                      std::size_t record) const;
@@ -212,6 +226,49 @@ class Node::Impl {
   void renumber(const Now& now, Epoch above, Outbox& outbox);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
+
+  // ---- on_interest.cc
+  [[nodiscard]] static Generation generation_of_epoch(Epoch epoch);
+  void want(const std::string& pattern);
+  void unwant(const std::string& pattern);
+  void linger(Instant now, std::vector<std::string> patterns);
+  void rebuild_interest();
+  [[nodiscard]] bool crosses_links(const std::string& pattern) const;
+  [[nodiscard]] Generation generation_due() const;
+  [[nodiscard]] Generation generation_for_patterns(const std::vector<std::string>& patterns) const;
+  void tell_interest(Outbox& outbox);
+  void spread(const InterestUpdate& update, LinkId except, Outbox& outbox);
+  void on_interest_update(const Now& now, Link& link, const InterestUpdate& update,
+                          Outbox& outbox);
+  void on_interest_digest(Link& link, const InterestDigest& digest, Outbox& outbox);
+  void raise_generation(Generation above);
+  void audit_interest(Link& link, const LinkState& state, Outbox& outbox);
+  [[nodiscard]] bool is_interest_known_to(StreamIndex stream, Generation generation) const;
+  [[nodiscard]] bool is_interest_known(Generation generation) const;
+  void require_complete(Generation generation);
+  void tick_interest(const Now& now);
+
+  // ---- refill.cc
+  [[nodiscard]] bool is_complete(StreamIndex stream, const Arrival& arrival) const;
+  [[nodiscard]] bool is_complete_for(const LogEntry& entry, const std::string& cluster,
+                                     Generation generation) const;
+  [[nodiscard]] static std::chrono::milliseconds refill_patience(const StreamState& state);
+  void want_refill(const Now& now, StreamIndex stream, Number through, Outbox& outbox);
+  void ask_refill(const Now& now, StreamIndex stream, Outbox& outbox);
+  void give_up_refill(const Now& now, StreamIndex stream, Outbox& outbox);
+  void on_refill(Link& link, const Refill& request, Outbox& outbox);
+  bool answer_refill(Link& link, StreamIndex stream, const Refill& request, Outbox& outbox);
+  void on_refill_answer(const Now& now, BatchHeader& header, Frame body, Outbox& outbox);
+
+  // ---- session_refill.cc
+  void plan_refills(const Now& now, Session& session, bool has_resumed, Outbox& outbox);
+  [[nodiscard]] bool is_held_complete(StreamIndex stream, Number after,
+                                      Generation generation) const;
+  void ask_session_refill(const Now& now, Session& session, StreamIndex stream, Outbox& outbox);
+  void on_session_refill(const Now& now, StreamIndex stream, const RefillMark& mark,
+                         Arrival arrival, Outbox& outbox);
+  void end_session_refill(Session& session, StreamIndex stream, Outbox& outbox);
+  void tick_session_refills(const Now& now, Session& session, Outbox& outbox);
 
   // ---- link_roles.cc
   [[nodiscard]] std::optional<Refused> check_role(const LinkHello& hello) const;
@@ -243,14 +300,32 @@ class Node::Impl {
   void on_link_batch(const Now& now, Link& link, BatchHeader& header, Frame body, Outbox& outbox);
   void on_link_gap(const Now& now, Link& link, const Gap& gap, Outbox& outbox);
   void accept(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
+  bool open_arrival(BatchHeader& header, Frame frame, Arrival& arrival, Outbox& outbox);
+  void learn_completeness(Link& link, StreamIndex stream, BatchHeader& header, Arrival& arrival);
+  [[nodiscard]] std::vector<Declaration> declarations_for(
+      StreamIndex stream, const Body& body, const std::vector<std::uint16_t>& records) const;
   [[nodiscard]] bool declare(StreamIndex stream, const std::vector<Declaration>& declarations);
   [[nodiscard]] bool aliases_known(StreamIndex stream, const Body& body) const;
   void on_applied(const Now& now, Link& link, const Applied& applied);
+  void note_behind(const Link& link, Serving& serving, const Applied& applied);
+  void forget_below(StreamIndex stream, LinkId link);
 
   // ---- serve_links.cc
   void on_take(const Now& now, Link& link, const Take& request, Outbox& outbox);
   void serve_links(Outbox& outbox);
   void serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
+  void declare_to(Serving& serving, StreamIndex stream, const Body& body,
+                  const std::vector<std::uint16_t>* records,
+                  std::vector<Declaration>& declarations) const;
+  bool serve_what_is_not_held(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
+  void serve_events(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
+  void tell_passed_over(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
+  void tell_completeness(Link& link, StreamIndex stream, Serving& serving,
+                         const CompleteFor& complete, Outbox& outbox);
+  void tell_all_passed_over(Outbox& outbox);
+  void set_completeness(BatchHeader& header, Serving& serving, const CompleteFor& complete) const;
+  [[nodiscard]] const IdList& clusters_wanting(StreamIndex stream, const Body& body,
+                                               const Record& record);
   void send_applied(bool everything, Outbox& outbox);
 
   [[nodiscard]] RetainedLog& log_of(StreamIndex stream) {
@@ -318,13 +393,31 @@ class Node::Impl {
   std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
   LinkId next_link_ = 0;
   Members members_;
-  std::map<StreamIndex, std::map<std::string, Number>> downstream_;  // Confirmations to pass on.
+  // Who takes a stream through us, by which link, and how much of it has been applied there.
+  struct Below {
+    Number number = 0;
+    LinkId link = kNoLink;
+  };
+  std::map<StreamIndex, std::map<std::string, Below>> downstream_;
+  std::set<StreamIndex> all_reports_due_;                            // Beside those below.
   std::map<StreamIndex, std::set<std::string>> reports_due_;         // "" stands for our own.
+  // ---- Interest.
+  struct Lingering {
+    Instant until{};
+    std::vector<std::string> patterns;
+  };
+  InterestSet interest_;        // Of our sessions; empty while there are no links.
+  InterestTable interests_;     // Of everybody, as told.
+  Generation generation_ = 0;   // Of ours, as told.
+  std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
+  bool is_federated_ = false;        // There are links, or were.
+
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   std::array<Number, kLanes> base_{};
   bool states_due_ = false;
-  bool barriers_waiting_ = false;
+  bool requests_waiting_ = false;  // Subscribes or barriers.
 
+  Instant turn_time_{};  // Of what was handed in last.
   Instant next_heartbeat_{};
   Instant next_check_{};
   bool more_to_serve_ = false;

@@ -29,6 +29,23 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
       links_joined(r.counter("mpreg_links_joined_total", "Links joined.")),
       links_lost(r.counter("mpreg_links_lost_total", "Links lost.")),
       links_late(r.counter("mpreg_links_late_total", "Times that a link was silent for 1.5 s.")),
+      interest_patterns(r.gauge("mpreg_interest_patterns", "Patterns told to other brokers.")),
+      interest_updates_sent(
+          r.counter("mpreg_interest_updates_sent_total", "Changes of interest told over links.")),
+      interest_refused(
+          r.counter("mpreg_interest_refused_total", "Changes of interest that were malformed.")),
+      interest_audits_failed(r.counter("mpreg_interest_audits_failed_total",
+                                       "Times that a neighbour knew other interest than we.")),
+      link_batches_incomplete(
+          r.counter("mpreg_link_batches_incomplete_total",
+                    "Batches from which something for this cluster was left out.")),
+      bodies_served(r.counter("mpreg_bodies_served_total", "Event batches sent over links.")),
+      refills_sent(r.counter("mpreg_refills_sent_total", "Requests for what was left out.")),
+      refills_answered(r.counter("mpreg_refills_answered_total", "Such requests answered.")),
+      refills_unanswered(r.counter("mpreg_refills_unanswered_total",
+                                   "Such requests, or answers, that could go no further.")),
+      refills_given_up(
+          r.counter("mpreg_refills_given_up_total", "What was left out, and became a gap.")),
       links_refused(r.counter("mpreg_links_refused_total", "Handshakes of links refused.")),
       link_batches_applied(
           r.counter("mpreg_link_batches_applied_total", "Batches of other brokers applied.")),

@@ -33,6 +33,16 @@ struct NodeMetrics {
   Counter& links_joined;
   Counter& links_lost;
   Counter& links_late;
+  Gauge& interest_patterns;
+  Counter& interest_updates_sent;
+  Counter& interest_refused;
+  Counter& interest_audits_failed;
+  Counter& link_batches_incomplete;
+  Counter& bodies_served;
+  Counter& refills_sent;
+  Counter& refills_answered;
+  Counter& refills_unanswered;
+  Counter& refills_given_up;
   Counter& links_refused;
   Counter& link_batches_applied;
   Counter& link_records_applied;

@@ -17,6 +17,12 @@ inline constexpr std::chrono::milliseconds kPeerLate{1500};
 inline constexpr std::chrono::milliseconds kPeerDown{3000};
 inline constexpr std::chrono::milliseconds kNearCacheLease{3000};
 inline constexpr std::chrono::milliseconds kHandshakeRetry{2000};
+inline constexpr std::chrono::milliseconds kSubscribePatience{2000};
+inline constexpr std::chrono::milliseconds kInterestLinger{3000};
+// What was left out may have to come from far away, while links come and go; of an origin that is
+// gone, somebody near either holds it or nobody does.
+inline constexpr std::chrono::milliseconds kRefillPatience{15'000};
+inline constexpr std::chrono::milliseconds kRefillPatienceWithoutOrigin{5000};
 inline constexpr std::chrono::milliseconds kReconnectMin{100};
 inline constexpr std::chrono::milliseconds kReconnectMax{5000};
 static_assert(kPeerLate >= 3 * kHeartbeat, "one lost heartbeat must not make a peer late");
@@ -24,6 +30,7 @@ static_assert(kPeerDown >= 2 * kPeerLate, "late must come well before down");
 static_assert(kNearCacheLease <= kPeerDown,
               "a client must stop serving before it is presumed dead");
 static_assert(kHandshakeRetry < kPeerDown);
+static_assert(kRefillPatienceWithoutOrigin > kPeerDown, "another way to the origin must have its chance");
 
 struct DialOptions {
   LinkRole role = LinkRole::hub;

@@ -63,7 +63,16 @@ void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Fr
   } else if (const auto* gap = std::get_if<Gap>(&packet)) {
     on_link_gap(now, *link, *gap, outbox);
   } else if (const auto* untake = std::get_if<Untake>(&packet)) {
-    if (const auto index = stream_ids_.find(untake->stream)) link->servings.erase(*index);
+    if (const auto index = stream_ids_.find(untake->stream)) {
+      link->servings.erase(*index);
+      forget_below(*index, link->id);
+    }
+  } else if (const auto* update = std::get_if<InterestUpdate>(&packet)) {
+    on_interest_update(now, *link, *update, outbox);
+  } else if (const auto* digest = std::get_if<InterestDigest>(&packet)) {
+    on_interest_digest(*link, *digest, outbox);
+  } else if (const auto* refill = std::get_if<Refill>(&packet)) {
+    on_refill(*link, *refill, outbox);
   } else if (const auto* goodbye = std::get_if<Goodbye>(&packet)) {
     on_link_goodbye(now, *link, *goodbye, outbox);
   } else {
@@ -203,7 +212,13 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
           (link.dialled() ? "us" : "it") + " as a " + std::string(name_of(link.role)));
   if (members_.report(link.peer, link.id, now.instant)) states_due_ = true;
   note_epoch(now, link.peer.cluster, link.peer.epoch);
+  if (!is_federated_) {
+    is_federated_ = true;
+    rebuild_interest();
+  }
+  tell_interest(outbox);
   send_link_state(now, link, outbox);
+  send(outbox, link.address, interests_.digest());
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
 }
 
@@ -235,7 +250,9 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
   }
   const bool is_first = link.phase == Link::Phase::welcomed;
   link.phase = Link::Phase::joined;
+  link.was_joined = true;
   if (is_first) states_due_ = true;
+  audit_interest(link, state, outbox);
   if (!clock_.observe(state.clock, now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
@@ -285,6 +302,7 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
   state.sequence = ++link.sequence;
   state.echo = link.heard;
   state.clock = clock_.last();
+  state.interest_hash = interests_.hash();
   state.members.push_back({options_.cluster, options_.region, epoch_, instance_, 0, 0});
   for (const auto& [cluster, known] : members_.all()) {
     // Not told to whom it was heard from: a way through the listener is none. What is known and not
@@ -333,8 +351,10 @@ void Node::Impl::lose_link(const Now& now, Link& link, std::string_view reason, 
     outbox.interests.push_back({link.address.peer, channel, false});
   }
   link.channels.clear();
+  for (const auto& [stream, serving] : link.servings) forget_below(stream, link.id);
   link.servings.clear();
   link.offers.clear();
+  link.told.clear();
   link.is_late = false;
   link.phase = Link::Phase::greeting;
   const LinkId id = link.id;
@@ -383,6 +403,8 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   }
   base_ = {};
   has_taken_base_ = true;  // This epoch begins as somebody joins: all of it is for everybody.
+  raise_generation(generation_of_epoch(epoch_));
+  spread(interests_.tell_all(options_.cluster), kNoLink, outbox);
   pending_.fail_all(now.instant, ended_);
   pending_.forget_positions();
   values_.clear();

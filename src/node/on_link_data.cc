@@ -7,6 +7,7 @@ namespace mpreg {
 
 void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, Frame frame,
                                Outbox& outbox) {
+  if (header.refill) return on_refill_answer(now, header, std::move(frame), outbox);
   const auto index = stream_ids_.find(header.stream);
   // Of a stream whose offer has not come yet: it will be taken from its beginning then.
   if (!index || streams_[*index].own || !streams_[*index].started || streams_[*index].closed()) {
@@ -16,36 +17,60 @@ void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, 
   if (header.through < header.after || header.through == kNumberMax) {
     return metrics_.link_batches_malformed.add();
   }
-  if (header.through == header.after) {  // Declarations alone.
+  Arrival arrival;
+  learn_completeness(link, *index, header, arrival);
+  if (header.through == header.after) {  // Declarations alone, or completeness.
     if (!declare(*index, header.declarations)) metrics_.link_batches_malformed.add();
     return;
   }
   if (header.through > state.head_seen) state.head_seen = header.through;
-  Arrival arrival;
+  if (!open_arrival(header, std::move(frame), arrival, outbox)) return;
+  accept(now, *index, std::move(arrival), outbox);
+}
+
+// For whom the batch is complete: as it says, or as was said before it on this link.
+void Node::Impl::learn_completeness(Link& link, StreamIndex stream, BatchHeader& header,
+                                    Arrival& arrival) {
+  if (header.stream.lane != Lane::events) return;
+  if (header.completeness == Completeness::told_here) {
+    link.told[stream] = std::make_shared<const std::vector<ClusterGeneration>>(
+        std::move(header.complete_for));
+    if (streams_[stream].upstream == link.id) streams_[stream].complete_for = link.told[stream];
+  }
+  if (header.completeness == Completeness::everybody) return;
+  const auto told = link.told.find(stream);
+  arrival.complete_for = told != link.told.end() ? told->second : complete_for_nobody();
+}
+
+// What a batch brings. One that cannot be read is a loss, which it becomes; false when there is
+// nothing in it.
+bool Node::Impl::open_arrival(BatchHeader& header, Frame frame, Arrival& arrival, Outbox& outbox) {
   arrival.after = header.after;
   arrival.through = header.through;
   arrival.hops = header.hops;
   arrival.declarations = std::move(header.declarations);
   arrival.left_out = std::move(header.left_out);
-  if (!frame.empty()) {
-    auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
-    const bool is_right = opened && opened->stamp.lane == header.stream.lane &&
-                          opened->stamp.epoch == header.stream.epoch &&
-                          opened->first() > header.after && opened->last() == header.through;
-    if (is_right) {
-      arrival.body = std::move(*opened);
-    } else {
-      // It would come again as it is: what it holds is lost to this cluster, and that is told.
-      metrics_.link_batches_malformed.add();
-      log(outbox, LogLevel::error,
-          "a batch of " + to_string(header.stream) + " from " + link.peer.cluster +
-              " is not readable: " +
-              std::string(opened ? "it is not what its header says" : name_of(opened.error())));
-      arrival.gap = std::make_shared<Gap>(
-          Gap{header.stream, header.after, header.through, {}, "a batch was not readable"});
-    }
+  if (header.through <= header.after || header.through == kNumberMax) {
+    metrics_.link_batches_malformed.add();
+    return false;
   }
-  accept(now, *index, std::move(arrival), outbox);
+  if (frame.empty()) return true;
+  auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
+  const bool is_right = opened && opened->stamp.lane == header.stream.lane &&
+                        opened->stamp.epoch == header.stream.epoch &&
+                        opened->first() > header.after && opened->last() == header.through;
+  if (is_right) {
+    arrival.body = std::move(*opened);
+    return true;
+  }
+  // It would come again as it is: what it holds is lost to this cluster, and that is told.
+  metrics_.link_batches_malformed.add();
+  log(outbox, LogLevel::error,
+      "a batch of " + to_string(header.stream) + " is not readable: " +
+          std::string(opened ? "it is not what its header says" : name_of(opened.error())));
+  arrival.gap = std::make_shared<Gap>(
+      Gap{header.stream, header.after, header.through, {}, "a batch was not readable"});
+  return true;
 }
 
 void Node::Impl::on_link_gap(const Now& now, Link& link, const Gap& gap, Outbox& outbox) {
@@ -73,6 +98,7 @@ void Node::Impl::accept(const Now& now, StreamIndex stream, Arrival arrival, Out
     if (!declare(stream, arrival.declarations)) metrics_.link_batches_malformed.add();
     return metrics_.link_batches_duplicate.add();
   }
+  if (!is_complete(stream, arrival)) return want_refill(now, stream, arrival.through, outbox);
   if (verdict == StreamState::Verdict::overlap) {
     metrics_.link_batches_malformed.add();
     return retake(now, stream, outbox);
@@ -84,6 +110,8 @@ void Node::Impl::accept(const Now& now, StreamIndex stream, Arrival arrival, Out
   }
   std::optional<Arrival> next = std::move(arrival);
   while (next) {
+    // What was kept may have come before more was asked for.
+    if (!is_complete(stream, *next)) return want_refill(now, stream, next->through, outbox);
     const bool is_known = declare(stream, next->declarations) && aliases_known(stream, next->body);
     if (!is_known) {
       // An alias without a topic is a hole like any other, and repair declares what it sends.
@@ -95,6 +123,19 @@ void Node::Impl::accept(const Now& now, StreamIndex stream, Arrival arrival, Out
   }
   if (streams_[stream].has_kept()) retake(now, stream, outbox);
   if (streams_[stream].complete()) choose_upstreams(now, outbox);
+}
+
+std::vector<Declaration> Node::Impl::declarations_for(
+    StreamIndex stream, const Body& body, const std::vector<std::uint16_t>& records) const {
+  std::vector<Declaration> declarations;
+  std::set<Alias> told;
+  for (const std::uint16_t i : records) {
+    const Alias alias = body.records[i].alias;
+    if (alias == kNoAlias || body.records[i].kind == RecordKind::none) continue;
+    if (!told.insert(alias).second) continue;
+    declarations.push_back({alias, topics_.text_of(topics_.find(stream, alias))});
+  }
+  return declarations;
 }
 
 bool Node::Impl::declare(StreamIndex stream, const std::vector<Declaration>& declarations) {
@@ -127,16 +168,18 @@ void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) 
   const auto index = stream_ids_.find(applied.stream);
   if (!index) return;
   const StreamState& state = streams_[*index];
+  const auto serving = link.servings.find(*index);
+  if (serving != link.servings.end()) note_behind(link, serving->second, applied);
   for (const AppliedBy& report : applied.reports) {
     if (report.cluster == options_.cluster) continue;
-    if (report.cluster == link.peer.cluster) {
-      const auto serving = link.servings.find(*index);
-      if (serving != link.servings.end()) serving->second.acknowledge(report.number);
+    if (report.cluster == link.peer.cluster && serving != link.servings.end()) {
+      serving->second.acknowledge(report.number);
     }
     if (!state.own) {
-      Number& known = downstream_[*index][report.cluster];
-      if (report.number <= known) continue;
-      known = report.number;
+      const auto [below, is_new] = downstream_[*index].try_emplace(report.cluster);
+      below->second.link = link.id;
+      if (!is_new && report.number <= below->second.number) continue;
+      below->second.number = std::max(below->second.number, report.number);
       reports_due_[*index].insert(report.cluster);
       continue;
     }
@@ -149,6 +192,30 @@ void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) 
     }
     pending_.applied(report.cluster, id.lane, report.number, now.instant, ended_);
   }
+}
+
+// Which clusters take a stream by a link, as the neighbour names them.
+void Node::Impl::note_behind(const Link& link, Serving& serving, const Applied& applied) {
+  if (!applied.is_all) {
+    for (const AppliedBy& report : applied.reports) {
+      interests_.intern(report.cluster);
+      serving.filter.add(report.cluster);
+    }
+    return;
+  }
+  std::set<std::string> clusters{link.peer.cluster};
+  for (const AppliedBy& report : applied.reports) {
+    interests_.intern(report.cluster);
+    clusters.insert(report.cluster);
+  }
+  serving.filter.replace(std::move(clusters));
+}
+
+// The stream is not taken by this link any more, or not for now.
+void Node::Impl::forget_below(StreamIndex stream, LinkId link) {
+  const auto below = downstream_.find(stream);
+  if (below == downstream_.end()) return;
+  std::erase_if(below->second, [&](const auto& entry) { return entry.second.link == link; });
 }
 
 }  // namespace mpreg

@@ -25,7 +25,9 @@ void Node::Impl::add_subscription(Session& session, const Subscription& subscrip
   unique.patterns.erase(std::unique(unique.patterns.begin(), unique.patterns.end()),
                         unique.patterns.end());
   for (const std::string& pattern : unique.patterns) {
-    if (++session.pattern_uses[pattern] == 1) patterns_.add(pattern, session.slot);
+    if (++session.pattern_uses[pattern] > 1) continue;
+    patterns_.add(pattern, session.slot);
+    want(pattern);
   }
   remove_subscription(session, subscription.id);
   session.subscriptions[subscription.id] = std::move(unique);
@@ -36,12 +38,15 @@ void Node::Impl::add_subscription(Session& session, const Subscription& subscrip
 void Node::Impl::remove_subscription(Session& session, std::uint32_t id) {
   const auto it = session.subscriptions.find(id);
   if (it == session.subscriptions.end()) return;
+  std::vector<std::string> gone;
   for (const std::string& pattern : it->second.patterns) {
     const auto uses = session.pattern_uses.find(pattern);
     if (--uses->second > 0) continue;
     session.pattern_uses.erase(uses);
     patterns_.remove(pattern, session.slot);
+    gone.push_back(pattern);
   }
+  linger(turn_time_, std::move(gone));
   session.subscriptions.erase(it);
   ++session.interest_generation;
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
@@ -51,7 +56,8 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
                               Outbox& outbox) {
   const Address to{Door::session, session.peer};
   Result<void> checked = check_subscription(request.subscription);
-  const std::size_t after = session.pattern_uses.size() + request.subscription.patterns.size();
+  const std::size_t after = session.pattern_uses.size() + session.waiting_patterns +
+                            request.subscription.patterns.size();
   if (checked && after > options_.patterns_per_session_max) {
     checked = fail(ErrorCode::overloaded,
                    "the session would have " + std::to_string(after) + " patterns, at most " +
@@ -67,14 +73,45 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
     return send(outbox, to,
                 Answer{request.request, false, checked.error().code, checked.error().text});
   }
+  for (const std::string& pattern : request.subscription.patterns) want(pattern);
+  session.waiting_patterns += request.subscription.patterns.size();
+  session.subscribes.push_back({request, now.instant + kSubscribePatience,
+                                generation_for_patterns(request.subscription.patterns)});
+  if (!settle_subscribes(now, session, false, outbox)) requests_waiting_ = true;
+}
+
+// The oldest first, when everybody filters for them, or has had the time to: what was filtered
+// otherwise is asked for again. True when none is left.
+bool Node::Impl::settle_subscribes(const Now& now, Session& session, bool at_once,
+                                   Outbox& outbox) {
+  while (!session.subscribes.empty()) {
+    const WaitingSubscribe& oldest = session.subscribes.front();
+    const bool is_due = at_once || now.instant >= oldest.deadline;
+    if (!is_due && !is_interest_known(oldest.generation)) return false;
+    require_complete(oldest.generation);
+    begin_subscription(now, session, oldest.request, outbox);
+    session.waiting_patterns -= oldest.request.subscription.patterns.size();
+    for (const std::string& pattern : oldest.request.subscription.patterns) unwant(pattern);
+    session.subscribes.pop_front();
+  }
+  return true;
+}
+
+void Node::Impl::begin_subscription(const Now& now, Session& session, const Subscribe& request,
+                                    Outbox& outbox) {
   add_subscription(session, request.subscription);
-  send(outbox, to, Subscribed{request.request, request.subscription.id, positions_of(session)});
+  const bool is_behind = session.cursors[static_cast<std::size_t>(Lane::events)].behind;
+  if (is_behind || !session.refills.empty()) plan_refills(now, session, false, outbox);
+  send(outbox, {Door::session, session.peer},
+       Subscribed{request.request, request.subscription.id, positions_of(session)});
   if (request.subscription.backlog_count > 0) {
     send_backlog(now, session, session.subscriptions[request.subscription.id], outbox);
   }
 }
 
-void Node::Impl::on_unsubscribe(Session& session, const Unsubscribe& request, Outbox& outbox) {
+void Node::Impl::on_unsubscribe(const Now& now, Session& session, const Unsubscribe& request,
+                                Outbox& outbox) {
+  settle_subscribes(now, session, true, outbox);
   const bool known = session.subscriptions.count(request.subscription) > 0;
   remove_subscription(session, request.subscription);
   Answer answer{request.request, known, ErrorCode::refused, ""};
@@ -84,67 +121,95 @@ void Node::Impl::on_unsubscribe(Session& session, const Unsubscribe& request, Ou
 
 // Up to where a session has been served: in a lane that it is behind of, up to what its cursor has
 // not reached.
+Number Node::Impl::served_to(const Session& session, StreamIndex stream) const {
+  const Number told_to = told(session, stream);
+  if (const auto refill = session.refills.find(stream); refill != session.refills.end()) {
+    return std::max(told_to, refill->second.done);
+  }
+  const LaneCursor& cursor =
+      session.cursors[static_cast<std::size_t>(stream_ids_.id_of(stream).lane)];
+  const RetainedLog& log = log_of(stream);
+  const Number frontier = streams_[stream].frontier;
+  if (!cursor.behind) return std::max(frontier, told_to);
+  // It will be told what was evicted before it came there.
+  if (log.lost_end(stream) > cursor.position) return told_to;
+  return std::max(log.come_to(stream, cursor.position).value_or(frontier), told_to);
+}
+
 std::vector<StreamPosition> Node::Impl::positions_of(const Session& session) const {
   std::vector<StreamPosition> positions;
   for (const auto& [id, index] : stream_ids_.by_id()) {
-    const StreamState& state = streams_[index];
-    if (!state.started || state.closed()) continue;
-    const LaneCursor& cursor = session.cursors[static_cast<std::size_t>(id.lane)];
-    const RetainedLog& log = log_of(index);
-    Number at = state.frontier;
-    if (cursor.behind && log.lost_end(index) > cursor.position) {
-      at = 0;  // It will be told what was evicted before it came there.
-    } else if (cursor.behind) {
-      at = log.come_to(index, cursor.position).value_or(at);
-    }
-    positions.push_back({id, std::max(at, told(session, index))});
+    if (!streams_[index].started || streams_[index].closed()) continue;
+    positions.push_back({id, served_to(session, index)});
   }
   return positions;
 }
 
+// Every neighbour that is dialled has been joined at some time, and at least one is now.
 bool Node::Impl::joined() const {
-  return std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
-    return !entry.second.dialled() || entry.second.is_joined();
-  });
+  bool is_linked = false;
+  bool has_dials = false;
+  for (const auto& [id, link] : links_) {
+    if (link.dialled() && !link.was_joined) return false;
+    has_dials = has_dials || link.dialled();
+    is_linked = is_linked || link.is_joined();
+  }
+  return is_linked || !has_dials;
 }
 
-// When every dialled link is joined, every stream that is published anywhere is taken, from a
-// number that had not been given when the barrier was asked for.
+// When everybody from whom events can come filters them for what this cluster wants now. A cluster
+// that cannot be reached filters as it did: what it sends later is asked for again.
 void Node::Impl::on_barrier(const Now& now, Session& session, const Barrier& request,
                             Outbox& outbox) {
-  if (joined()) {
-    return send(outbox, {Door::session, session.peer},
-                Answer{request.request, true, ErrorCode::internal, ""});
-  }
-  session.barriers.push_back(
-      {request.request, now.instant + std::chrono::milliseconds(request.timeout_ms)});
-  barriers_waiting_ = true;
+  session.barriers.push_back({request.request,
+                              now.instant + std::chrono::milliseconds(request.timeout_ms),
+                              generation_due()});
+  if (!settle_barriers(now, session, outbox)) requests_waiting_ = true;
 }
 
-void Node::Impl::answer_barriers(const Now& now, Outbox& outbox) {
-  const bool done = joined();
+bool Node::Impl::settle_barriers(const Now& now, Session& session, Outbox& outbox) {
+  auto& barriers = session.barriers;
+  if (barriers.empty()) return true;
+  const bool is_ready = joined() && session.subscribes.empty();
+  for (auto it = barriers.begin(); it != barriers.end();) {
+    const bool is_done = is_ready && is_interest_known(it->generation);
+    if (!is_done && now.instant < it->deadline) {
+      ++it;
+      continue;
+    }
+    if (is_done) require_complete(it->generation);
+    send(outbox, {Door::session, session.peer},
+         is_done ? Answer{it->request, true, ErrorCode::internal, ""}
+                 : Answer{it->request, false, ErrorCode::timed_out,
+                          what_is_missing(it->generation)});
+    it = barriers.erase(it);
+  }
+  return barriers.empty();
+}
+
+// For a barrier that timed out.
+std::string Node::Impl::what_is_missing(Generation generation) const {
   std::string missing;
   for (const auto& [id, link] : links_) {
     if (!link.dialled() || link.is_joined()) continue;
     missing += (missing.empty() ? "" : ", ") + link.endpoint;
     if (!link.refusal.empty()) missing += " (" + link.refusal + ")";
   }
-  barriers_waiting_ = false;
+  if (!missing.empty()) return "these links are not joined: " + missing;
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    if (is_interest_known_to(index, generation)) continue;
+    missing += (missing.empty() ? "" : ", ") + id.origin;
+  }
+  return "these clusters have not said that they know what is wanted here: " + missing;
+}
+
+void Node::Impl::settle_requests(const Now& now, Outbox& outbox) {
+  requests_waiting_ = false;
   for (const auto& session : sessions_) {
     if (!session) continue;
-    auto& barriers = session->barriers;
-    for (auto it = barriers.begin(); it != barriers.end();) {
-      if (!done && now.instant < it->deadline) {
-        barriers_waiting_ = true;
-        ++it;
-        continue;
-      }
-      send(outbox, {Door::session, session->peer},
-           done ? Answer{it->request, true, ErrorCode::internal, ""}
-                : Answer{it->request, false, ErrorCode::timed_out,
-                         "these links are not joined: " + missing});
-      it = barriers.erase(it);
-    }
+    const bool is_done = settle_subscribes(now, *session, false, outbox) &&
+                         settle_barriers(now, *session, outbox);
+    if (!is_done) requests_waiting_ = true;
   }
 }
 

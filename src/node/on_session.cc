@@ -41,7 +41,7 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
   } else if (const auto* subscribe = std::get_if<Subscribe>(&packet)) {
     on_subscribe(now, *session, *subscribe, outbox);
   } else if (const auto* unsubscribe = std::get_if<Unsubscribe>(&packet)) {
-    on_unsubscribe(*session, *unsubscribe, outbox);
+    on_unsubscribe(now, *session, *unsubscribe, outbox);
   } else if (const auto* barrier = std::get_if<Barrier>(&packet)) {
     on_barrier(now, *session, *barrier, outbox);
   } else if (const auto* complete = std::get_if<CompleteOperation>(&packet)) {
@@ -121,6 +121,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   }
   Session& session = open_session(now, peer, hello);
   place_session(session, hello);
+  plan_refills(now, session, true, outbox);
   Welcome welcome;
   welcome.cluster = options_.cluster;
   welcome.region = options_.region;
@@ -166,6 +167,11 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
   for (const Subscription& subscription : hello.subscriptions) {
     add_subscription(session, subscription);
   }
+  std::vector<std::string> patterns;
+  for (const Subscription& subscription : hello.subscriptions) {
+    patterns.insert(patterns.end(), subscription.patterns.begin(), subscription.patterns.end());
+  }
+  require_complete(generation_for_patterns(patterns));
   slot_of_peer_[peer] = slot;
   slot_of_client_[hello.client] = slot;
   metrics_.sessions_opened.add();
@@ -226,7 +232,16 @@ void Node::Impl::refuse_session(std::uint32_t peer, Error error, std::uint32_t r
 
 void Node::Impl::end_session(Session& session) {
   const std::uint32_t slot = session.slot;
-  for (const auto& [pattern, uses] : session.pattern_uses) patterns_.remove(pattern, slot);
+  std::vector<std::string> gone;
+  for (const auto& [pattern, uses] : session.pattern_uses) {
+    patterns_.remove(pattern, slot);
+    if (is_federated_) gone.push_back(pattern);
+  }
+  for (const WaitingSubscribe& waiting : session.subscribes) {
+    const auto& patterns = waiting.request.subscription.patterns;
+    gone.insert(gone.end(), patterns.begin(), patterns.end());
+  }
+  linger(turn_time_, std::move(gone));
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
   slot_of_peer_.erase(session.peer);
   slot_of_client_.erase(session.client);
@@ -248,6 +263,7 @@ void Node::Impl::tick_sessions(const Now& now, Outbox& outbox) {
       end_session(session);
       continue;
     }
+    tick_session_refills(now, session, outbox);
     if (!session.resumed.positions().empty()) settle_resumed(now, session, outbox);
   }
 }

@@ -45,6 +45,7 @@ void Node::Impl::serve_sessions(Outbox& outbox) {
 bool Node::Impl::serve_lane(Session& session, Lane lane, std::uint64_t& budget, Outbox& outbox) {
   LaneCursor& cursor = session.cursors[static_cast<std::size_t>(lane)];
   const RetainedLog& log = retention_.log(lane);
+  if (lane == Lane::events && !session.refills.empty()) return true;
   while (cursor.behind) {
     if (cursor.position < log.begin()) {
       tell_lost(session, lane, cursor.position, outbox);
@@ -69,26 +70,37 @@ bool Node::Impl::serve_entry(Session& session, const LogEntry& entry, std::uint6
     send_gap(session, *entry.gap, stream, outbox);
     return true;
   }
+  if (!select_wanted(session, entry)) return true;
+  const std::uint64_t bytes = entry.bytes();
+  if (budget == 0 || !session.has_credit_for(bytes)) return false;
+  budget -= std::min(budget, bytes);
+  send_selected(session, entry, outbox);
+  return true;
+}
+
+// The records of the entry that the session wants, into records_scratch_; false when there are
+// none.
+bool Node::Impl::select_wanted(const Session& session, const LogEntry& entry) {
   std::vector<std::uint16_t>& wanted = records_scratch_;
   wanted.clear();
   overflow_matches_.clear();
   for (std::size_t i = 0; i < entry.body.records.size(); ++i) {
-    const IdList* list = sessions_wanting(stream, entry, i);
+    const IdList* list = sessions_wanting(entry.stream, entry, i);
     if (list != nullptr && std::binary_search(list->begin(), list->end(), session.slot)) {
       wanted.push_back(static_cast<std::uint16_t>(i));
     }
   }
-  if (wanted.empty()) return true;
-  const std::uint64_t bytes = entry.bytes();
-  if (budget == 0 || !session.has_credit_for(bytes)) return false;
-  budget -= std::min(budget, bytes);
+  return !wanted.empty();
+}
+
+void Node::Impl::send_selected(Session& session, const LogEntry& entry, Outbox& outbox) {
+  const std::vector<std::uint16_t>& wanted = records_scratch_;
   if (wanted.size() == entry.body.records.size()) {
-    send_batch(session, stream, entry, entry.body.frame, nullptr, outbox);
+    send_batch(session, entry.stream, entry, entry.body.frame, nullptr, outbox);
   } else {
     const Frame body = part_of(entry.body, wanted);
-    send_batch(session, stream, entry, body, &wanted, outbox);
+    send_batch(session, entry.stream, entry, body, &wanted, outbox);
   }
-  return true;
 }
 
 // The log has lost what the cursor had not reached: every stream that lost something after it.
@@ -111,7 +123,7 @@ void Node::Impl::tell_not_held(Session& session, Outbox& outbox) {
     if (!state.started) continue;
     const RetainedLog& log = log_of(index);
     const Number held = log.held_after(index).value_or(state.frontier);
-    if (held <= told(session, index)) continue;
+    if (held <= told(session, index) || session.refills.count(index) > 0) continue;
     const bool was_held = log.lost_end(index) > 0 && told(session, index) >= state.base;
     Gap gap{id, 0, held, was_held ? lost_scope(session, id.lane, 0) : Scope{},
             "the broker does not hold what came after the position of this session"};

@@ -35,12 +35,17 @@ void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& ou
       send(outbox, link.address, header);
     }
   }
-  const bool is_published = !link.dialled() && request.stream.lane != Lane::bulk;
+  const bool is_published = !link.dialled() && request.stream.lane == Lane::cache;
   const std::uint64_t window = std::min(request.window_bytes, request.stream.lane == Lane::bulk
                                                                   ? options_.bulk_window_bytes
                                                                   : options_.link_window_bytes);
-  link.servings.insert_or_assign(
-      *index, Serving(request.after, is_published ? state.frontier : kNumberMax, window));
+  Serving serving(request.after, is_published ? state.frontier : kNumberMax, window);
+  if (const auto old = link.servings.find(*index); old != link.servings.end()) {
+    serving.filter.replace(old->second.filter.clusters());
+  }
+  interests_.intern(link.peer.cluster);
+  serving.filter.add(link.peer.cluster);
+  link.servings.insert_or_assign(*index, std::move(serving));
 }
 
 void Node::Impl::serve_links(Outbox& outbox) {
@@ -48,10 +53,32 @@ void Node::Impl::serve_links(Outbox& outbox) {
     if (!link.is_known() || link.servings.empty()) continue;
     for (const Lane lane : kOrder) {
       for (auto& [stream, serving] : link.servings) {
-        if (stream_ids_.id_of(stream).lane == lane) serve_stream(link, stream, serving, outbox);
+        if (stream_ids_.id_of(stream).lane != lane) continue;
+        if (lane == Lane::events) {
+          serve_events(link, stream, serving, outbox);
+        } else {
+          serve_stream(link, stream, serving, outbox);
+        }
       }
     }
   }
+}
+
+// True when the log does not reach back to the cursor: the neighbour was told.
+bool Node::Impl::serve_what_is_not_held(Link& link, StreamIndex stream, Serving& serving,
+                                        Outbox& outbox) {
+  const StreamState& state = streams_[stream];
+  const RetainedLog& log = log_of(stream);
+  const StreamId& id = stream_ids_.id_of(stream);
+  const Number held = log.held_after(stream).value_or(state.frontier);
+  if (held <= serving.sent()) return false;
+  // What was never here, nobody here can name.
+  const bool was_held = log.lost_end(stream) > 0 && serving.sent() >= state.base;
+  const Scope scope = id.lane == Lane::cache && was_held ? retention_.lost_since(0) : Scope{};
+  send(outbox, link.address,
+       Gap{id, serving.told_through(), held, scope, "the log does not reach back that far"});
+  serving.mark_sent(held, kGapBytes);
+  return true;
 }
 
 void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox) {
@@ -59,16 +86,7 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
   const RetainedLog& log = log_of(stream);
   const StreamId& id = stream_ids_.id_of(stream);
   while (!serving.finished() && serving.sent() < state.frontier) {
-    const Number held = log.held_after(stream).value_or(state.frontier);
-    if (held > serving.sent()) {
-      // What was never here, nobody here can name.
-      const bool was_held = log.lost_end(stream) > 0 && serving.sent() >= state.base;
-      const Scope scope = id.lane == Lane::cache && was_held ? retention_.lost_since(0) : Scope{};
-      send(outbox, link.address,
-           Gap{id, serving.sent(), held, scope, "the log does not reach back that far"});
-      serving.mark_sent(held, kGapBytes);
-      continue;
-    }
+    if (serve_what_is_not_held(link, stream, serving, outbox)) continue;
     const LogEntry* entry = log.find(log.seek(stream, serving.sent()));
     MPREG_CHECK(entry != nullptr);
     const bool has_body = !entry->body.frame.empty() && is_for(*entry, link);
@@ -78,26 +96,34 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
       Gap gap = *entry->gap;
       gap.after = serving.sent();
       send(outbox, link.address, gap);
-    } else if (is_missing_for(*entry, link)) {
-      send(outbox, link.address,
-           Gap{id, serving.sent(), entry->through, {}, "the values were not sent this way"});
     } else {
       BatchHeader header;
       header.stream = id;
       header.after = serving.sent();
       header.through = entry->through;
       header.hops = static_cast<std::uint8_t>(entry->hops + 1);
-      for (const Record& record : has_body ? entry->body.records : std::span<const Record>()) {
-        if (record.alias == kNoAlias || record.kind == RecordKind::none) continue;
-        if (!serving.tell_alias(record.alias)) continue;
-        const TopicIndex topic = topics_.find(stream, record.alias);
-        header.declarations.push_back({record.alias, topics_.text_of(topic)});
+      if (has_body) {
+        declare_to(serving, stream, entry->body, nullptr, header.declarations);
+        metrics_.bodies_repaired.add();
+      } else {
+        header.left_out = all_targets(*entry);
       }
-      if (!has_body) header.left_out = all_targets(*entry);
-      if (has_body) metrics_.bodies_repaired.add();
       send(outbox, link.address, header, has_body ? entry->body.frame : Frame());
     }
     serving.mark_sent(entry->through, bytes);
+  }
+}
+
+// Null records: all of them.
+void Node::Impl::declare_to(Serving& serving, StreamIndex stream, const Body& body,
+                            const std::vector<std::uint16_t>* records,
+                            std::vector<Declaration>& declarations) const {
+  const std::size_t count = records != nullptr ? records->size() : body.records.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Record& record = body.records[records != nullptr ? (*records)[i] : i];
+    if (record.alias == kNoAlias || record.kind == RecordKind::none) continue;
+    if (!serving.tell_alias(record.alias)) continue;
+    declarations.push_back({record.alias, topics_.text_of(topics_.find(stream, record.alias))});
   }
 }
 
@@ -105,29 +131,34 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
 void Node::Impl::send_applied(bool everything, Outbox& outbox) {
   if (everything) {
     for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
-      if (streams_[stream].own || streams_[stream].upstream == kNoLink) continue;
-      std::set<std::string>& due = reports_due_[stream];
-      due.insert(std::string());
-      const auto below = downstream_.find(stream);
-      if (below == downstream_.end()) continue;
-      for (const auto& [cluster, number] : below->second) due.insert(cluster);
+      if (!streams_[stream].own && streams_[stream].upstream != kNoLink) {
+        all_reports_due_.insert(stream);
+      }
     }
+  }
+  for (const StreamIndex stream : all_reports_due_) {
+    std::set<std::string>& due = reports_due_[stream];
+    due.insert(std::string());
+    const auto below = downstream_.find(stream);
+    if (below == downstream_.end()) continue;
+    for (const auto& [cluster, known] : below->second) due.insert(cluster);
   }
   for (const auto& [stream, clusters] : reports_due_) {
     const StreamState& state = streams_[stream];
     const auto link = links_.find(state.upstream);
     if (link == links_.end() || !link->second.is_joined() || state.closed()) continue;
-    Applied applied{stream_ids_.id_of(stream), {}};
+    Applied applied{stream_ids_.id_of(stream), {}, all_reports_due_.count(stream) > 0};
     for (const std::string& cluster : clusters) {
       if (cluster.empty()) {
         applied.reports.push_back({options_.cluster, state.frontier});
       } else {
-        applied.reports.push_back({cluster, downstream_[stream][cluster]});
+        applied.reports.push_back({cluster, downstream_[stream][cluster].number});
       }
     }
     send(outbox, link->second.address, applied);
   }
   reports_due_.clear();
+  all_reports_due_.clear();
 }
 
 }  // namespace mpreg

@@ -79,8 +79,10 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.progressed = now.instant;
   // Sessions that have no position of their own: every fact, and of the rest what was published
   // since the way to the origin was open.
+  if (id.lane == Lane::events && interest_.told_size() > 0) state.required = generation_due();
   const bool skips_old = id.lane != Lane::cache && offer.hops == 0 && !is_next_life;
   state.floor = skips_old ? std::max(state.base, offer.head) : state.base;
+  if (applier_ != nullptr) applier_->follow(id, state.floor);
 }
 
 void Node::Impl::choose_upstreams(const Now& now, Outbox& outbox) {
@@ -102,7 +104,8 @@ Node::Impl::Choice Node::Impl::best_upstream(StreamIndex stream) const {
     if (!link.is_joined() || found == link.offers.end()) continue;
     const Offer& offer = found->second;
     const bool is_present = link_id == state.upstream;
-    const Choice choice{link_id, link.is_late ? Standing::cut_off : offer.standing,
+    const bool is_cut_off = link.is_late || state.superseded != Instant{};
+    const Choice choice{link_id, is_cut_off ? Standing::cut_off : offer.standing,
                         static_cast<std::uint8_t>(offer.hops + 1)};
     if (choice.standing == Standing::cut_off) {
       const bool is_more = offer.head > best_head;
@@ -126,8 +129,13 @@ void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& out
   if (state.own || !state.started) return;
   const StreamId& id = stream_ids_.id_of(stream);
   const Choice chosen = state.complete() ? Choice{} : best_upstream(stream);
-  if (chosen.link != kNoLink) state.hops = std::min<std::uint8_t>(chosen.hops, kHopsMax);
   if (chosen.standing != state.standing) states_due_ = true;
+  if (chosen.link != kNoLink && chosen.hops != state.hops) {
+    // Told at once: brokers that take a stream from each other in a circle, its origin being gone,
+    // count to kHopsMax, and should be quick.
+    states_due_ = true;
+    state.hops = std::min<std::uint8_t>(chosen.hops, kHopsMax);
+  }
   state.standing = chosen.standing;
   if (chosen.link == state.upstream) return;
   if (const auto old = links_.find(state.upstream);
@@ -136,9 +144,11 @@ void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& out
   }
   state.upstream = chosen.link;
   states_due_ = true;  // What is offered to whom has changed.
+  if (id.lane == Lane::events) state.complete_for = complete_for_nobody();
   if (chosen.link == kNoLink) return;
+  links_.at(chosen.link).told.erase(stream);
   take(now, stream, true, outbox);
-  reports_due_[stream].insert(std::string());
+  all_reports_due_.insert(stream);
 }
 
 void Node::Impl::update_channels(Outbox& outbox) {
@@ -146,7 +156,7 @@ void Node::Impl::update_channels(Outbox& outbox) {
     if (!link.dialled() || !link.is_known()) continue;
     std::set<std::string> wanted;
     for (const auto& [id, index] : stream_ids_.by_id()) {
-      if (streams_[index].upstream == link_id && id.lane != Lane::bulk) {
+      if (streams_[index].upstream == link_id && id.lane == Lane::cache) {
         wanted.insert(channel_of(id));
       }
     }
@@ -181,6 +191,7 @@ void Node::Impl::take(const Now& now, StreamIndex stream, bool everything, Outbo
 void Node::Impl::retake(const Now& now, StreamIndex stream, Outbox& outbox) {
   StreamState& state = streams_[stream];
   if (state.upstream == kNoLink) return;
+  if (state.refill_through > state.frontier) return ask_refill(now, stream, outbox);
   if (state.take_pending && now.instant - state.take_sent < kRetakeAfter) return;
   metrics_.takes_repeated.add();
   take(now, stream, false, outbox);
@@ -212,6 +223,11 @@ void Node::Impl::tick_streams(const Now& now, Outbox& outbox) {
     if (state.head_seen > state.frontier && now.instant - state.progressed > kStalled &&
         now.instant - state.take_sent > kStalled) {
       retake(now, stream, outbox);
+    }
+    if (state.refill_through > state.frontier) {
+      ask_refill(now, stream, outbox);
+      const Instant since = std::max(state.refill_since, state.progressed);
+      if (now.instant - since > refill_patience(state)) give_up_refill(now, stream, outbox);
     }
     if (state.superseded == Instant{} || state.complete()) continue;
     if (now.instant - state.superseded < kClosingAfter) continue;

@@ -29,6 +29,9 @@ struct LogEntry {
   // all the targets of what was left out.
   std::shared_ptr<const std::vector<std::vector<std::string>>> targets;
 
+  // Events lane: for whose interest nothing is left out; null: everybody's.
+  std::shared_ptr<const std::vector<ClusterGeneration>> complete_for;
+
   [[nodiscard]] std::size_t bytes() const { return sizeof(LogEntry) + body.frame.size(); }
 };
 

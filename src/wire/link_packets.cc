@@ -143,7 +143,7 @@ flatbuffers::Offset<wire::Applied> write(Builder& out, const Applied& from) {
     return wire::CreateAppliedBy(to, put_text(to, report.cluster), report.number);
   });
   return wire::CreateApplied(out, origin, from.stream.epoch,
-                             static_cast<wire::Lane>(from.stream.lane), reports);
+                             static_cast<wire::Lane>(from.stream.lane), reports, from.is_all);
 }
 
 void read(PacketReader& in, const wire::Applied& from, Applied& to) {
@@ -153,6 +153,68 @@ void read(PacketReader& in, const wire::Applied& from, Applied& to) {
               in.cluster({"applied_by", "cluster"}, one.cluster(), into.cluster);
               into.number = one.number();
             });
+  to.is_all = from.is_all();
+}
+
+flatbuffers::Offset<wire::InterestUpdate> write(Builder& out, const InterestUpdate& from) {
+  const auto put_pattern = [](Builder& to, const std::string& pattern) {
+    return wire::CreatePattern(to, put_text(to, pattern));
+  };
+  const auto cluster = put_text(out, from.cluster);
+  const auto added = put_all(out, from.added, put_pattern);
+  const auto removed = put_all(out, from.removed, put_pattern);
+  return wire::CreateInterestUpdate(out, cluster, from.generation, from.since, added, removed);
+}
+
+void read(PacketReader& in, const wire::InterestUpdate& from, InterestUpdate& to) {
+  in.cluster({"interest_update", "cluster"}, from.cluster(), to.cluster);
+  to.generation = from.generation();
+  to.since = from.since();
+  in.require_at_most({"interest_update", "since"}, to.since, "generation", to.generation);
+  in.tables({"interest_update", "added"}, from.added(), kInterestPatternsMax, to.added,
+            [&](const wire::Pattern& one, std::string& into) {
+              in.line({"interest_update", "added"}, one.text(), kTopicTextBytesMax, into);
+            });
+  in.tables({"interest_update", "removed"}, from.removed(), kInterestPatternsMax, to.removed,
+            [&](const wire::Pattern& one, std::string& into) {
+              in.line({"interest_update", "removed"}, one.text(), kTopicTextBytesMax, into);
+            });
+}
+
+flatbuffers::Offset<wire::InterestDigest> write(Builder& out, const InterestDigest& from) {
+  const auto known = put_all(out, from.known, [](Builder& to, const KnownInterest& one) {
+    return wire::CreateKnownInterest(to, put_text(to, one.cluster), one.generation, one.hash);
+  });
+  return wire::CreateInterestDigest(out, known);
+}
+
+void read(PacketReader& in, const wire::InterestDigest& from, InterestDigest& to) {
+  in.tables({"interest_digest", "known"}, from.known(), kClustersMax, to.known,
+            [&](const wire::KnownInterest& one, KnownInterest& into) {
+              in.cluster({"known_interest", "cluster"}, one.cluster(), into.cluster);
+              into.generation = one.generation();
+              into.hash = one.hash();
+            });
+}
+
+flatbuffers::Offset<wire::Refill> write(Builder& out, const Refill& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  const auto cluster = put_text(out, from.cluster);
+  const auto route = put_texts(out, from.route);
+  return wire::CreateRefill(out, origin, from.stream.epoch,
+                            static_cast<wire::Lane>(from.stream.lane), from.after, from.through,
+                            cluster, from.generation, from.tag, route);
+}
+
+void read(PacketReader& in, const wire::Refill& from, Refill& to) {
+  in.stream("refill", from, to.stream);
+  to.after = from.after();
+  to.through = from.through();
+  in.require_at_most({"refill", "after"}, to.after, "through", to.through);
+  in.cluster({"refill", "cluster"}, from.cluster(), to.cluster);
+  to.generation = from.generation();
+  to.tag = from.tag();
+  in.clusters({"refill", "route"}, from.route(), kRouteMax, to.route);
 }
 
 }  // namespace mpreg

@@ -55,6 +55,9 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(Taken);
     MPREG_DECODE(Untake);
     MPREG_DECODE(Applied);
+    MPREG_DECODE(InterestUpdate);
+    MPREG_DECODE(InterestDigest);
+    MPREG_DECODE(Refill);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

@@ -49,6 +49,9 @@ MPREG_PACKET(Take);
 MPREG_PACKET(Taken);
 MPREG_PACKET(Untake);
 MPREG_PACKET(Applied);
+MPREG_PACKET(InterestUpdate);
+MPREG_PACKET(InterestDigest);
+MPREG_PACKET(Refill);
 
 #undef MPREG_PACKET
 

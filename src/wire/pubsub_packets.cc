@@ -1,6 +1,23 @@
 #include "wire/packet_families.h"
 
 namespace mpreg {
+namespace {
+
+flatbuffers::Offset<wire::RefillMark> write(Builder& out, const RefillMark& from) {
+  const auto cluster = put_text(out, from.cluster);
+  const auto route = put_texts(out, from.route);
+  return wire::CreateRefillMark(out, cluster, from.generation, from.tag, from.is_lost, route);
+}
+
+void read(PacketReader& in, const wire::RefillMark& from, RefillMark& to) {
+  in.cluster({"refill_mark", "cluster"}, from.cluster(), to.cluster);
+  to.generation = from.generation();
+  to.tag = from.tag();
+  to.is_lost = from.is_lost();
+  in.clusters({"refill_mark", "route"}, from.route(), kRouteMax, to.route);
+}
+
+}  // namespace
 
 flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& from) {
   const auto origin = put_text(out, from.stream.origin);
@@ -9,10 +26,18 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
         return wire::CreateDeclaration(to, declaration.alias, put_text(to, declaration.topic));
       });
   const auto left_out = put_texts(out, from.left_out);
+  const auto complete_for =
+      put_all(out, from.complete_for, [](Builder& to, const ClusterGeneration& one) {
+        return wire::CreateClusterGeneration(to, put_text(to, one.cluster), one.generation);
+      });
+  flatbuffers::Offset<wire::RefillMark> refill;
+  if (from.refill) refill = write(out, *from.refill);
   return wire::CreateBatchHeader(out, origin, from.stream.epoch,
                                  static_cast<wire::Lane>(from.stream.lane), from.after,
                                  from.through, from.interest_generation, from.hops,
-                                 from.backlog_subscription, declarations, left_out);
+                                 from.backlog_subscription, declarations, left_out,
+                                 static_cast<wire::Completeness>(from.completeness), complete_for,
+                                 refill);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -29,6 +54,14 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
               in.line({"declaration", "topic"}, one.topic(), kTopicTextBytesMax, into.topic);
             });
   in.clusters({"batch_header", "left_out"}, from.left_out(), kClustersMax, to.left_out);
+  in.choice({"batch_header", "completeness"}, from.completeness(), Completeness::told_here,
+            to.completeness);
+  in.tables({"batch_header", "complete_for"}, from.complete_for(), kClustersMax, to.complete_for,
+            [&](const wire::ClusterGeneration& one, ClusterGeneration& into) {
+              in.cluster({"cluster_generation", "cluster"}, one.cluster(), into.cluster);
+              into.generation = one.generation();
+            });
+  if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
 }
 
 flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {

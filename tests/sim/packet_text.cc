@@ -91,6 +91,17 @@ struct ToText {
                                                              return std::to_string(declared.alias) +
                                                                     "=" + declared.topic;
                                                            })) +
+           (p.completeness == Completeness::everybody
+                ? std::string()
+                : " complete for " + (p.completeness == Completeness::as_told
+                                          ? std::string("those told")
+                                          : joined(p.complete_for,
+                                                   [](const ClusterGeneration& one) {
+                                                     return one.cluster + "/" +
+                                                            std::to_string(one.generation);
+                                                   }))) +
+           (p.refill ? " refill " + std::to_string(p.refill->tag) + " of " + p.refill->cluster
+                     : std::string()) +
            body_text(body);
   }
   std::string operator()(const Gap& p) const {
@@ -155,6 +166,21 @@ struct ToText {
   std::string operator()(const Taken& p) const {
     return "Taken " + to_string(p.stream) + " earliest " + number_text(p.earliest) + " head " +
            number_text(p.head) + " base " + std::to_string(p.base);
+  }
+  std::string operator()(const InterestUpdate& p) const {
+    return "InterestUpdate " + p.cluster + " generation " + std::to_string(p.generation) +
+           " since " + std::to_string(p.since) + " +" + std::to_string(p.added.size()) + " -" +
+           std::to_string(p.removed.size());
+  }
+  std::string operator()(const InterestDigest& p) const {
+    return "InterestDigest " + joined(p.known, [](const KnownInterest& known) {
+             return known.cluster + "=" + std::to_string(known.generation);
+           });
+  }
+  std::string operator()(const Refill& p) const {
+    return "Refill " + to_string(p.stream) + " after " + number_text(p.after) + " through " +
+           number_text(p.through) + " for " + p.cluster + " generation " +
+           std::to_string(p.generation) + " tag " + std::to_string(p.tag);
   }
   std::string operator()(const Untake& p) const { return "Untake " + to_string(p.stream); }
   std::string operator()(const Applied& p) const {

@@ -33,28 +33,70 @@ Troubles draw_troubles(Random& random) {
   return troubles;
 }
 
-// The brokers that each one dials. A tree in any case: there is one way between any two.
-std::vector<std::vector<std::uint32_t>> draw_topology(Random& random) {
+struct DrawnDial {
+  std::uint32_t to = 0;
+  LinkRole role = LinkRole::hub;
+};
+struct Topology {
+  std::vector<std::vector<DrawnDial>> dials;  // By broker.
+  std::vector<std::string> regions;           // The same; empty: one region.
+};
+
+// A hub with spokes, a chain or a tree: there is one way between any two.
+Topology draw_tree(Random& random) {
   const std::uint64_t kind = random.below(100);
-  if (kind < 12) return {{}};
-  if (kind < 42) return {{}, {0}};
-  std::vector<std::vector<std::uint32_t>> dials;
+  if (kind < 12) return {{{}}, {}};
+  if (kind < 42) return {{{}, {{0, LinkRole::hub}}}, {}};
+  Topology topology;
   const std::uint32_t brokers =
       kind < 72 ? static_cast<std::uint32_t>(random.between(3, 5))
                 : static_cast<std::uint32_t>(3 + random.below(kind < 88 ? 2 : 3));
-  dials.resize(brokers);
+  topology.dials.resize(brokers);
   for (std::uint32_t broker = 1; broker < brokers; ++broker) {
     std::uint32_t other = 0;                   // A hub with spokes.
     if (kind >= 72) other = broker - 1;        // A chain.
     if (kind >= 88) other = (broker - 1) / 2;  // A tree.
     const bool is_reversed = kind >= 72 && kind < 88 && random.chance(50);
     if (is_reversed) {
-      dials[other].push_back(broker);
+      topology.dials[other].push_back({broker, LinkRole::hub});
     } else {
-      dials[broker].push_back(other);
+      topology.dials[broker].push_back({other, LinkRole::hub});
     }
   }
-  return dials;
+  return topology;
+}
+
+// Any connected graph of hubs, peers and gateways, some links dialled by both sides or twice.
+Topology draw_graph(Random& random) {
+  Topology topology;
+  const auto brokers = static_cast<std::uint32_t>(random.between(2, random.chance(60) ? 5 : 8));
+  topology.dials.resize(brokers);
+  const std::uint64_t regions = random.chance(50) ? 1 : random.between(2, 3);
+  for (std::uint32_t broker = 0; broker < brokers; ++broker) {
+    topology.regions.push_back("r" + std::to_string(random.below(regions)));
+  }
+  const auto link = [&](std::uint32_t one, std::uint32_t other) {
+    if (random.chance(50)) std::swap(one, other);
+    const bool is_same = topology.regions[one] == topology.regions[other];
+    const LinkRole role = random.chance(25) ? LinkRole::hub
+                          : is_same         ? LinkRole::peer
+                                            : LinkRole::gateway;
+    topology.dials[one].push_back({other, role});
+    if (random.chance(6)) topology.dials[one].push_back({other, role});
+    if (random.chance(8)) topology.dials[other].push_back({one, role});
+  };
+  const bool is_ring = random.chance(25);
+  for (std::uint32_t broker = 1; broker < brokers; ++broker) {
+    link(broker, is_ring ? broker - 1 : static_cast<std::uint32_t>(random.below(broker)));
+  }
+  if (is_ring && brokers > 2) link(0, brokers - 1);
+  const std::uint64_t more = random.below(brokers);
+  for (std::uint64_t i = 0; i < more; ++i) {
+    const auto one = static_cast<std::uint32_t>(random.below(brokers));
+    const auto other = static_cast<std::uint32_t>(random.below(brokers));
+    if (one != other) link(one, other);
+  }
+  return topology;
 }
 
 void shrink_windows(Random& random, NodeOptions& options) {
@@ -69,14 +111,15 @@ void shrink_windows(Random& random, NodeOptions& options) {
 }
 
 void draw_brokers(Random& random, Plan& plan) {
-  const auto topology = draw_topology(random);
-  for (std::uint32_t i = 0; i < topology.size(); ++i) {
+  const Topology topology = random.chance(50) ? draw_tree(random) : draw_graph(random);
+  for (std::uint32_t i = 0; i < topology.dials.size(); ++i) {
     BrokerPlan broker;
-    broker.dials = topology[i];
     broker.options.cluster = "b" + std::to_string(i);
+    if (!topology.regions.empty()) broker.options.region = topology.regions[i];
     broker.options.stream_endpoint = "sim://" + std::to_string(i);
-    for (const std::uint32_t other : broker.dials) {
-      broker.options.dials.push_back({LinkRole::hub, "sim://" + std::to_string(other)});
+    for (const DrawnDial& dial : topology.dials[i]) {
+      broker.dials.push_back(dial.to);
+      broker.options.dials.push_back({dial.role, "sim://" + std::to_string(dial.to)});
     }
     if (plan.troubles.small_logs && random.chance(70)) {
       broker.options.retained_bytes_max = random.between(3, 40) << 10U;
@@ -140,7 +183,7 @@ class ActionWriter {
   Duration some_time() { return random_.duration(milliseconds(50), plan_.trouble_until); }
 
   void write_client(std::uint32_t client) {
-    const std::uint64_t subscriptions = random_.below(4);
+    const std::uint64_t subscriptions = random_.below(random_.chance(15) ? 14 : 4);
     for (std::uint64_t i = 0; i < subscriptions; ++i) {
       const Duration early = random_.duration(milliseconds(10), milliseconds(900));
       add(ActionKind::subscribe, random_.chance(70) ? early : some_time(), client);
@@ -220,10 +263,13 @@ std::string Plan::text() const {
   std::string text = std::to_string(brokers.size()) + " brokers, " +
                      std::to_string(clients.size()) + " clients; dials";
   for (const BrokerPlan& broker : brokers) {
-    text += " " + broker.options.cluster + ":";
-    for (const std::uint32_t other : broker.dials) text += "b" + std::to_string(other);
+    text += " " + broker.options.cluster + "(" + broker.options.region + "):";
+    for (std::size_t i = 0; i < broker.dials.size(); ++i) {
+      text += std::string(name_of(broker.options.dials[i].role).substr(0, 1)) +
+              std::to_string(broker.dials[i]);
+    }
   }
-  text += ";";
+  text += quiet_witnesses ? "; quiet witnesses;" : ";";
   const std::pair<bool, const char*> names[] = {
       {troubles.kills, " kills"},
       {troubles.stops, " stops"},
@@ -251,6 +297,7 @@ Plan draw_plan(std::uint64_t seed) {
   plan.seed = seed;
   plan.troubles = draw_troubles(random);
   plan.trouble_until = random.duration(milliseconds(1500), milliseconds(7000));
+  plan.quiet_witnesses = random.chance(60);
   draw_brokers(random, plan);
   draw_clients(random, plan);
   draw_network(random, plan);

@@ -82,6 +82,7 @@ struct Plan {
   NetworkOptions network;
   std::vector<BrokerPlan> brokers;
   std::vector<ClientPlan> clients;
+  bool quiet_witnesses = false;
   std::vector<Action> actions;  // Ascending by time.
   Duration trouble_until{};     // Then everything heals.
 

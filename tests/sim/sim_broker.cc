@@ -36,7 +36,8 @@ void SimBroker::start() {
   life_ = ++stage_.lives;
   stage_.trace.line([&] { return "broker " + plan_.options.cluster + " starts"; });
   auto& lives = stage_.witnesses[plan_.options.cluster];
-  lives.push_back(std::make_unique<Witness>(plan_.options.cluster, life_, stage_.truth,
+  lives.push_back(std::make_unique<Witness>(plan_.options.cluster, life_,
+                                            stage_.plan.quiet_witnesses, stage_.truth,
                                             stage_.verdict, stage_.trace));
   witness_ = lives.back().get();
   metrics_ = std::make_unique<MetricsRegistry>();
@@ -50,7 +51,7 @@ void SimBroker::start() {
   paused_until_ = {};
   leaving_ = starts_again_ = false;
   next_probe_ = stage_.queue.now() + kProbeEvery;
-  node_->on_packet(now(), {Door::session, kWitnessPeer}, Witness::hello(), {}, outbox_);
+  node_->on_packet(now(), {Door::session, kWitnessPeer}, witness_->hello(), {}, outbox_);
   for (std::uint32_t link = 0; link < links_.size(); ++link) {
     links_[link].to = plan_.dials[link];
     dial_link(link);

@@ -36,7 +36,7 @@ bool SimClient::is_over() const {
 }
 
 bool SimClient::is_well() const {
-  return is_over() || (session_.state() == SessionState::ready &&
+  return is_over() || (session_.state() == SessionState::ready && requests_.empty() &&
                        session_.accepted_through() == session_.last_operation());
 }
 

@@ -23,16 +23,21 @@ void set(std::vector<bool>& flags, MessageIndex index) {
 
 }  // namespace
 
-Witness::Witness(std::string cluster, std::uint64_t life, Truth& truth, Verdict& verdict,
-                 Trace& trace)
-    : cluster_(std::move(cluster)), life_(life), truth_(truth), verdict_(verdict), trace_(trace) {}
+Witness::Witness(std::string cluster, std::uint64_t life, bool is_quiet, Truth& truth,
+                 Verdict& verdict, Trace& trace)
+    : cluster_(std::move(cluster)),
+      life_(life),
+      is_quiet_(is_quiet),
+      truth_(truth),
+      verdict_(verdict),
+      trace_(trace) {}
 
-Frame Witness::hello() {
+Frame Witness::hello() const {
   Hello hello;
   hello.client = kWitnessClient;
   hello.name = "witness";
   hello.receive_window_bytes = std::numeric_limits<std::uint32_t>::max();
-  hello.subscriptions = {{1, {"#"}, 0, 0}};
+  hello.subscriptions = {{1, {is_quiet_ ? "mpreg.#" : "#"}, 0, 0}};
   return encode_packet(hello);
 }
 
@@ -235,7 +240,33 @@ void Witness::on_echo(const ProbeEcho& echo) {
     // What the broker passed without a word to a session that wants everything.
     const bool is_whole = state.known || knew_earlier_life(stream);
     const Number end = std::min(position.number, truth_.end_of(stream));
-    if (is_whole) check_skipped(stream, state.position, end, nullptr);
+    const bool is_seen = !is_quiet_ || position.stream.lane != Lane::events;
+    if (is_whole && is_seen) check_skipped(stream, state.position, end, nullptr);
+  }
+}
+
+void Witness::follow(const StreamId& id, Number after) {
+  if (is_quiet_ && id.lane == Lane::events) begin(truth_.stream_of(id), after);
+}
+
+void Witness::observe(const StreamId& id, const Body& body) {
+  if (!is_quiet_ || id.lane != Lane::events) return;
+  const bool is_own = id.origin == cluster_;
+  if (is_own && id.epoch > own_epoch_) own_epoch_is(id.epoch);
+  const TruthStream stream = truth_.stream_of(id);
+  if (is_own) truth_.cover(stream, body.last());
+  for (const Record& record : body.records) {
+    if (record.kind == RecordKind::none) continue;
+    const Number number = body.first() + record.index;
+    const std::string where = to_string(id) + " " + std::to_string(number);
+    const MessageIndex message = truth_.find(record.kind, body.payload_of(record));
+    if (message == kNoMessage) {
+      fail(where + " holds what nobody published");
+    } else if (is_own) {
+      truth_.stamp(message, {stream, number, life_});
+    } else if (truth_.at(stream, number) != message) {
+      fail(where + " is not what its origin stamped: " + truth_.text(message));
+    }
   }
 }
 

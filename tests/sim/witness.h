@@ -22,9 +22,12 @@ inline constexpr std::uint64_t kWitnessClient = 77;
 class Witness final : public CacheApplier {
  public:
   // `life` is never used again; `past` are the earlier lives of the same broker, newest last.
-  Witness(std::string cluster, std::uint64_t life, Truth& truth, Verdict& verdict, Trace& trace);
+  // A quiet one subscribes to cache facts alone, so that ordinary topics cross links only as
+  // clients want them; it sees the broker's own from inside.
+  Witness(std::string cluster, std::uint64_t life, bool is_quiet, Truth& truth, Verdict& verdict,
+          Trace& trace);
 
-  [[nodiscard]] static Frame hello();
+  [[nodiscard]] Frame hello() const;
   void on_packet(const Frame& header, const Frame& body);
   // What the witness must say to stay connected and to be sent more; empty when there is nothing.
   // The window is the broker's for a session: the largest batch fits beside what waits.
@@ -32,6 +35,9 @@ class Witness final : public CacheApplier {
 
   void apply(const StreamId& stream, Number number, HybridTime version, RecordKind kind,
              Bytes payload) override;
+
+  void follow(const StreamId& stream, Number after) override;
+  void observe(const StreamId& stream, const Body& body) override;
 
   [[nodiscard]] std::uint64_t life() const { return life_; }
   [[nodiscard]] bool has_applied(MessageIndex message) const {
@@ -79,6 +85,7 @@ class Witness final : public CacheApplier {
 
   std::string cluster_;
   std::uint64_t life_;
+  bool is_quiet_;
   Truth& truth_;
   Verdict& verdict_;
   Trace& trace_;

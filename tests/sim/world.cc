@@ -186,7 +186,7 @@ std::optional<std::string> World::find_unwell() {
     }
   }
   for (const auto& client : clients_) {
-    if (!client->is_well()) return "a client is not connected, or has operations not accepted";
+    if (!client->is_well()) return "a client is not connected, or has operations not accepted or requests not answered";
   }
   return std::nullopt;
 }

@@ -159,7 +159,7 @@ TEST(LinkRoles, a_spoke_of_two_hubs_carries_their_traffic_only_when_nobody_else_
   const std::size_t at_west = rig.add_client(west);
   rig.subscribe(at_west, {"#"});
   rig.pass(seconds(1));
-  const auto carried = [&] { return rig.counter(spoke, "mpreg_bodies_repaired_total"); };
+  const auto carried = [&] { return rig.counter(spoke, "mpreg_bodies_served_total"); };
   ASSERT_TRUE(rig.publish(sender, "t", "1"));
   rig.settle();
   EXPECT_EQ(payloads_of(rig, at_west), (std::vector<std::string>{"1"}));

@@ -50,7 +50,10 @@ std::vector<Packet> pubsub_packets() {
                   .hops = 54,
                   .backlog_subscription = 55,
                   .declarations = {{0, "a.b"}, {56, "c"}},
-                  .left_out = {"north", "south"}},
+                  .left_out = {"north", "south"},
+                  .completeness = Completeness::told_here,
+                  .complete_for = {{"north", 57}, {"south", 58}},
+                  .refill = RefillMark{"north", 59, 60, true, {"hub", "north"}}},
       Gap{.stream = kWest,
           .after = 61,
           .through = kNumberMax,
@@ -99,7 +102,10 @@ std::vector<Packet> link_packets() {
       Take{kEast, 131, true, 132},
       Taken{kWest, 133, 134, 135},
       Untake{kEast},
-      Applied{kWest, {{"east", 141}, {"south", 142}}},
+      Applied{kWest, {{"east", 141}, {"south", 142}}, true},
+      InterestUpdate{"east", 152, 151, {"a.*", "b.#"}, {"c"}},
+      InterestDigest{{{"east", 153, 154}, {"west", 155, 156}}},
+      Refill{kEast, 161, 162, "west", 163, 164, {"west", "hub"}},
   };
 }
 

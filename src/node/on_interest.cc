@@ -1,0 +1,196 @@
+#include "base/text.h"
+#include "node/node_impl.h"
+#include "topic/topic.h"
+
+namespace mpreg {
+namespace {
+
+// Generations ascend through all lives of a cluster: the epoch is above, changes count below.
+constexpr unsigned kGenerationBits = 20;
+constexpr std::uint32_t kAuditsBeforeDigest = 2;  // One difference may be on its way.
+
+}  // namespace
+
+Generation Node::Impl::generation_of_epoch(Epoch epoch) { return (epoch << kGenerationBits) + 1; }
+
+// Cache facts go everywhere, whoever wants them.
+bool Node::Impl::crosses_links(const std::string& pattern) const {
+  const std::string& prefix = options_.topic_prefix;
+  return !(pattern.size() > prefix.size() && pattern.starts_with(prefix) &&
+           pattern[prefix.size()] == '.');
+}
+
+void Node::Impl::want(const std::string& pattern) {
+  if (is_federated_ && crosses_links(pattern)) interest_.add(pattern);
+}
+
+void Node::Impl::unwant(const std::string& pattern) {
+  if (is_federated_ && crosses_links(pattern)) interest_.remove(pattern);
+}
+
+// A session that comes back at once finds that nothing was left out for it meanwhile.
+void Node::Impl::linger(Instant now, std::vector<std::string> patterns) {
+  if (is_federated_ && !patterns.empty()) {
+    lingering_.push_back({now + kInterestLinger, std::move(patterns)});
+  }
+}
+
+void Node::Impl::tick_interest(const Now& now) {
+  while (!lingering_.empty() && lingering_.front().until <= now.instant) {
+    for (const std::string& pattern : lingering_.front().patterns) unwant(pattern);
+    lingering_.pop_front();
+  }
+  if (interest_.wants_rebuild()) rebuild_interest();
+}
+
+void Node::Impl::rebuild_interest() {
+  interest_.clear();
+  lingering_.clear();
+  for (const auto& session : sessions_) {
+    if (!session) continue;
+    for (const auto& [pattern, uses] : session->pattern_uses) want(pattern);
+    for (const WaitingSubscribe& waiting : session->subscribes) {
+      for (const std::string& pattern : waiting.request.subscription.patterns) want(pattern);
+    }
+  }
+}
+
+Generation Node::Impl::generation_due() const {
+  if (!is_federated_) return 0;
+  return interest_.is_changed() ? generation_ + 1 : generation_;
+}
+
+// From which generation on all of the patterns are asked for, without a break.
+Generation Node::Impl::generation_for_patterns(const std::vector<std::string>& patterns) const {
+  Generation generation = 0;
+  for (const std::string& pattern : patterns) {
+    if (!is_federated_ || !crosses_links(pattern)) continue;
+    generation = std::max(generation, std::min(interest_.told_since(pattern), generation_ + 1));
+  }
+  return generation;
+}
+
+void Node::Impl::tell_interest(Outbox& outbox) {
+  if (!interest_.is_changed()) return;
+  InterestSet::Change change = interest_.take_change(generation_ + 1);
+  InterestUpdate update{options_.cluster, generation_ + 1, change.is_all ? 0 : generation_,
+                        std::move(change.added), std::move(change.removed)};
+  ++generation_;
+  interests_.apply(update);
+  metrics_.interest_patterns.set(static_cast<std::int64_t>(interest_.told_size()));
+  spread(update, kNoLink, outbox);
+}
+
+void Node::Impl::spread(const InterestUpdate& update, LinkId except, Outbox& outbox) {
+  for (const auto& [id, link] : links_) {
+    if (id == except || !link.is_known()) continue;
+    metrics_.interest_updates_sent.add();
+    send(outbox, link.address, update);
+  }
+}
+
+// Somebody knows a later generation of ours, of another life or told by mistake.
+void Node::Impl::raise_generation(Generation above) {
+  generation_ = std::max(generation_, above);
+  InterestUpdate update{options_.cluster, ++generation_, 0, interest_.told(), {}};
+  interests_.apply(update);
+}
+
+void Node::Impl::on_interest_update(const Now&, Link& link, const InterestUpdate& update,
+                                    Outbox& outbox) {
+  for (const auto* patterns : {&update.added, &update.removed}) {
+    for (const std::string& pattern : *patterns) {
+      if (check_pattern(pattern)) continue;
+      metrics_.interest_refused.add();
+      return log(outbox, LogLevel::error,
+                 link.peer.cluster + " says that " + quoted(update.cluster) + " wants " +
+                     quoted(pattern) + ", which is no pattern: ignored");
+    }
+  }
+  if (update.cluster == options_.cluster) {
+    if (update.generation <= generation_) return;
+    raise_generation(update.generation);
+    return spread(interests_.tell_all(options_.cluster), kNoLink, outbox);
+  }
+  const Members::Known* member = members_.find(update.cluster);
+  const bool is_nearer = member != nullptr && member->next_hop == link.id;
+  switch (interests_.apply(update, is_nearer)) {
+    case InterestTable::Verdict::accepted:
+      return spread(update, link.id, outbox);
+    case InterestTable::Verdict::behind:
+      return send(outbox, link.address, interests_.digest());
+    case InterestTable::Verdict::known:
+      return;
+  }
+}
+
+// What we know better is told; when they know something better, they are asked by a digest of ours.
+void Node::Impl::on_interest_digest(Link& link, const InterestDigest& digest, Outbox& outbox) {
+  bool is_behind = false;
+  std::map<std::string, const KnownInterest*> theirs;
+  for (const KnownInterest& known : digest.known) {
+    theirs[known.cluster] = &known;
+    if (known.cluster == options_.cluster && known.generation > generation_) {
+      raise_generation(known.generation);
+      spread(interests_.tell_all(options_.cluster), link.id, outbox);
+    }
+    is_behind = is_behind || known.generation > interests_.generation_of(known.cluster);
+  }
+  for (const auto& [cluster, known] : interests_.all()) {
+    if (known.generation == 0) continue;
+    const auto their = theirs.find(cluster);
+    const Members::Known* member = members_.find(cluster);
+    const bool is_away =
+        cluster == options_.cluster || member == nullptr || member->next_hop != link.id;
+    const bool is_better =
+        their == theirs.end() || their->second->generation < known.generation ||
+        (their->second->generation == known.generation && their->second->hash != known.hash &&
+         is_away);
+    if (!is_better) continue;
+    metrics_.interest_updates_sent.add();
+    send(outbox, link.address, interests_.tell_all(cluster));
+  }
+  if (is_behind) send(outbox, link.address, interests_.digest());
+}
+
+void Node::Impl::audit_interest(Link& link, const LinkState& state, Outbox& outbox) {
+  if (state.interest_hash == interests_.hash()) {
+    link.audits_failed = 0;
+    return;
+  }
+  if (++link.audits_failed < kAuditsBeforeDigest) return;
+  link.audits_failed = 0;
+  metrics_.interest_audits_failed.add();
+  send(outbox, link.address, interests_.digest());
+}
+
+// Of a stream that can be reached: the rest is asked for again when it comes.
+bool Node::Impl::is_interest_known_to(StreamIndex stream, Generation generation) const {
+  const StreamState& state = streams_[stream];
+  if (stream_ids_.id_of(stream).lane != Lane::events || state.own) return true;
+  if (!state.started || state.complete() || state.upstream == kNoLink) return true;
+  if (state.standing == Standing::cut_off) return true;
+  const auto known = generation_for(state.complete_for, options_.cluster);
+  return known && *known >= generation;
+}
+
+// Everybody from whom events can come filters them with this generation, or a later one.
+bool Node::Impl::is_interest_known(Generation generation) const {
+  if (generation == 0) return true;
+  for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
+    if (!is_interest_known_to(stream, generation)) return false;
+  }
+  return true;
+}
+
+// From here on. What comes with an earlier generation is asked for again.
+void Node::Impl::require_complete(Generation generation) {
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    StreamState& state = streams_[index];
+    if (id.lane == Lane::events && !state.own) {
+      state.required = std::max(state.required, generation);
+    }
+  }
+}
+
+}  // namespace mpreg

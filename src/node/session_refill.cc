@@ -1,0 +1,142 @@
+// A session that comes from elsewhere, or after a while, stands before what this broker has been
+// sent for the session's patterns: what was left out for lack of interest is fetched for it alone,
+// before it goes on from the log.
+
+#include <algorithm>
+
+#include "node/node_impl.h"
+#include "wire/packet_codec.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::chrono::milliseconds kAskAgainAfter{300};
+
+}  // namespace
+
+void Node::Impl::plan_refills(const Now& now, Session& session, bool has_resumed,
+                              Outbox& outbox) {
+  std::vector<std::string> patterns;
+  for (const auto& [pattern, uses] : session.pattern_uses) patterns.push_back(pattern);
+  session.refill_generation = generation_for_patterns(patterns);
+  if (session.refill_generation == 0) return;
+  tell_interest(outbox);  // Whoever answers must know it first.
+  for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
+    const StreamState& state = streams_[stream];
+    const bool is_theirs = stream_ids_.id_of(stream).lane == Lane::events && !state.own;
+    if (!is_theirs || !state.started || state.closed()) continue;
+    // One that is under way begins again, for what is wanted now.
+    const Number at = has_resumed ? told(session, stream) : served_to(session, stream);
+    if (at >= state.frontier || is_held_complete(stream, at, session.refill_generation)) continue;
+    session.refills[stream] = {at, state.frontier, now.instant, {}};
+    ask_session_refill(now, session, stream, outbox);
+  }
+}
+
+// Everything after the number, up to the frontier, for that generation of our interest.
+bool Node::Impl::is_held_complete(StreamIndex stream, Number after, Generation generation) const {
+  const RetainedLog& log = log_of(stream);
+  const Number frontier = streams_[stream].frontier;
+  if (log.held_after(stream).value_or(frontier) > after) return false;
+  for (Number at = after; at < frontier;) {
+    const LogEntry* entry = log.find(log.seek(stream, at));
+    if (entry == nullptr) return false;
+    if (!entry->gap) {
+      const auto known = generation_for(entry->complete_for, options_.cluster);
+      if (!known || *known < generation) return false;
+    }
+    at = entry->through;
+  }
+  return true;
+}
+
+void Node::Impl::ask_session_refill(const Now& now, Session& session, StreamIndex stream,
+                                    Outbox& outbox) {
+  SessionRefill& refill = session.refills.at(stream);
+  if (now.instant - refill.sent < kAskAgainAfter || !session.has_credit_for(1)) return;
+  const auto link = links_.find(streams_[stream].upstream);
+  if (link == links_.end() || !link->second.is_known()) return;
+  refill.sent = now.instant;
+  metrics_.refills_sent.add();
+  send(outbox, link->second.address,
+       Refill{stream_ids_.id_of(stream), refill.done, refill.through, options_.cluster,
+              session.refill_generation, session.id, {options_.cluster}});
+}
+
+void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const RefillMark& mark,
+                                   Arrival arrival, Outbox& outbox) {
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+    return session && session->id == mark.tag;
+  });
+  if (found == sessions_.end()) return;
+  Session& session = **found;
+  const auto pending = session.refills.find(stream);
+  if (pending == session.refills.end() || mark.generation < session.refill_generation ||
+      arrival.through <= pending->second.done ||
+      arrival.after > pending->second.done) {
+    return;
+  }
+  SessionRefill& refill = pending->second;
+  if (!declare(stream, arrival.declarations) || !aliases_known(stream, arrival.body)) {
+    return metrics_.link_batches_malformed.add();
+  }
+  refill.done = arrival.through;
+  refill.since = now.instant;
+  refill.sent = now.instant;  // More of the answer may follow.
+  if (mark.is_lost || arrival.gap) {
+    send_gap(session,
+             {stream_ids_.id_of(stream), 0, arrival.through,
+              lost_scope(session, Lane::events, 0), "it is not held any more"},
+             stream, outbox);
+  } else if (!arrival.body.frame.empty()) {
+    LogEntry entry;
+    entry.stream = stream;
+    entry.after = arrival.after;
+    entry.through = arrival.through;
+    entry.hops = arrival.hops;
+    entry.body = std::move(arrival.body);
+    if (select_wanted(session, entry)) send_selected(session, entry, outbox);
+  }
+  if (refill.done < refill.through) return;
+  end_session_refill(session, stream, outbox);
+}
+
+// What follows comes from the log, or live.
+void Node::Impl::end_session_refill(Session& session, StreamIndex stream, Outbox& outbox) {
+  const Number through = session.refills.at(stream).through;
+  session.refills.erase(stream);
+  if (told(session, stream) < through) {
+    BatchHeader header;
+    header.stream = stream_ids_.id_of(stream);
+    header.after = told(session, stream);
+    header.through = through;
+    header.interest_generation = session.interest_generation;
+    const Frame frame = encode_packet(header);
+    session.set_told(stream, through);
+    session.sent_bytes += frame.size();
+    outbox.sendings.push_back({{Door::session, session.peer}, frame, {}});
+  }
+  mark_serving(session);
+}
+
+void Node::Impl::tick_session_refills(const Now& now, Session& session, Outbox& outbox) {
+  std::vector<StreamIndex> given_up;
+  for (auto& [stream, refill] : session.refills) {
+    if (now.instant - refill.since > refill_patience(streams_[stream])) {
+      given_up.push_back(stream);
+    } else {
+      ask_session_refill(now, session, stream, outbox);
+    }
+  }
+  for (const StreamIndex stream : given_up) {
+    metrics_.refills_given_up.add();
+    send_gap(session,
+             {stream_ids_.id_of(stream), 0, session.refills.at(stream).through,
+              lost_scope(session, Lane::events, 0),
+              "nobody who can be reached holds what was left out"},
+             stream, outbox);
+    end_session_refill(session, stream, outbox);
+  }
+}
+
+}  // namespace mpreg
