@@ -50,7 +50,7 @@ class StreamState {
 
   LinkId upstream = kNoLink;
   Standing standing = Standing::usual;  // Of the way by the upstream.
-  bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
+  bool take_pending = false;            // TAKE was sent and nothing has come of it yet.
   Instant take_sent{};
   Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.
   Instant progressed{};  // When the frontier last moved, or the head was first seen beyond it.

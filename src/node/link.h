@@ -42,7 +42,7 @@ struct Link {
   std::uint64_t echoed = 0;    // The highest of ours that they have heard.
   Instant echo_progress{};     // When that rose.
   Instant last_heard{};
-  bool is_late = false;  // Nothing was heard for kPeerLate: others are preferred.
+  bool is_late = false;   // Nothing was heard for kPeerLate: others are preferred.
   Instant greet_again{};  // While greeting.
   Instant connected{};
   std::string refusal;  // Why the other side refused, last.
