@@ -124,7 +124,8 @@ std::uint64_t Doors::connections_shut() const {
 Result<void> Doors::dial_all(NetContext& context, const BrokerOptions& options) {
   for (const DialOptions& dial : dials_of(options)) {
     const auto name = [&](const Error& error) {
-      return fail(error.code, "--" + std::string(name_of(dial.role)) + " " + dial.endpoint + ": " + error.text);
+      return fail(error.code,
+                  "--" + std::string(name_of(dial.role)) + " " + dial.endpoint + ": " + error.text);
     };
     Link link;
     const Result<Endpoint> endpoint = parse_dial_endpoint(dial.endpoint);

@@ -134,7 +134,8 @@ void InterestSet::uncover(Slot slot) {
     if (held.cover == slot) bare.emplace_back(&text, &held);
   }
   // The order decides what is told for a while, and must not depend on a hash.
-  std::sort(bare.begin(), bare.end(), [](const auto& a, const auto& b) { return *a.first < *b.first; });
+  std::sort(bare.begin(), bare.end(),
+            [](const auto& a, const auto& b) { return *a.first < *b.first; });
   for (const auto& [text, held] : bare) held->cover = kNoSlot;
   for (const auto& [text, held] : bare) {
     if (Told* cover = cover_of(*text)) {

@@ -4,8 +4,9 @@
 // their first words are told ("a.#" for "a.b.c"), and beyond that "#".
 //
 // Adding costs one look-up, and one comparison with each told pattern that begins with the same
-// literal words. Removing a pattern that covered others costs one pass over the at most kPatternsMax
-// patterns held, and one addition for each that it covered. Widened, both cost one look-up.
+// literal words. Removing a pattern that covered others costs one pass over the at most
+// kPatternsMax patterns held, and one addition for each that it covered. Widened, both cost one
+// look-up.
 
 #include <cstdint>
 #include <map>
@@ -84,8 +85,8 @@ class InterestSet {
 
   std::unordered_map<std::string, Held> held_;
   ToldPatterns told_;
-  PatternIndex index_;                            // Of told_, by slot.
-  std::vector<ToldPatterns::iterator> by_slot_;   // end(): free.
+  PatternIndex index_;                           // Of told_, by slot.
+  std::vector<ToldPatterns::iterator> by_slot_;  // end(): free.
   std::vector<Slot> free_slots_;
   std::vector<std::uint32_t> matches_;
   std::map<std::string, bool> changes_;  // Net, since the last take_change(): came, or went.

@@ -40,9 +40,9 @@ class LinkFilter {
 
   std::set<std::string> clusters_;
   bool is_stale_ = true;
-  std::uint64_t revision_ = 0;        // Of the table, for which mask_ and after_ hold.
-  std::vector<std::uint8_t> mask_;    // By ClusterIndex.
-  const void* list_ = nullptr;        // The last answer of wants().
+  std::uint64_t revision_ = 0;      // Of the table, for which mask_ and after_ hold.
+  std::vector<std::uint8_t> mask_;  // By ClusterIndex.
+  const void* list_ = nullptr;      // The last answer of wants().
   bool list_is_wanted_ = false;
   CompleteFor before_;
   CompleteFor after_;

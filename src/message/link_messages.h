@@ -145,9 +145,9 @@ struct Refill {
   StreamId stream;
   Number after = 0;
   Number through = 0;
-  std::string cluster;        // Who asks.
-  Generation generation = 0;  // Complete for this interest.
-  std::uint64_t tag = 0;      // Comes back with the answer.
+  std::string cluster;             // Who asks.
+  Generation generation = 0;       // Complete for this interest.
+  std::uint64_t tag = 0;           // Comes back with the answer.
   std::vector<std::string> route;  // Clusters passed, the asking one first.
 
   friend bool operator==(const Refill&, const Refill&) = default;

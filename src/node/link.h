@@ -42,7 +42,7 @@ struct Link {
   std::uint64_t echoed = 0;    // The highest of ours that they have heard.
   Instant echo_progress{};     // When that rose.
   Instant last_heard{};
-  bool is_late = false;  // Nothing was heard for kPeerLate: others are preferred.
+  bool is_late = false;   // Nothing was heard for kPeerLate: others are preferred.
   Instant greet_again{};  // While greeting.
   Instant connected{};
   bool was_joined = false;
@@ -51,8 +51,8 @@ struct Link {
   std::map<StreamId, Offer> offers;         // As last announced.
   std::map<StreamIndex, Serving> servings;  // What they take from us by cursor.
   std::map<StreamIndex, CompleteFor> told;  // As their last batch with told_here said.
-  std::uint32_t audits_failed = 0;          // Heartbeats in a row with another hash of all interest.
-  std::set<std::string> channels;           // What our SUB is subscribed to.
+  std::uint32_t audits_failed = 0;  // Heartbeats in a row with another hash of all interest.
+  std::set<std::string> channels;   // What our SUB is subscribed to.
 
   // What the neighbour is to us.
   enum class Relation : std::uint8_t { hub, spoke, peer, gateway };

@@ -7,8 +7,7 @@ namespace mpreg {
 std::optional<Refused> Node::Impl::check_role(const LinkHello& hello) const {
   const bool is_same_region = hello.region == options_.region;
   const std::string regions = quoted(hello.cluster) + " is in region " + quoted(hello.region) +
-                              " and " + quoted(options_.cluster) + " in " +
-                              quoted(options_.region);
+                              " and " + quoted(options_.cluster) + " in " + quoted(options_.region);
   if (hello.role == LinkRole::peer && !is_same_region) {
     return Refused{ErrorCode::refused,
                    "a peer must be in the same region: " + regions + " (dial it as a gateway)", 0};

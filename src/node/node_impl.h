@@ -135,8 +135,7 @@ class Node::Impl {
 
   // ---- on_pubsub.cc
   void on_subscribe(const Now& now, Session& session, const Subscribe& request, Outbox& outbox);
-  void on_unsubscribe(const Now& now, Session& session, const Unsubscribe& request,
-                      Outbox& outbox);
+  void on_unsubscribe(const Now& now, Session& session, const Unsubscribe& request, Outbox& outbox);
   void on_barrier(const Now& now, Session& session, const Barrier& request, Outbox& outbox);
   void settle_requests(const Now& now, Outbox& outbox);
   bool settle_subscribes(const Now& now, Session& session, bool at_once, Outbox& outbox);
@@ -238,8 +237,7 @@ class Node::Impl {
   [[nodiscard]] Generation generation_for_patterns(const std::vector<std::string>& patterns) const;
   void tell_interest(Outbox& outbox);
   void spread(const InterestUpdate& update, LinkId except, Outbox& outbox);
-  void on_interest_update(const Now& now, Link& link, const InterestUpdate& update,
-                          Outbox& outbox);
+  void on_interest_update(const Now& now, Link& link, const InterestUpdate& update, Outbox& outbox);
   void on_interest_digest(Link& link, const InterestDigest& digest, Outbox& outbox);
   void raise_generation(Generation above);
   void audit_interest(Link& link, const LinkState& state, Outbox& outbox);
@@ -399,16 +397,16 @@ class Node::Impl {
     LinkId link = kNoLink;
   };
   std::map<StreamIndex, std::map<std::string, Below>> downstream_;
-  std::set<StreamIndex> all_reports_due_;                            // Beside those below.
-  std::map<StreamIndex, std::set<std::string>> reports_due_;         // "" stands for our own.
+  std::set<StreamIndex> all_reports_due_;                     // Beside those below.
+  std::map<StreamIndex, std::set<std::string>> reports_due_;  // "" stands for our own.
   // ---- Interest.
   struct Lingering {
     Instant until{};
     std::vector<std::string> patterns;
   };
-  InterestSet interest_;        // Of our sessions; empty while there are no links.
-  InterestTable interests_;     // Of everybody, as told.
-  Generation generation_ = 0;   // Of ours, as told.
+  InterestSet interest_;             // Of our sessions; empty while there are no links.
+  InterestTable interests_;          // Of everybody, as told.
+  Generation generation_ = 0;        // Of ours, as told.
   std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
   bool is_federated_ = false;        // There are links, or were.
 

@@ -30,7 +30,8 @@ static_assert(kPeerDown >= 2 * kPeerLate, "late must come well before down");
 static_assert(kNearCacheLease <= kPeerDown,
               "a client must stop serving before it is presumed dead");
 static_assert(kHandshakeRetry < kPeerDown);
-static_assert(kRefillPatienceWithoutOrigin > kPeerDown, "another way to the origin must have its chance");
+static_assert(kRefillPatienceWithoutOrigin > kPeerDown,
+              "another way to the origin must have its chance");
 
 struct DialOptions {
   LinkRole role = LinkRole::hub;

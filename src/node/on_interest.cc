@@ -142,10 +142,9 @@ void Node::Impl::on_interest_digest(Link& link, const InterestDigest& digest, Ou
     const Members::Known* member = members_.find(cluster);
     const bool is_away =
         cluster == options_.cluster || member == nullptr || member->next_hop != link.id;
-    const bool is_better =
-        their == theirs.end() || their->second->generation < known.generation ||
-        (their->second->generation == known.generation && their->second->hash != known.hash &&
-         is_away);
+    const bool is_better = their == theirs.end() || their->second->generation < known.generation ||
+                           (their->second->generation == known.generation &&
+                            their->second->hash != known.hash && is_away);
     if (!is_better) continue;
     metrics_.interest_updates_sent.add();
     send(outbox, link.address, interests_.tell_all(cluster));

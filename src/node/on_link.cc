@@ -329,10 +329,13 @@ std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
     if (!state.started || state.closed()) continue;
     if (!state.own && state.upstream == link.id) continue;
     if (id.origin == link.peer.cluster && id.epoch == link.peer.epoch) continue;
-    Offer offer{
-        id,         state.frontier, log_of(index).held_after(index).value_or(state.frontier),
-        state.base, state.hops,     state.complete(),
-        standing_towards(link, index)};
+    Offer offer{id,
+                state.frontier,
+                log_of(index).held_after(index).value_or(state.frontier),
+                state.base,
+                state.hops,
+                state.complete(),
+                standing_towards(link, index)};
     if (index == own_[lane]) offer.base = base_[lane];
     offers.push_back(std::move(offer));
   }

@@ -33,8 +33,8 @@ void Node::Impl::learn_completeness(Link& link, StreamIndex stream, BatchHeader&
                                     Arrival& arrival) {
   if (header.stream.lane != Lane::events) return;
   if (header.completeness == Completeness::told_here) {
-    link.told[stream] = std::make_shared<const std::vector<ClusterGeneration>>(
-        std::move(header.complete_for));
+    link.told[stream] =
+        std::make_shared<const std::vector<ClusterGeneration>>(std::move(header.complete_for));
     if (streams_[stream].upstream == link.id) streams_[stream].complete_for = link.told[stream];
   }
   if (header.completeness == Completeness::everybody) return;

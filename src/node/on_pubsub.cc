@@ -56,8 +56,8 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
                               Outbox& outbox) {
   const Address to{Door::session, session.peer};
   Result<void> checked = check_subscription(request.subscription);
-  const std::size_t after = session.pattern_uses.size() + session.waiting_patterns +
-                            request.subscription.patterns.size();
+  const std::size_t after =
+      session.pattern_uses.size() + session.waiting_patterns + request.subscription.patterns.size();
   if (checked && after > options_.patterns_per_session_max) {
     checked = fail(ErrorCode::overloaded,
                    "the session would have " + std::to_string(after) + " patterns, at most " +
@@ -82,8 +82,7 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
 
 // The oldest first, when everybody filters for them, or has had the time to: what was filtered
 // otherwise is asked for again. True when none is left.
-bool Node::Impl::settle_subscribes(const Now& now, Session& session, bool at_once,
-                                   Outbox& outbox) {
+bool Node::Impl::settle_subscribes(const Now& now, Session& session, bool at_once, Outbox& outbox) {
   while (!session.subscribes.empty()) {
     const WaitingSubscribe& oldest = session.subscribes.front();
     const bool is_due = at_once || now.instant >= oldest.deadline;
@@ -179,9 +178,9 @@ bool Node::Impl::settle_barriers(const Now& now, Session& session, Outbox& outbo
     }
     if (is_done) require_complete(it->generation);
     send(outbox, {Door::session, session.peer},
-         is_done ? Answer{it->request, true, ErrorCode::internal, ""}
-                 : Answer{it->request, false, ErrorCode::timed_out,
-                          what_is_missing(it->generation)});
+         is_done
+             ? Answer{it->request, true, ErrorCode::internal, ""}
+             : Answer{it->request, false, ErrorCode::timed_out, what_is_missing(it->generation)});
     it = barriers.erase(it);
   }
   return barriers.empty();
@@ -207,8 +206,8 @@ void Node::Impl::settle_requests(const Now& now, Outbox& outbox) {
   requests_waiting_ = false;
   for (const auto& session : sessions_) {
     if (!session) continue;
-    const bool is_done = settle_subscribes(now, *session, false, outbox) &&
-                         settle_barriers(now, *session, outbox);
+    const bool is_done =
+        settle_subscribes(now, *session, false, outbox) && settle_barriers(now, *session, outbox);
     if (!is_done) requests_waiting_ = true;
   }
 }

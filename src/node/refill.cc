@@ -60,12 +60,18 @@ void Node::Impl::ask_refill(const Now& now, StreamIndex stream, Outbox& outbox) 
   state.refill_sent = now.instant;
   metrics_.refills_sent.add();
   send(outbox, link->second.address,
-       Refill{stream_ids_.id_of(stream), state.frontier, state.refill_through, options_.cluster,
-              state.required, 0, {options_.cluster}});
+       Refill{stream_ids_.id_of(stream),
+              state.frontier,
+              state.refill_through,
+              options_.cluster,
+              state.required,
+              0,
+              {options_.cluster}});
 }
 
 // Nobody who can be reached holds it complete: that is told, and the stream goes on behind it. It
-// may concern any topic: who is told of it later may want other patterns than anybody here does now.
+// may concern any topic: who is told of it later may want other patterns than anybody here does
+// now.
 void Node::Impl::give_up_refill(const Now& now, StreamIndex stream, Outbox& outbox) {
   const StreamState& state = streams_[stream];
   const StreamId& id = stream_ids_.id_of(stream);
@@ -75,7 +81,10 @@ void Node::Impl::give_up_refill(const Now& now, StreamIndex stream, Outbox& outb
   Arrival arrival;
   arrival.after = state.frontier;
   arrival.through = state.refill_through;
-  arrival.gap = std::make_shared<Gap>(Gap{id, state.frontier, state.refill_through, {},
+  arrival.gap = std::make_shared<Gap>(Gap{id,
+                                          state.frontier,
+                                          state.refill_through,
+                                          {},
                                           "what was left out for others is not held any more"});
   metrics_.refills_given_up.add();
   accept(now, stream, std::move(arrival), outbox);
@@ -89,8 +98,8 @@ void Node::Impl::on_refill(Link& link, const Refill& request, Outbox& outbox) {
   }
   if (answer_refill(link, *index, request, outbox)) return;
   const auto upstream = links_.find(streams_[*index].upstream);
-  const bool has_passed = std::find(request.route.begin(), request.route.end(),
-                                    options_.cluster) != request.route.end();
+  const bool has_passed = std::find(request.route.begin(), request.route.end(), options_.cluster) !=
+                          request.route.end();
   if (upstream == links_.end() || !upstream->second.is_joined() || upstream->first == link.id ||
       has_passed || request.route.size() >= kRouteHopsMax) {
     return metrics_.refills_unanswered.add();
@@ -123,7 +132,7 @@ bool Node::Impl::answer_refill(Link& link, StreamIndex stream, const Refill& req
   std::uint64_t bytes = 0;
   Number sent = request.after;
   for (LogPosition position = log.seek(stream, request.after);
-       header.through < request.through && bytes < kAnswerBytes; ) {
+       header.through < request.through && bytes < kAnswerBytes;) {
     const LogEntry* entry = log.find(position);
     if (entry == nullptr || !is_complete_for(*entry, request.cluster, request.generation)) break;
     std::vector<std::uint16_t> records;
@@ -163,8 +172,7 @@ bool Node::Impl::answer_refill(Link& link, StreamIndex stream, const Refill& req
 }
 
 // On its way back along the route, or here.
-void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame body,
-                                  Outbox& outbox) {
+void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame body, Outbox& outbox) {
   RefillMark& mark = *header.refill;
   if (mark.cluster != options_.cluster) {
     if (!mark.route.empty() && mark.route.back() == options_.cluster) mark.route.pop_back();
@@ -186,8 +194,8 @@ void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame bod
   arrival.complete_for = std::make_shared<const std::vector<ClusterGeneration>>(
       1, ClusterGeneration{options_.cluster, mark.generation});
   if (mark.is_lost) {
-    arrival.gap = std::make_shared<Gap>(Gap{header.stream, header.after, header.through, {},
-                                            "the origin does not hold it any more"});
+    arrival.gap = std::make_shared<Gap>(Gap{
+        header.stream, header.after, header.through, {}, "the origin does not hold it any more"});
   }
   // More of the answer may follow: what is missing after that is asked for by the next tick.
   if (arrival.through > streams_[*index].frontier) streams_[*index].refill_sent = now.instant;

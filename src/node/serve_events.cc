@@ -38,7 +38,8 @@ void Node::Impl::serve_events(Link& link, StreamIndex stream, Serving& serving, 
       const Record& record = entry->body.records[i];
       if (record.kind == RecordKind::none) continue;
       const IdList& wanting = clusters_wanting(stream, entry->body, record);
-      if (serving.filter.wants(wanting, interests_)) wanted.push_back(static_cast<std::uint16_t>(i));
+      if (serving.filter.wants(wanting, interests_))
+        wanted.push_back(static_cast<std::uint16_t>(i));
     }
     const bool is_whole = wanted.size() == records && records > 0;
     const CompleteFor filtered = serving.filter.after(entry->complete_for, interests_);

@@ -14,8 +14,7 @@ constexpr std::chrono::milliseconds kAskAgainAfter{300};
 
 }  // namespace
 
-void Node::Impl::plan_refills(const Now& now, Session& session, bool has_resumed,
-                              Outbox& outbox) {
+void Node::Impl::plan_refills(const Now& now, Session& session, bool has_resumed, Outbox& outbox) {
   std::vector<std::string> patterns;
   for (const auto& [pattern, uses] : session.pattern_uses) patterns.push_back(pattern);
   session.refill_generation = generation_for_patterns(patterns);
@@ -59,8 +58,13 @@ void Node::Impl::ask_session_refill(const Now& now, Session& session, StreamInde
   refill.sent = now.instant;
   metrics_.refills_sent.add();
   send(outbox, link->second.address,
-       Refill{stream_ids_.id_of(stream), refill.done, refill.through, options_.cluster,
-              session.refill_generation, session.id, {options_.cluster}});
+       Refill{stream_ids_.id_of(stream),
+              refill.done,
+              refill.through,
+              options_.cluster,
+              session.refill_generation,
+              session.id,
+              {options_.cluster}});
 }
 
 void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const RefillMark& mark,
@@ -72,8 +76,7 @@ void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const Ref
   Session& session = **found;
   const auto pending = session.refills.find(stream);
   if (pending == session.refills.end() || mark.generation < session.refill_generation ||
-      arrival.through <= pending->second.done ||
-      arrival.after > pending->second.done) {
+      arrival.through <= pending->second.done || arrival.after > pending->second.done) {
     return;
   }
   SessionRefill& refill = pending->second;
@@ -85,8 +88,8 @@ void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const Ref
   refill.sent = now.instant;  // More of the answer may follow.
   if (mark.is_lost || arrival.gap) {
     send_gap(session,
-             {stream_ids_.id_of(stream), 0, arrival.through,
-              lost_scope(session, Lane::events, 0), "it is not held any more"},
+             {stream_ids_.id_of(stream), 0, arrival.through, lost_scope(session, Lane::events, 0),
+              "it is not held any more"},
              stream, outbox);
   } else if (!arrival.body.frame.empty()) {
     LogEntry entry;
@@ -130,11 +133,11 @@ void Node::Impl::tick_session_refills(const Now& now, Session& session, Outbox& 
   }
   for (const StreamIndex stream : given_up) {
     metrics_.refills_given_up.add();
-    send_gap(session,
-             {stream_ids_.id_of(stream), 0, session.refills.at(stream).through,
-              lost_scope(session, Lane::events, 0),
-              "nobody who can be reached holds what was left out"},
-             stream, outbox);
+    send_gap(
+        session,
+        {stream_ids_.id_of(stream), 0, session.refills.at(stream).through,
+         lost_scope(session, Lane::events, 0), "nobody who can be reached holds what was left out"},
+        stream, outbox);
     end_session_refill(session, stream, outbox);
   }
 }

@@ -21,10 +21,9 @@ void read(PacketReader& in, const wire::Member& from, Member& to) {
 
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateOffer(out, origin, from.stream.epoch,
-                           static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest,
-                           from.base, from.hops, from.final,
-                           static_cast<wire::Standing>(from.standing));
+  return wire::CreateOffer(
+      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.head,
+      from.earliest, from.base, from.hops, from.final, static_cast<wire::Standing>(from.standing));
 }
 
 void read(PacketReader& in, const wire::Offer& from, Offer& to) {

@@ -30,8 +30,8 @@ inline constexpr std::size_t kAcceptedRangesMax = 4096;
 inline constexpr std::size_t kVouchesMax = 4096;
 inline constexpr std::size_t kDeclarationsMax = 65'536;  // As many as a body has numbers.
 inline constexpr std::size_t kScopeNamesMax = 1024;
-inline constexpr std::size_t kClustersMax = 4096;  // Members, reports, confirmations.
-inline constexpr std::size_t kRouteMax = 32;  // Hops of a refill.
+inline constexpr std::size_t kClustersMax = 4096;            // Members, reports, confirmations.
+inline constexpr std::size_t kRouteMax = 32;                 // Hops of a refill.
 inline constexpr std::size_t kInterestPatternsMax = 16'384;  // Of one cluster.
 inline constexpr std::size_t kOffersMax = 16'384;
 

@@ -32,12 +32,10 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
       });
   flatbuffers::Offset<wire::RefillMark> refill;
   if (from.refill) refill = write(out, *from.refill);
-  return wire::CreateBatchHeader(out, origin, from.stream.epoch,
-                                 static_cast<wire::Lane>(from.stream.lane), from.after,
-                                 from.through, from.interest_generation, from.hops,
-                                 from.backlog_subscription, declarations, left_out,
-                                 static_cast<wire::Completeness>(from.completeness), complete_for,
-                                 refill);
+  return wire::CreateBatchHeader(
+      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
+      from.through, from.interest_generation, from.hops, from.backlog_subscription, declarations,
+      left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {

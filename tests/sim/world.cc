@@ -186,7 +186,8 @@ std::optional<std::string> World::find_unwell() {
     }
   }
   for (const auto& client : clients_) {
-    if (!client->is_well()) return "a client is not connected, or has operations not accepted or requests not answered";
+    if (!client->is_well())
+      return "a client is not connected, or has operations not accepted or requests not answered";
   }
   return std::nullopt;
 }
