@@ -80,6 +80,8 @@ void InterestSet::tell(const std::string& pattern, Held& held) {
   (void)index_.add(pattern, slot);  // It is admissible.
   held.cover = slot;
   note(pattern, true);
+  // Gone and come again between two tellings: the others have it all the time.
+  if (changes_.count(pattern) == 0) it->second.since = last_taken_;
   absorb(pattern, it->second);
 }
 
@@ -216,6 +218,7 @@ InterestSet::Change InterestSet::take_change(Generation generation) {
   }
   changes_.clear();
   is_replaced_ = false;
+  last_taken_ = generation;
   return change;
 }
 

@@ -90,6 +90,7 @@ class InterestSet {
   std::vector<Slot> free_slots_;
   std::vector<std::uint32_t> matches_;
   std::map<std::string, bool> changes_;  // Net, since the last take_change(): came, or went.
+  Generation last_taken_ = 0;            // The generation of the last take_change().
   bool is_replaced_ = false;
   bool is_widened_ = false;
   std::map<std::string, Word, std::less<>> words_;  // By first word, widened; "" for wildcards.
