@@ -93,5 +93,13 @@ TEST(PlantedFaults, a_goodbye_that_names_too_low_a_number_is_caught) {
   expect_caught(end_too_early, has_stops, 200);
 }
 
+TEST(PlantedFaults, filtered_ranges_that_are_called_complete_are_caught) {
+  expect_caught(call_filtered_complete, has_links, 300);
+}
+
+TEST(PlantedFaults, refills_that_come_empty_are_caught) {
+  expect_caught(empty_refills, has_links, 300);
+}
+
 }  // namespace
 }  // namespace mpreg::sim

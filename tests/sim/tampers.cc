@@ -221,4 +221,25 @@ Tamper end_too_early() {
   };
 }
 
+Tamper call_filtered_complete() {
+  return [](const Passing& passing, Packet& packet, Frame&) {
+    auto* batch = std::get_if<BatchHeader>(&packet);
+    if (passing.plug == Plug::session || batch == nullptr) return Fate::as_it_is;
+    if (batch->completeness == Completeness::everybody) return Fate::as_it_is;
+    batch->completeness = Completeness::everybody;
+    batch->complete_for.clear();
+    return Fate::changed;
+  };
+}
+
+Tamper empty_refills() {
+  return [](const Passing& passing, Packet& packet, Frame& frame) {
+    const auto* batch = std::get_if<BatchHeader>(&packet);
+    if (passing.plug == Plug::session || batch == nullptr || !batch->refill) return Fate::as_it_is;
+    if (frame.empty()) return Fate::as_it_is;
+    frame = Frame();
+    return Fate::changed;
+  };
+}
+
 }  // namespace mpreg::sim

@@ -37,5 +37,9 @@ namespace mpreg::sim {
 [[nodiscard]] Tamper forget_positions();
 // A goodbye names a final number that is too low.
 [[nodiscard]] Tamper end_too_early();
+// What was filtered on its way is told as complete for everybody.
+[[nodiscard]] Tamper call_filtered_complete();
+// Who asks for what was left out is told that there was nothing.
+[[nodiscard]] Tamper empty_refills();
 
 }  // namespace mpreg::sim

@@ -32,8 +32,8 @@ TEST(Completeness, a_filter_that_knows_an_older_interest_makes_it_older) {
   (void)table.apply({"eu", 5, 0, {"a"}, {}});
   const CompleteFor all = filtered_for(nullptr, {"eu", "us"}, table);
   EXPECT_TRUE(is_same(all, complete({{"eu", 5}, {"us", 0}})));
-  EXPECT_TRUE(is_same(filtered_for(complete({{"eu", 3}}), {"eu", "us"}, table),
-                      complete({{"eu", 3}})))
+  EXPECT_TRUE(
+      is_same(filtered_for(complete({{"eu", 3}}), {"eu", "us"}, table), complete({{"eu", 3}})))
       << "what was left out before stays left out";
   EXPECT_TRUE(is_same(filtered_for(complete({{"eu", 9}}), {"eu"}, table), complete({{"eu", 5}})));
 }
