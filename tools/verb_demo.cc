@@ -1,9 +1,7 @@
 // mpreg demo: a federation on this machine that works, is hurt, and works on.
 
 #include <chrono>
-#include <functional>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <thread>
 
@@ -16,18 +14,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kStep{50};
 
+constexpr const char* kAll = "all";
+
 struct Options {
   std::string scenario;
   bool keep = false;
 };
-
-// Each scenario is a topology; all of them run alike.
-const std::map<std::string, std::function<demo::Topology()>>& scenarios() {
-  static const std::map<std::string, std::function<demo::Topology()>> known = {
-      {"hub", demo::hub_topology},
-  };
-  return known;
-}
 
 void keep_running(demo::Demonstration& demonstration, demo::Console& console) {
   demonstration.close_services();
@@ -36,24 +28,40 @@ void keep_running(demo::Demonstration& demonstration, demo::Console& console) {
   console.print("\n  stopping\n");
 }
 
-ExitCode run(const Command& command, const Options& options) {
-  catch_interruptions();
-  demo::Console console(command.json);
+// Whether all of it is as it should be.
+bool run_one(const Command& command, const demo::Topology& topology, bool keep,
+             demo::Console& console) {
   const demo::Load load;
-  demo::Demonstration demonstration(scenarios().at(options.scenario)(), load, console);
+  demo::Demonstration demonstration(topology, load, console);
+  console.print("  " + console.bold(topology.name) + ": " + topology.title + "\n\n");
   const auto done = demonstration.run();
   console.clear();
   if (!done) {
     static_cast<void>(report("demo", done.error()));
-    return ExitCode::failed;
+    return false;
   }
   if (command.json) {
     std::cout << demo::report_lines(demonstration, load) << std::flush;
   } else {
     demo::print_report(demonstration, console);
   }
-  if (options.keep) keep_running(demonstration, console);
-  return demonstration.ledger().clean() ? ExitCode::done : ExitCode::failed;
+  if (keep) keep_running(demonstration, console);
+  return demonstration.ledger().clean();
+}
+
+ExitCode run(const Command& command, const Options& options) {
+  catch_interruptions();
+  demo::Console console(command.json);
+  bool is_clean = true;
+  bool is_first = true;
+  for (const demo::Topology& topology : demo::topologies()) {
+    if (options.scenario != kAll && options.scenario != topology.name) continue;
+    if (interrupted()) return ExitCode::failed;
+    if (!is_first) console.print("\n");
+    is_first = false;
+    is_clean = run_one(command, topology, options.keep, console) && is_clean;
+  }
+  return is_clean ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace
@@ -61,15 +69,24 @@ ExitCode run(const Command& command, const Options& options) {
 void add_demo(CLI::App& program, Command& command) {
   CLI::App& verb =
       add_verb(program, {"demo", "Run a federation, kill a broker of it, and show what arrives.",
-                         "  mpreg demo hub\n  mpreg demo hub --keep"});
+                         "  mpreg demo all\n  mpreg demo mesh --keep"});
   const auto options = std::make_shared<Options>();
-  add_value(verb, "SCENARIO", options->scenario, " ",
-            "hub: a hub and three spokes, 1,000 invalidations,\n200 replications, one kill")
+  std::vector<std::string> names{kAll};
+  std::string help = "Each with 1,000 invalidations, 200 replications and a kill:";
+  for (const demo::Topology& topology : demo::topologies()) {
+    names.push_back(topology.name);
+    help += "\n" + topology.name + ": " + topology.title;
+  }
+  add_value(verb, "SCENARIO", options->scenario, " ", help + "\nall: one after the other")
       .required()
-      ->check(CLI::IsMember(scenarios()));
-  verb.add_flag("--keep", options->keep, "Leave it running until Ctrl-C, to play with");
+      ->check(CLI::IsMember(names));
+  verb.add_flag("--keep", options->keep,
+                "Leave it running until Ctrl-C, to play with; not with all");
   add_json_flag(verb, command);
   verb.callback([&command, options] {
+    if (options->keep && options->scenario == kAll) {
+      throw CLI::ValidationError("--keep", "one scenario at a time: name one instead of all");
+    }
     command.run = [&command, options] { return run(command, *options); };
   });
 }

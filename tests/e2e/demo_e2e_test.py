@@ -31,21 +31,31 @@ class DemoTest(ProgramTest):
     def check_nothing_left(self):
         self.assertEqual(os.listdir(self.folder), [])
 
-    def test_the_hub_demonstration_is_clean(self):
-        done = run_mpreg("demo", "hub", "--json", timeout=DEMO_PATIENCE)
+    def check_clean(self, scenario, clusters, victim):
+        done = run_mpreg("demo", scenario, "--json", timeout=DEMO_PATIENCE)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual({line["scenario"] for line in lines}, {scenario})
         rows = {line["cluster"]: line for line in lines if "cluster" in line}
         (result,) = [line for line in lines if "result" in line]
         self.assertEqual((done.returncode, result["result"]), (0, "clean"), done.stdout + done.stderr)
-        self.assertEqual(sorted(rows), ["east", "hub", "north", "west"])
+        self.assertEqual(sorted(rows), sorted(clusters))
         self.assertEqual(sum(row["sent"] for row in rows.values()), INVALIDATIONS + REPLICATIONS)
         for row in rows.values():
             self.assertEqual((row["confirmed"], row["received"]), (row["sent"], INVALIDATIONS + REPLICATIONS))
             self.assertEqual((row["missing"], row["duplicates"], row["disordered"]), (0, 0, 0))
             self.assertLess(row["p50_ms"], row["p99_ms"])
-        self.assertGreater(rows["north"]["repaired"], 0, "nothing was sent while it was down")
-        self.assertEqual([rows[name]["repaired"] for name in ("hub", "east", "west")], [0, 0, 0])
+        self.assertGreater(rows[victim]["repaired"], 0, "nothing was sent while it was down")
+        self.assertEqual([row["repaired"] for name, row in rows.items() if name != victim], [0] * (len(rows) - 1))
         self.check_nothing_left()
+
+    def test_the_hub_demonstration_is_clean(self):
+        self.check_clean("hub", ["hub", "east", "north", "west"], "north")
+
+    def test_the_mesh_demonstration_is_clean(self):
+        self.check_clean("mesh", ["east", "north", "south", "west"], "north")
+
+    def test_the_regional_demonstration_is_clean(self):
+        self.check_clean("regional", ["eu-hub", "eu-shop", "us-hub", "us-shop"], "us-hub")
 
     def start_kept(self):
         demo = self.start(Process([program("mpreg"), "demo", "hub", "--keep"]))

@@ -61,11 +61,14 @@ Federation::~Federation() {
 Result<void> Federation::start(const std::function<bool()>& pause) {
   const auto deadline = std::chrono::steady_clock::now() + kReadyTimeout;
   for (std::size_t i = 0; i < brokers_.size(); ++i) {
-    std::vector<std::string> hubs;
-    for (const std::size_t hub : topology_.clusters[i].hubs) {
-      hubs.push_back(brokers_[hub]->endpoints().link);
+    const ClusterPlan& plan = topology_.clusters[i];
+    std::vector<std::string> options;
+    if (!plan.region.empty()) options = {"--region", plan.region};
+    for (const DialPlan& dial : plan.dials) {
+      options.emplace_back(dial.option);
+      options.push_back(brokers_[dial.to]->endpoints().link);
     }
-    if (auto started = brokers_[i]->start(hubs); !started) return started;
+    if (auto started = brokers_[i]->start(std::move(options)); !started) return started;
     for (;;) {
       const auto ready = brokers_[i]->ready();
       if (!ready) return tl::unexpected(ready.error());

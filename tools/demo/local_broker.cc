@@ -19,8 +19,8 @@ LocalBroker::LocalBroker(std::string program, std::string folder, std::string cl
       ports_file_(folder + "/" + cluster_ + ".json"),
       log_file_(folder + "/" + cluster_ + ".log") {}
 
-Result<void> LocalBroker::start(const std::vector<std::string>& hubs) {
-  hubs_ = hubs;
+Result<void> LocalBroker::start(std::vector<std::string> options) {
+  options_ = std::move(options);
   return launch();
 }
 
@@ -32,10 +32,7 @@ Result<void> LocalBroker::launch() {
   std::vector<std::string> arguments{program_,          "--cluster-id", cluster_,        "--listen",
                                      endpoints_.listen, "--link",       endpoints_.link, "--stream",
                                      endpoints_.stream, "--ports-file", ports_file_};
-  for (const std::string& hub : hubs_) {
-    arguments.emplace_back("--hub");
-    arguments.push_back(hub);
-  }
+  arguments.insert(arguments.end(), options_.begin(), options_.end());
   process_.reset();
   auto process = ChildProcess::start(arguments, log_file_);
   if (!process) return tl::unexpected(process.error());

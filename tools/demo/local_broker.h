@@ -21,8 +21,8 @@ class LocalBroker {
   // `program` is the path of mpreg-broker; the folder takes its ports file and its log.
   LocalBroker(std::string program, std::string folder, std::string cluster);
 
-  // Dials the link endpoints of the hubs. After the first time: the same ports and hubs.
-  [[nodiscard]] Result<void> start(const std::vector<std::string>& hubs);
+  // The options say its region and whom it dials. After the first time: the same ports and options.
+  [[nodiscard]] Result<void> start(std::vector<std::string> options);
   [[nodiscard]] Result<void> start_again();
   // Takes the endpoints from the ports file. False: not ready yet. Errors: it has ended, with the
   // last that it said.
@@ -48,7 +48,7 @@ class LocalBroker {
   const std::string cluster_;
   const std::string ports_file_;
   const std::string log_file_;
-  std::vector<std::string> hubs_;
+  std::vector<std::string> options_;
   BrokerEndpoints endpoints_{"tcp://127.0.0.1:0", "tcp://127.0.0.1:0", "tcp://127.0.0.1:0"};
   std::unique_ptr<ChildProcess> process_;
 };

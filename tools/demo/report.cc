@@ -128,9 +128,11 @@ void print_report(const Demonstration& demonstration, Console& console) {
 
 std::string report_lines(const Demonstration& demonstration, const Load& load) {
   const Ledger& ledger = demonstration.ledger();
+  const std::string& scenario = demonstration.topology().name;
   std::string text;
   for (const ClusterReport& report : ledger.clusters()) {
-    text += tools::to_line({{"cluster", report.cluster},
+    text += tools::to_line({{"scenario", scenario},
+                            {"cluster", report.cluster},
                             {"sent", report.sent},
                             {"confirmed", report.confirmed},
                             {"received", report.received},
@@ -145,9 +147,11 @@ std::string report_lines(const Demonstration& demonstration, const Load& load) {
   for (const GapReport& report : ledger.gaps()) {
     tools::Json gap = tools::json_of(report.gap);
     gap["told_to"] = report.cluster;
+    gap["scenario"] = scenario;
     text += tools::to_line(gap);
   }
-  return text + tools::to_line({{"result", ledger.clean() ? "clean" : "failed"},
+  return text + tools::to_line({{"scenario", scenario},
+                                {"result", ledger.clean() ? "clean" : "failed"},
                                 {"invalidations", load.invalidations},
                                 {"replications", load.replications},
                                 {"failures", ledger.failures()}});
