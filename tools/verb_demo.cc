@@ -72,16 +72,16 @@ void add_demo(CLI::App& program, Command& command) {
                          "  mpreg demo all\n  mpreg demo mesh --keep"});
   const auto options = std::make_shared<Options>();
   std::vector<std::string> names{kAll};
-  std::string help = "Each with 1,000 invalidations, 200 replications and a kill:";
-  for (const demo::Topology& topology : demo::topologies()) {
-    names.push_back(topology.name);
-    help += "\n" + topology.name + ": " + topology.title;
-  }
-  add_value(verb, "SCENARIO", options->scenario, " ", help + "\nall: one after the other")
+  for (const demo::Topology& topology : demo::topologies()) names.push_back(topology.name);
+  add_value(verb, "SCENARIO", options->scenario, " ",
+            "hub: a hub and three spokes; mesh: four peers;\n"
+            "regional: two regions, two gateways; all of them\n"
+            "one after the other. Each with 1,000\n"
+            "invalidations, 200 replications and one kill")
       .required()
       ->check(CLI::IsMember(names));
   verb.add_flag("--keep", options->keep,
-                "Leave it running until Ctrl-C, to play with; not with all");
+                "Leave it running until Ctrl-C, to play with;\nnot with all");
   add_json_flag(verb, command);
   verb.callback([&command, options] {
     if (options->keep && options->scenario == kAll) {

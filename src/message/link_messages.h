@@ -153,6 +153,29 @@ struct Refill {
   friend bool operator==(const Refill&, const Refill&) = default;
 };
 
+// Goes where a message of the topic would go, and is delivered to nobody: every broker that it
+// reaches reports to the one that asks.
+struct Trace {
+  std::string origin;  // The cluster that asks.
+  std::string topic;
+  std::uint64_t tag = 0;
+  std::vector<std::string> route;  // Clusters passed, the asking one first.
+
+  friend bool operator==(const Trace&, const Trace&) = default;
+};
+struct TraceReport {
+  std::string cluster;  // The one that asked.
+  std::uint64_t tag = 0;
+  std::vector<std::string> route;  // Where it still has to go, the next cluster last.
+  std::vector<std::string> path;   // How the trace came; the reporting cluster is the last.
+  std::string region;
+  std::uint32_t sessions = 0;       // That would get the message.
+  std::vector<std::string> onward;  // Neighbours to which it would go on.
+  std::uint64_t arrived_us = 0;     // By the reporting broker's wall clock, since 1970.
+
+  friend bool operator==(const TraceReport&, const TraceReport&) = default;
+};
+
 struct Untake {
   StreamId stream;
 

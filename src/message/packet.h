@@ -20,6 +20,6 @@ using Packet = std::variant<
     OperationOutcome, CompleteOperation,
     // link
     LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied, InterestUpdate, InterestDigest,
-    Refill>;
+    Refill, Trace, TraceReport>;
 
 }  // namespace mpreg

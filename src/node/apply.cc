@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "node/node_impl.h"
 #include "wire/cache_codec.h"
 #include "wire/packet_codec.h"
@@ -21,6 +23,7 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
     if (lane == Lane::cache) apply_facts(stream, body);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
+    if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
     if (!state.own) {
       const HybridTime last = body.stamp.version + body.stamp.count - 1;
       if (!clock_.observe(last, now.wall, options_.clock_offset_max)) {
@@ -54,17 +57,39 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
 // two streams. What was stamped here was looked up before it was stamped.
 void Node::Impl::apply_facts(StreamIndex stream, const Body& body) {
   const bool own = streams_[stream].own;
+  std::uint64_t invalidations = 0;
+  std::uint64_t processed = 0;
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
+    const bool is_invalidation = record.kind == RecordKind::invalidation;
+    invalidations += is_invalidation ? 1 : 0;
     if (!own && clients_.seen(operation_of(body.segments, record.index))) {
       metrics_.cache_facts_duplicate.add();
       continue;
     }
+    processed += is_invalidation ? 1 : 0;
     metrics_.cache_facts_applied.add();
     if (applier_ == nullptr) continue;
     applier_->apply(stream_ids_.id_of(stream), body.first() + record.index,
                     body.stamp.version + record.index, record.kind, body.payload_of(record));
   }
+  if (own || invalidations == 0) return;
+  books_.received(FederationBooks::Sort::invalidation, stream_ids_.id_of(stream).origin,
+                  invalidations, processed);
+}
+
+// The values that are for this cluster.
+void Node::Impl::note_values(StreamIndex stream, const Body& body,
+                             const std::vector<std::vector<std::string>>& targets) {
+  std::uint64_t values = 0;
+  for (std::size_t i = 0; i < body.records.size() && i < targets.size(); ++i) {
+    const auto& named = targets[i];
+    const bool is_ours = std::find(named.begin(), named.end(), options_.cluster) != named.end();
+    values += is_ours && body.records[i].kind == RecordKind::value ? 1 : 0;
+  }
+  if (values == 0) return;
+  books_.received(FederationBooks::Sort::replication, stream_ids_.id_of(stream).origin, values,
+                  values);
 }
 
 // Only what is really in the body counts as seen: a number whose record was voided, because another

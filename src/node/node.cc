@@ -128,6 +128,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
   turn_time_ = now.instant;
   if (now.instant >= next_heartbeat_) {
     next_heartbeat_ = now.instant + kHeartbeat;
+    note_lags(now);
     tick_interest(now);
     tell_all_passed_over(outbox);
     for (auto& [id, link] : links_) {
@@ -141,6 +142,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
   if (now.instant >= next_check_) {
     next_check_ = now.instant + kHeartbeat / 5;
     tick_links(now, outbox);
+    if (!traces_.empty()) settle_traces(now, outbox);
     tick_streams(now, outbox);
   }
   const std::size_t before = ended_.size();

@@ -20,7 +20,8 @@
 //   on_link_data.cc  batches, gaps and confirmations that come over links
 //   serve_links.cc   what goes out over links
 //   serve_events.cc  of the events lane: to each neighbour what is wanted behind it
-//   node_report.cc   answers to operators
+//   node_report.cc   answers to operators; report_topics.cc: about topics, and health
+//   trace.cc         which way a message goes
 
 #include <deque>
 #include <map>
@@ -36,6 +37,7 @@
 #include "exchange/selection.h"
 #include "exchange/session.h"
 #include "exchange/topic_table.h"
+#include "federation/federation_books.h"
 #include "federation/interest_set.h"
 #include "federation/interest_table.h"
 #include "federation/members.h"
@@ -79,6 +81,14 @@ class Node::Impl {
   [[nodiscard]] nlohmann::ordered_json report_links(const Now& now) const;
   [[nodiscard]] nlohmann::ordered_json report_sessions(const Now& now) const;
   [[nodiscard]] nlohmann::ordered_json report_streams() const;
+
+  // ---- report_topics.cc
+  void on_query(const Now& now, const Session& session, const Query& query, Outbox& outbox);
+  [[nodiscard]] nlohmann::ordered_json report_federation() const;
+  [[nodiscard]] nlohmann::ordered_json report_health(const Now& now) const;
+  [[nodiscard]] nlohmann::ordered_json report_subscriptions() const;
+  [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
+  void note_lags(const Now& now);
 
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
@@ -165,6 +175,8 @@ class Node::Impl {
   // ---- apply.cc
   void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
   void apply_facts(StreamIndex stream, const Body& body);
+  void note_values(StreamIndex stream, const Body& body,
+                   const std::vector<std::vector<std::string>>& targets);
   void remember_operations(const Body& body);
   void publish(StreamIndex stream, const LogEntry& entry, const std::vector<Declaration>& declared,
                Outbox& outbox);
@@ -267,6 +279,30 @@ class Node::Impl {
                          Arrival arrival, Outbox& outbox);
   void end_session_refill(Session& session, StreamIndex stream, Outbox& outbox);
   void tick_session_refills(const Now& now, Session& session, Outbox& outbox);
+
+  // ---- trace.cc
+  struct Way {
+    const Link* link = nullptr;
+    std::vector<std::string> clusters;  // Behind it, that want the topic.
+  };
+  struct OpenTrace {
+    std::uint64_t session = 0;
+    std::uint64_t request = 0;
+    std::string topic;
+    Instant since{};
+    std::set<std::string> awaited;
+    std::vector<std::string> hops;  // JSON, in the order in which they came.
+  };
+  [[nodiscard]] std::vector<std::uint32_t> slots_wanting(std::string_view topic) const;
+  [[nodiscard]] std::vector<std::string> clusters_wanting_topic(std::string_view topic) const;
+  [[nodiscard]] std::vector<Way> ways_of(const std::string& origin, std::string_view topic) const;
+  [[nodiscard]] TraceReport pass_on(const Now& now, const Trace& trace, Outbox& outbox);
+  void begin_trace(const Now& now, const Session& session, const Query& query,
+                   std::string_view topic, Outbox& outbox);
+  void on_trace(const Now& now, Link& link, const Trace& trace, Outbox& outbox);
+  void on_trace_report(const Now& now, TraceReport& report, Outbox& outbox);
+  static void note_trace(const Now& now, const TraceReport& report, OpenTrace& open);
+  void settle_traces(const Now& now, Outbox& outbox);
 
   // ---- link_roles.cc
   [[nodiscard]] std::optional<Refused> check_role(const LinkHello& hello) const;
@@ -385,6 +421,7 @@ class Node::Impl {
   // Fact -> number of its value, or kNoValue when that was refused, until the fact comes.
   std::map<OperationId, Number> values_;
   std::deque<Notice> notices_;
+  FederationBooks books_;
 
   // ---- Links.
   std::map<LinkId, Link> links_;  // The dialled ones come first: 0 .. dials - 1.
@@ -409,6 +446,9 @@ class Node::Impl {
   Generation generation_ = 0;        // Of ours, as told.
   std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
   bool is_federated_ = false;        // There are links, or were.
+
+  std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
+  std::uint64_t last_trace_ = 0;
 
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   std::array<Number, kLanes> base_{};

@@ -7,8 +7,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kWho = "who ";
+
 Json milliseconds_since(Instant now, Instant then) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count();
+}
+
+// Patterns of the clusters that take this cluster's events by the link.
+std::size_t patterns_behind(const Serving& serving, const InterestTable& interests) {
+  std::size_t patterns = 0;
+  for (const std::string& cluster : serving.filter.clusters()) {
+    const InterestTable::Known* known = interests.find(cluster);
+    if (known != nullptr) patterns += known->patterns.size();
+  }
+  return patterns;
 }
 
 }  // namespace
@@ -25,6 +37,15 @@ std::string Node::Impl::report(const Now& now, std::string_view question) const 
     answer = report_sessions(now);
   } else if (question == "streams") {
     answer = report_streams();
+  } else if (question == "federation") {
+    answer = report_federation();
+  } else if (question == "health") {
+    answer = report_health(now);
+  } else if (question == "subs") {
+    answer = report_subscriptions();
+  } else if (question.starts_with(kWho)) {
+    answer = report_who(question.substr(kWho.size()));
+    if (answer.is_null()) return {};
   } else {
     return {};
   }
@@ -81,17 +102,30 @@ Json Node::Impl::report_members(const Now& now) const {
 
 Json Node::Impl::report_links(const Now& now) const {
   Json answer = Json::array();
+  constexpr const char* names_of_relation[] = {"hub", "spoke", "peer", "gateway"};
+  std::map<LinkId, std::size_t> taken;
+  for (const StreamState& state : streams_) {
+    if (!state.own && !state.closed()) ++taken[state.upstream];
+  }
   for (const auto& [id, link] : links_) {
+    const auto own_events = link.servings.find(own_[static_cast<std::size_t>(Lane::events)]);
     const char* phases[] = {"down", "greeting", "welcomed", "joined"};
-    Json entry{{"dialled", link.dialled()},
-               {"endpoint", link.endpoint},
-               {"cluster_id", link.peer.cluster},
-               {"region", link.peer.region},
-               {"phase", phases[static_cast<std::size_t>(link.phase)]},
-               {"heard_ms_ago",
-                link.is_known() ? milliseconds_since(now.instant, link.last_heard) : Json(nullptr)},
-               {"streams_offered", link.offers.size()},
-               {"streams_served", link.servings.size()}};
+    Json entry{
+        {"dialled", link.dialled()},
+        {"endpoint", link.endpoint},
+        {"cluster_id", link.peer.cluster},
+        {"region", link.peer.region},
+        {"phase", phases[static_cast<std::size_t>(link.phase)]},
+        {"heard_ms_ago",
+         link.is_known() ? milliseconds_since(now.instant, link.last_heard) : Json(nullptr)},
+        {"role", names_of_relation[static_cast<std::size_t>(link.relation())]},
+        {"late", link.is_late},
+        {"standby", is_standby(link)},
+        {"streams_taken", taken[id]},
+        {"streams_offered", link.offers.size()},
+        {"streams_served", link.servings.size()},
+        {"patterns",
+         own_events == link.servings.end() ? 0 : patterns_behind(own_events->second, interests_)}};
     if (!link.refusal.empty()) entry["refusal"] = link.refusal;
     answer.push_back(std::move(entry));
   }

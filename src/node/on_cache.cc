@@ -93,13 +93,23 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
                 "topic " + quoted(topic) + " is not the topic of the key's region and namespace");
   }
   // Refused before anything is numbered: targets that do not exist, and no slot to track with.
-  if (Result<void> checked = check_targets(tracked.targets); !checked) return checked;
-  if (!is_tracked || record.kind == RecordKind::value) return {};
-  if (pending_.size() + tracked_.size() >= options_.pending_operations_max) {
+  const bool is_to_all = tracked.targets.empty();
+  if (!is_to_all || is_tracked) {
+    if (Result<void> checked = check_targets(tracked.targets); !checked) return checked;
+  }
+  if (record.kind == RecordKind::value) return {};
+  if (is_tracked && pending_.size() + tracked_.size() >= options_.pending_operations_max) {
     return fail(ErrorCode::overloaded, std::to_string(pending_.size() + tracked_.size()) +
                                            " operations are pending, which is the limit");
   }
-  tracked_.push_back(std::move(tracked));
+  const auto sort = tracked.is_replication ? FederationBooks::Sort::replication
+                                           : FederationBooks::Sort::invalidation;
+  if (is_to_all) {
+    books_.sent_to_all(sort);
+  } else {
+    books_.sent(sort, tracked.targets);
+  }
+  if (is_tracked) tracked_.push_back(std::move(tracked));
   return {};
 }
 
@@ -170,13 +180,17 @@ void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   for (const PendingOperations::Ended& ended : ended_) {
     switch (ended.outcome.outcome) {
       case Outcome::confirmed:
+        books_.ended(ended.outcome.confirmed, {}, false);
+        books_.took(std::chrono::microseconds(ended.outcome.latency_us));
         metrics_.operations_confirmed.add();
         metrics_.confirmation_us.record(ended.outcome.latency_us);
         break;
       case Outcome::timed_out:
+        books_.ended(ended.outcome.confirmed, ended.outcome.missing, true);
         metrics_.operations_timed_out.add();
         break;
       case Outcome::failed:
+        books_.ended(ended.outcome.confirmed, ended.outcome.missing, false);
         metrics_.operations_failed.add();
         break;
     }

@@ -73,6 +73,10 @@ void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Fr
     on_interest_digest(*link, *digest, outbox);
   } else if (const auto* refill = std::get_if<Refill>(&packet)) {
     on_refill(*link, *refill, outbox);
+  } else if (const auto* trace = std::get_if<Trace>(&packet)) {
+    on_trace(now, *link, *trace, outbox);
+  } else if (auto* report = std::get_if<TraceReport>(&packet)) {
+    on_trace_report(now, *report, outbox);
   } else if (const auto* goodbye = std::get_if<Goodbye>(&packet)) {
     on_link_goodbye(now, *link, *goodbye, outbox);
   } else {
@@ -210,6 +214,7 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
   log(outbox, LogLevel::info,
       "link to " + link.peer.cluster + " (" + link.peer.region + ") is up, dialled by " +
           (link.dialled() ? "us" : "it") + " as a " + std::string(name_of(link.role)));
+  books_.learn(link.peer.cluster);
   if (members_.report(link.peer, link.id, now.instant)) states_due_ = true;
   note_epoch(now, link.peer.cluster, link.peer.epoch);
   if (!is_federated_) {
@@ -265,6 +270,7 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
     }
     if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.epoch = member.epoch;
     member.hops = std::min<std::uint8_t>(member.hops, kHopsMax - 1) + 1;
+    books_.learn(member.cluster);
     if (members_.report(member, link.id, now.instant)) states_due_ = true;
     note_epoch(now, member.cluster, member.epoch);
   }

@@ -47,13 +47,7 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
   } else if (const auto* complete = std::get_if<CompleteOperation>(&packet)) {
     on_complete(now, *session, *complete, outbox);
   } else if (const auto* query = std::get_if<Query>(&packet)) {
-    Answer answer{query->request, true, ErrorCode::internal, report(now, query->question)};
-    if (answer.text.empty()) {
-      answer = Answer{query->request, false, ErrorCode::unsupported,
-                      "question is " + quoted(query->question) +
-                          "; there are stats, members, links, sessions and streams"};
-    }
-    send(outbox, {Door::session, peer}, answer);
+    on_query(now, *session, *query, outbox);
   } else if (std::holds_alternative<Goodbye>(packet)) {
     end_session(*session);
   } else {

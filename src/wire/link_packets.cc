@@ -216,4 +216,39 @@ void read(PacketReader& in, const wire::Refill& from, Refill& to) {
   in.clusters({"refill", "route"}, from.route(), kRouteMax, to.route);
 }
 
+flatbuffers::Offset<wire::Trace> write(Builder& out, const Trace& from) {
+  const auto origin = put_text(out, from.origin);
+  const auto topic = put_text(out, from.topic);
+  const auto route = put_texts(out, from.route);
+  return wire::CreateTrace(out, origin, topic, from.tag, route);
+}
+
+void read(PacketReader& in, const wire::Trace& from, Trace& to) {
+  in.cluster({"trace", "origin"}, from.origin(), to.origin);
+  in.line({"trace", "topic"}, from.topic(), kTopicTextBytesMax, to.topic);
+  to.tag = from.tag();
+  in.clusters({"trace", "route"}, from.route(), kRouteMax, to.route);
+}
+
+flatbuffers::Offset<wire::TraceReport> write(Builder& out, const TraceReport& from) {
+  const auto cluster = put_text(out, from.cluster);
+  const auto route = put_texts(out, from.route);
+  const auto path = put_texts(out, from.path);
+  const auto region = put_text(out, from.region);
+  const auto onward = put_texts(out, from.onward);
+  return wire::CreateTraceReport(out, cluster, from.tag, route, path, region, from.sessions, onward,
+                                 from.arrived_us);
+}
+
+void read(PacketReader& in, const wire::TraceReport& from, TraceReport& to) {
+  in.cluster({"trace_report", "cluster"}, from.cluster(), to.cluster);
+  to.tag = from.tag();
+  in.clusters({"trace_report", "route"}, from.route(), kRouteMax, to.route);
+  in.clusters({"trace_report", "path"}, from.path(), kRouteMax + 1, to.path);
+  in.line({"trace_report", "region"}, from.region(), kRegionBytesMax, to.region);
+  to.sessions = from.sessions();
+  in.clusters({"trace_report", "onward"}, from.onward(), kClustersMax, to.onward);
+  to.arrived_us = from.arrived_us();
+}
+
 }  // namespace mpreg

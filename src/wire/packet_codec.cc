@@ -58,6 +58,8 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(InterestUpdate);
     MPREG_DECODE(InterestDigest);
     MPREG_DECODE(Refill);
+    MPREG_DECODE(Trace);
+    MPREG_DECODE(TraceReport);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

@@ -52,6 +52,8 @@ MPREG_PACKET(Applied);
 MPREG_PACKET(InterestUpdate);
 MPREG_PACKET(InterestDigest);
 MPREG_PACKET(Refill);
+MPREG_PACKET(Trace);
+MPREG_PACKET(TraceReport);
 
 #undef MPREG_PACKET
 

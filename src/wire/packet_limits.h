@@ -17,7 +17,7 @@ inline constexpr std::size_t kTopicTextBytesMax = 255;  // Of a topic or a patte
 
 inline constexpr std::size_t kClientNameBytesMax = 256;
 inline constexpr std::size_t kEndpointBytesMax = 256;
-inline constexpr std::size_t kQuestionBytesMax = 256;
+inline constexpr std::size_t kQuestionBytesMax = 512;
 inline constexpr std::size_t kHeaderFieldBytesMax = 256;
 inline constexpr std::size_t kReasonBytesMax = 1024;       // Of refusals, goodbyes and gaps.
 inline constexpr std::size_t kAnswerBytesMax = 3U << 20U;  // A report as JSON: 10,000 sessions fit.
@@ -31,7 +31,7 @@ inline constexpr std::size_t kVouchesMax = 4096;
 inline constexpr std::size_t kDeclarationsMax = 65'536;  // As many as a body has numbers.
 inline constexpr std::size_t kScopeNamesMax = 1024;
 inline constexpr std::size_t kClustersMax = 4096;            // Members, reports, confirmations.
-inline constexpr std::size_t kRouteMax = 32;                 // Hops of a refill.
+inline constexpr std::size_t kRouteMax = 32;                 // Hops of a refill or a trace.
 inline constexpr std::size_t kInterestPatternsMax = 16'384;  // Of one cluster.
 inline constexpr std::size_t kOffersMax = 16'384;
 

@@ -93,8 +93,8 @@ TEST(PacketRefusals, texts_that_are_too_long) {
             "refused.text has 1025 bytes, at most 1024 are allowed");
   EXPECT_EQ(refusal_of<Goodbye>([](Goodbye& p) { p.reason.assign(1025, 'x'); }),
             "goodbye.reason has 1025 bytes, at most 1024 are allowed");
-  EXPECT_EQ(refusal_of<Query>([](Query& p) { p.question.assign(257, 'x'); }),
-            "query.question has 257 bytes, at most 256 are allowed");
+  EXPECT_EQ(refusal_of<Query>([](Query& p) { p.question.assign(513, 'x'); }),
+            "query.question has 513 bytes, at most 512 are allowed");
   EXPECT_EQ(refusal_of<Answer>([](Answer& p) { p.text.assign(3'145'729, 'x'); }),
             "answer.text has 3145729 bytes, at most 3145728 are allowed");
   EXPECT_EQ(

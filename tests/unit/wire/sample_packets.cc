@@ -107,6 +107,8 @@ std::vector<Packet> link_packets() {
       InterestUpdate{"east", 152, 151, {"a.*", "b.#"}, {"c"}},
       InterestDigest{{{"east", 153, 154}, {"west", 155, 156}}},
       Refill{kEast, 161, 162, "west", 163, 164, {"west", "hub"}},
+      Trace{"west", "user.1", 165, {"west", "hub"}},
+      TraceReport{"west", 166, {"west"}, {"west", "hub"}, "eu", 167, {"east", "north"}, 168},
   };
 }
 

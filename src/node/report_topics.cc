@@ -1,0 +1,167 @@
+// Answers to operators about topics and health: who would get a message, who has asked for what,
+// what was done with each cluster.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "node/node_impl.h"
+#include "topic/topic.h"
+
+namespace mpreg {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kRowsMax = 10'000;  // An answer is bounded; what is left out is counted.
+
+template <typename Statistics>
+void put_counters(Json& into, const Statistics& statistics) {
+  for (const auto& field : Statistics::kCounters) {
+    into[std::string(field.name)] = statistics.*field.member;
+  }
+}
+
+}  // namespace
+
+void Node::Impl::on_query(const Now& now, const Session& session, const Query& query,
+                          Outbox& outbox) {
+  constexpr std::string_view kTrace = "trace ";
+  if (query.question.starts_with(kTrace)) {
+    return begin_trace(now, session, query, std::string_view(query.question).substr(kTrace.size()),
+                       outbox);
+  }
+  Answer answer{query.request, true, ErrorCode::internal, report(now, query.question)};
+  if (answer.text.empty()) {
+    answer = Answer{query.request, false, ErrorCode::unsupported,
+                    "question is " + mpreg::quoted(query.question) +
+                        "; there are stats, health, federation, members, links, sessions, streams, "
+                        "subs, who TOPIC and trace TOPIC"};
+  }
+  send(outbox, {Door::session, session.peer}, answer);
+}
+
+Json Node::Impl::report_federation() const {
+  BridgeStatistics statistics = books_.total();
+  statistics.pending_operations_count = pending_.size();
+  Json total;
+  put_counters(total, statistics);
+  total["success_rate"] = statistics.success_rate();
+  total["processing_efficiency"] = statistics.processing_efficiency();
+  total["average_operation_latency_ms"] = statistics.average_operation_latency_ms;
+  const HistogramSummary latency = metrics_.confirmation_us.summary();
+  total["operation_latency_us"] = {{"p50", latency.p50},
+                                   {"p90", latency.p90},
+                                   {"p99", latency.p99},
+                                   {"p99_9", latency.p999},
+                                   {"max", latency.max}};
+  Json clusters = Json::object();
+  for (const auto& [cluster, book] : books_.by_cluster()) {
+    Json& entry = clusters[cluster];
+    put_counters(entry, book.statistics);
+    entry["invalidations_processed"] = book.invalidations_processed;
+    entry["replications_processed"] = book.replications_processed;
+    entry["operations_confirmed"] = book.confirmed;
+    entry["timeout_operations"] = book.timed_out;
+    entry["failed_operations"] = book.failed;
+    entry["coherence_efficiency"] = book.statistics.coherence_efficiency();
+  }
+  return {{"total", std::move(total)}, {"clusters", std::move(clusters)}};
+}
+
+Json Node::Impl::report_health(const Now& now) const {
+  BridgeStatistics statistics = books_.total();
+  statistics.pending_operations_count = pending_.size();
+  HealthInputs inputs = health_inputs_of(statistics);
+  if (const auto oldest = pending_.oldest()) {
+    inputs.oldest_unacknowledged =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.instant - *oldest);
+  }
+  const Number head = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
+  Json members = Json::array();
+  std::vector<std::string> unreachable;
+  for (const auto& [cluster, known] : members_.all()) {
+    const Number applied = pending_.applied_by(cluster, Lane::cache);
+    const Number lag = head - std::min(head, applied);
+    const auto behind = books_.behind(cluster, now.instant);
+    if (lag > 0) inputs.lags.push_back({cluster, lag, behind});
+    if (known.next_hop == kNoLink) unreachable.push_back(cluster);
+    members.push_back({{"cluster_id", cluster},
+                       {"reachable", known.next_hop != kNoLink},
+                       {"heard_ms_ago", Members::age_ms(known, now.instant)},
+                       {"lag", lag},
+                       {"behind_ms", behind.count()}});
+  }
+  HealthReport health = assess_health(inputs);
+  for (const std::string& cluster : unreachable) {
+    health.issues.push_back("cluster " + cluster + " is not reachable");
+  }
+  if (!joined()) health.issues.emplace_back("a link that was dialled has not joined");
+  return {{"cluster_id", options_.cluster},
+          {"healthy", health.healthy},
+          {"issues", health.issues},
+          {"members", std::move(members)}};
+}
+
+Json Node::Impl::report_subscriptions() const {
+  std::map<std::string, std::vector<std::string>> sessions;
+  for (const auto& session : sessions_) {
+    if (!session) continue;
+    for (const auto& [pattern, uses] : session->pattern_uses) {
+      sessions[pattern].push_back(session->name);
+    }
+  }
+  std::size_t left_out = 0;
+  Json patterns = Json::array();
+  for (auto& [pattern, names] : sessions) {
+    if (patterns.size() >= kRowsMax) {
+      ++left_out;
+      continue;
+    }
+    std::sort(names.begin(), names.end());
+    patterns.push_back({{"pattern", pattern}, {"sessions", names}});
+  }
+  Json interest = Json::array();
+  for (const auto& [cluster, known] : interests_.all()) {
+    if (cluster == options_.cluster) continue;
+    Json texts = Json::array();
+    for (const std::string& pattern : known.patterns) {
+      if (texts.size() + patterns.size() >= kRowsMax) {
+        ++left_out;
+      } else {
+        texts.push_back(pattern);
+      }
+    }
+    interest.push_back({{"cluster_id", cluster},
+                        {"generation", known.generation},
+                        {"patterns", std::move(texts)}});
+  }
+  return {
+      {"patterns", std::move(patterns)}, {"interest", std::move(interest)}, {"left_out", left_out}};
+}
+
+// Nothing for what is no topic.
+Json Node::Impl::report_who(std::string_view topic) const {
+  if (!check_topic(topic)) return {};
+  Json sessions = Json::array();
+  for (const std::uint32_t slot : slots_wanting(topic)) {
+    if (slot >= sessions_.size() || !sessions_[slot] || sessions.size() >= kRowsMax) continue;
+    const Session& session = *sessions_[slot];
+    sessions.push_back(
+        {{"session", session.id}, {"client", session.client}, {"name", session.name}});
+  }
+  Json links = Json::array();
+  for (const Way& way : ways_of(options_.cluster, topic)) {
+    links.push_back({{"cluster_id", way.link->peer.cluster}, {"behind", way.clusters}});
+  }
+  return {{"topic", topic}, {"sessions", std::move(sessions)}, {"links", std::move(links)}};
+}
+
+void Node::Impl::note_lags(const Now& now) {
+  const Number head = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
+  for (const auto& [cluster, known] : members_.all()) {
+    books_.note_lag(cluster, pending_.applied_by(cluster, Lane::cache), head, now.instant);
+  }
+}
+
+}  // namespace mpreg
