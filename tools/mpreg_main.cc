@@ -30,10 +30,10 @@ void describe(CLI::App& program, Command& command) {
       "Each verb has a help of its own: mpreg VERB --help\n"
       "\n"
       "Example, a federation on this machine that works and is hurt:\n"
-      "  mpreg demo hub");
+      "  mpreg demo all");
   add_broker_option(program, command);
   for (const auto add : {add_pub, add_sub, add_invalidate, add_replicate, add_match, add_key,
-                         add_demo, add_version}) {
+                         add_inspections, add_demo, add_version}) {
     add(program, command);
   }
 }

@@ -65,6 +65,8 @@ void add_invalidate(CLI::App& program, Command& command);
 void add_replicate(CLI::App& program, Command& command);
 void add_match(CLI::App& program, Command& command);
 void add_key(CLI::App& program, Command& command);
+// Several that only look: stats, health, links, members, subs, who, trace.
+void add_inspections(CLI::App& program, Command& command);
 void add_demo(CLI::App& program, Command& command);
 void add_version(CLI::App& program, Command& command);
 

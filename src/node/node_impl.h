@@ -21,7 +21,7 @@
 //   serve_links.cc   what goes out over links
 //   serve_events.cc  of the events lane: to each neighbour what is wanted behind it
 //   node_report.cc   answers to operators; report_topics.cc: about topics, and health
-//   trace.cc         which way a message goes
+//   trace_topic.cc   which way a message goes
 
 #include <deque>
 #include <map>
@@ -280,7 +280,7 @@ class Node::Impl {
   void end_session_refill(Session& session, StreamIndex stream, Outbox& outbox);
   void tick_session_refills(const Now& now, Session& session, Outbox& outbox);
 
-  // ---- trace.cc
+  // ---- trace_topic.cc
   struct Way {
     const Link* link = nullptr;
     std::vector<std::string> clusters;  // Behind it, that want the topic.

@@ -34,6 +34,18 @@ def wait_until(condition, what, patience=PATIENCE):
         time.sleep(STEP)
 
 
+def wait_until_quiet(count, quiet=0.5):
+    """Until count() has not changed for a while: for what should not come."""
+    last = [count(), time.monotonic()]
+
+    def is_quiet():
+        if count() != last[0]:
+            last[:] = [count(), time.monotonic()]
+        return time.monotonic() - last[1] >= quiet
+
+    wait_until(is_quiet, "it did not become quiet")
+
+
 def run_mpreg(*arguments, stdin=None, broker=None, timeout=PATIENCE * 3):
     """Runs the command line to its end. `stdin` and the outputs are text."""
     environment = {k: v for k, v in os.environ.items() if k != "MPREG_BROKER"}
@@ -159,6 +171,9 @@ class ProgramTest(unittest.TestCase):
         done = run_mpreg(*arguments, stdin=stdin, broker=broker.listen)
         self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
         return done
+
+    def ask(self, broker, verb):
+        return json.loads(self.mpreg(broker, verb, "--json").stdout)
 
     def restart(self, broker, *options):
         return self.start_broker(broker.cluster, *options, endpoints=broker.endpoints)

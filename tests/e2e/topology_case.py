@@ -4,9 +4,8 @@ import collections
 import itertools
 import json
 import random
-import time
 
-from programs import Process, ProgramTest, program, wait_until
+from programs import Process, ProgramTest, program, wait_until, wait_until_quiet
 
 PATIENCE = 60
 
@@ -53,7 +52,7 @@ class TopologyTest(ProgramTest):
         for sub in subs:
             wait_until(lambda s=sub: len(set(payloads(s))) >= len(set(expected)),
                        lambda s=sub: f"{len(set(payloads(s)))} of {len(expected)} came: {s}", PATIENCE)
-        time.sleep(0.5)  # For what should not come.
+        wait_until_quiet(lambda: sum(len(sub.out) for sub in subs))
         for sub in subs:
             counts = collections.Counter(payloads(sub))
             self.assertEqual({p: n for p, n in counts.items() if n != 1}, {}, "came more than once")

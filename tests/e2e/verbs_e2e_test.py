@@ -7,7 +7,8 @@ import unittest
 
 from programs import Process, ProgramTest, program, run_mpreg
 
-VERBS = ["pub", "sub", "invalidate", "replicate", "match", "key", "demo", "version"]
+VERBS = ["pub", "sub", "invalidate", "replicate", "match", "key", "stats", "health", "links", "members", "subs", "who",
+         "trace", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
 

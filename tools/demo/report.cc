@@ -5,13 +5,15 @@
 #include <set>
 
 #include "tools/message_text.h"
+#include "tools/table.h"
 
 namespace mpreg::demo {
 namespace {
 
 constexpr std::size_t kColumns = 80;
 
-using Row = std::vector<std::string>;
+using tools::aligned;
+using tools::Row;
 
 std::string in_milliseconds(Milliseconds time) {
   char text[32];
@@ -29,24 +31,6 @@ Row row_of(const ClusterReport& report) {
           std::to_string(report.missing),
           in_milliseconds(report.p50),
           in_milliseconds(report.p99)};
-}
-
-// The first column leans left, the others right.
-std::string aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    text += "  ";
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
-      text += i == 0 ? row[i] + padding : "  " + padding + row[i];
-    }
-    text += '\n';
-  }
-  return text;
 }
 
 // Broken between words, each line indented and with its newline.
