@@ -80,7 +80,8 @@ class DemoTest(ProgramTest):
 
     def test_interrupted_it_stops_its_brokers_and_fails(self):
         demo = self.start(Process([program("mpreg"), "demo", "hub"]))
-        wait_until(lambda: demo.out or not demo.running(), lambda: f"it did not begin: {demo}")
+        wait_until(lambda: any("brokers run" in line for line in demo.out) or not demo.running(),
+                   lambda: f"it did not begin: {demo}")
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(demo.child.pid)], capture_output=True,
                                   text=True, check=True).stdout.split()
         self.assertEqual(len(children), 4)
