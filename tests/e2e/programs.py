@@ -46,9 +46,9 @@ def run_mpreg(*arguments, stdin=None, broker=None, timeout=PATIENCE * 3):
 class Process:
     """A child whose output is read as it comes."""
 
-    def __init__(self, arguments, stdout=subprocess.PIPE):
+    def __init__(self, arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE):
         self.arguments = arguments
-        self.child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+        self.child = subprocess.Popen(arguments, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
                                       text=True, encoding="utf-8")
         self.out, self.err = [], []
         self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
@@ -91,6 +91,8 @@ class Process:
         if self.running():
             self.child.kill()
         self.wait_until_ended()
+        if self.child.stdin:
+            self.child.stdin.close()
 
     def __str__(self):
         return (f"{' '.join(self.arguments)} (exit code {self.child.poll()})\nout: {self.out[-5:]}\n"
