@@ -108,7 +108,8 @@ bool BrokerLoop::turn(const Now& now) {
     begin_to_leave(now);
     worked = true;
   }
-  while (const std::optional<LinkChange> change = doors_->next_link_change()) {
+  doors_->redial(now);
+  while (const std::optional<LinkChange> change = doors_->next_link_change(now)) {
     worked = true;
     if (change->up) {
       node_->on_link_up(now, change->link, outbox_);
@@ -201,7 +202,7 @@ void BrokerLoop::rest() {
   const Instant from = clock_.now().instant;
   const Duration budget = spin_.budget();
   if (budget == Duration::zero() || !look_for_work(budget)) {
-    Instant until = std::min(node_->next_tick(), next_watch_);
+    Instant until = std::min({node_->next_tick(), next_watch_, doors_->next_redial()});
     if (leaving_) until = std::min(until, leave_by_);
     doors_->wait(until - clock_.now().instant);
   }

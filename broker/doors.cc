@@ -69,43 +69,42 @@ std::string announced_stream(const Endpoint& bound, const std::string& advertise
   return to_string(announced);
 }
 
+Doors::Doors(NetContext& context, const BrokerOptions& options)
+    : context_(context), frame_limits_(frame_limits(options)) {}
+
 Result<std::unique_ptr<Doors>> Doors::open(NetContext& context, const BrokerOptions& options,
                                            const Wakeup& wakeup, int descriptor_max) {
-  std::unique_ptr<Doors> doors(new Doors);
-  Result<void> done = doors->bind_all(context, options);
-  if (done) done = doors->guard(context, *doors->sessions_, descriptor_max);
-  if (done) done = doors->guard(context, *doors->links_in_, descriptor_max);
-  if (done) done = doors->guard(context, *doors->publisher_, descriptor_max);
-  if (done) done = doors->dial_all(context, options);
+  std::unique_ptr<Doors> doors(new Doors(context, options));
+  Result<void> done = doors->bind_all(options);
+  if (done) done = doors->guard(*doors->sessions_, descriptor_max);
+  if (done) done = doors->guard(*doors->links_in_, descriptor_max);
+  if (done) done = doors->guard(*doors->publisher_, descriptor_max);
+  if (done) done = doors->dial_all(options);
   if (!done) return tl::unexpected(done.error());
   doors->poller_.add(wakeup);
   doors->poller_.add(*doors->sessions_);
   doors->poller_.add(*doors->links_in_);
   doors->poller_.add(*doors->publisher_);
   for (auto& guard : doors->guards_) doors->poller_.add(guard->monitor());
-  for (Link& link : doors->links_) {
-    doors->poller_.add(*link.dealer);
-    doors->poller_.add(*link.subscriber);
-  }
+  for (Link& link : doors->links_) doors->poller_.add(*link.subscriber);
   return doors;
 }
 
-Result<void> Doors::bind_all(NetContext& context, const BrokerOptions& options) {
-  const SocketLimits limits = frame_limits(options);
-  const auto listen = open_and_bind(context, limits, "listen", options.listen, sessions_);
+Result<void> Doors::bind_all(const BrokerOptions& options) {
+  const auto listen = open_and_bind(context_, frame_limits_, "listen", options.listen, sessions_);
   if (!listen) return tl::unexpected(listen.error());
-  const auto link = open_and_bind(context, limits, "link", options.link, links_in_);
+  const auto link = open_and_bind(context_, frame_limits_, "link", options.link, links_in_);
   if (!link) return tl::unexpected(link.error());
   const auto stream =
-      open_and_bind(context, stream_limits(options), "stream", options.stream, publisher_);
+      open_and_bind(context_, stream_limits(options), "stream", options.stream, publisher_);
   if (!stream) return tl::unexpected(stream.error());
   bound_ = {*listen, *link, *stream};
   return {};
 }
 
 template <typename AnySocket>
-Result<void> Doors::guard(NetContext& context, AnySocket& socket, int descriptor_max) {
-  auto guard = AcceptGuard::open(context, socket, descriptor_max);
+Result<void> Doors::guard(AnySocket& socket, int descriptor_max) {
+  auto guard = AcceptGuard::open(context_, socket, descriptor_max);
   if (!guard) return tl::unexpected(guard.error());
   guards_.push_back(std::move(*guard));
   return {};
@@ -121,33 +120,64 @@ std::uint64_t Doors::connections_shut() const {
   return shut;
 }
 
-Result<void> Doors::dial_all(NetContext& context, const BrokerOptions& options) {
-  for (const DialOptions& dial : dials_of(options)) {
+Result<void> Doors::dial_all(const BrokerOptions& options) {
+  for (const DialOptions& plan : dials_of(options)) {
     const auto name = [&](const Error& error) {
-      return fail(error.code, "--" + std::string(name_of(dial.role)) + " " + dial.endpoint + ": " + error.text);
+      return fail(error.code,
+                  "--" + std::string(name_of(plan.role)) + " " + plan.endpoint + ": " + error.text);
     };
     Link link;
-    const Result<Endpoint> endpoint = parse_dial_endpoint(dial.endpoint);
+    const Result<Endpoint> endpoint = parse_dial_endpoint(plan.endpoint);
     if (!endpoint) return name(endpoint.error());
     link.endpoint = *endpoint;
-    auto dealer = DealerSocket::open(context, frame_limits(options));
-    if (!dealer) return name(dealer.error());
-    link.dealer = std::move(*dealer);
-    auto subscriber = SubSocket::open(context, stream_limits(options));
+    auto subscriber = SubSocket::open(context_, stream_limits(options));
     if (!subscriber) return name(subscriber.error());
     link.subscriber = std::move(*subscriber);
-    const Result<void> dialled = link.dealer->connect(*endpoint);
-    if (!dialled) return name(dialled.error());
+    if (const Result<void> dialled = dial(link); !dialled) return name(dialled.error());
     links_.push_back(std::move(link));
   }
   return {};
 }
 
-std::optional<LinkChange> Doors::next_link_change() {
+Result<void> Doors::dial(Link& link) {
+  auto dealer = DealerSocket::open(context_, frame_limits_);
+  if (!dealer) return tl::unexpected(dealer.error());
+  const Result<void> dialled = (*dealer)->connect(link.endpoint);
+  if (!dialled) return dialled;
+  link.dealer = std::move(*dealer);
+  poller_.add(*link.dealer);
+  return {};
+}
+
+void Doors::redial(const Now& now) {
+  for (Link& link : links_) {
+    if (link.dealer || now.instant < link.dial_at) continue;
+    // Where no descriptor is free there may be one later.
+    if (!dial(link)) link.dial_at = now.instant + context_.reconnect_after();
+  }
+}
+
+Instant Doors::next_redial() const {
+  Instant next = Instant::max();
+  for (const Link& link : links_) {
+    if (!link.dealer) next = std::min(next, link.dial_at);
+  }
+  return next;
+}
+
+std::optional<LinkChange> Doors::next_link_change(const Now& now) {
   for (std::uint32_t i = 0; i < links_.size(); ++i) {
-    if (!links_[i].dealer->monitor().maybe_readable()) continue;
-    const std::optional<ConnectionChange> change = links_[i].dealer->next_change();
-    if (change) return LinkChange{i, *change == ConnectionChange::up};
+    Link& link = links_[i];
+    if (!link.dealer || !link.dealer->monitor().maybe_readable()) continue;
+    const std::optional<ConnectionChange> change = link.dealer->next_change();
+    if (!change) continue;
+    if (*change == ConnectionChange::down) {
+      poller_.remove(*link.dealer);
+      add(link.before, link.dealer->counters());
+      link.dealer.reset();
+      link.dial_at = now.instant + context_.reconnect_after();
+    }
+    return LinkChange{i, *change == ConnectionChange::up};
   }
   return std::nullopt;
 }
@@ -175,7 +205,9 @@ bool Doors::receive_from(std::size_t place, Budget& budget, const Handler& handl
   if (place == 1) return receive_some(*links_in_, {Door::link_in, 0}, budget, handler);
   const auto index = static_cast<std::uint32_t>((place - 2) / 2);
   Link& link = links_[index];
-  if (place % 2 == 0) return receive_some(*link.dealer, {Door::link_out, index}, budget, handler);
+  if (place % 2 == 0) {
+    return link.dealer && receive_some(*link.dealer, {Door::link_out, index}, budget, handler);
+  }
   return receive_some(*link.subscriber, {Door::stream_in, index}, budget, handler);
 }
 
@@ -199,9 +231,10 @@ void Doors::look_after_all() {
   links_in_->expect_message();
   publisher_->expect_message();
   for (Link& link : links_) {
+    link.subscriber->expect_message();
+    if (!link.dealer) continue;
     link.dealer->expect_message();
     link.dealer->monitor().expect_message();
-    link.subscriber->expect_message();
   }
 }
 
@@ -213,6 +246,7 @@ SendResult Doors::send(const Sending& sending) {
       return links_in_->send(sending.to.peer, sending.header, sending.body);
     case Door::link_out:
       MPREG_CHECK(sending.to.peer < links_.size());
+      if (!links_[sending.to.peer].dealer) return SendResult::full;
       return links_[sending.to.peer].dealer->send(sending.header, sending.body);
     case Door::stream_in:
       break;
@@ -250,7 +284,9 @@ void Doors::set_linger(std::chrono::milliseconds linger) {
   sessions_->set_linger(linger);
   links_in_->set_linger(linger);
   publisher_->set_linger(linger);
-  for (Link& link : links_) link.dealer->set_linger(linger);
+  for (Link& link : links_) {
+    if (link.dealer) link.dealer->set_linger(linger);
+  }
 }
 
 SocketCounters Doors::counters(Door door) const {
@@ -258,7 +294,12 @@ SocketCounters Doors::counters(Door door) const {
   if (door == Door::link_in) return links_in_->counters();
   SocketCounters total;
   for (const Link& link : links_) {
-    add(total, door == Door::link_out ? link.dealer->counters() : link.subscriber->counters());
+    if (door == Door::stream_in) {
+      add(total, link.subscriber->counters());
+      continue;
+    }
+    add(total, link.before);
+    if (link.dealer) add(total, link.dealer->counters());
   }
   return total;
 }

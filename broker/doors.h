@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "broker/options.h"
 #include "broker/ports_file.h"
 #include "net/accept_guard.h"
@@ -39,7 +40,7 @@ class Doors {
   // See Poller::wait.
   bool wait(Duration timeout) { return poller_.wait(timeout); }
   // The next link that came up or went down.
-  [[nodiscard]] std::optional<LinkChange> next_link_change();
+  [[nodiscard]] std::optional<LinkChange> next_link_change(const Now& now);
   // Hands over a bounded number of messages, a few of each socket in turn, so that no socket can
   // keep the others waiting. Returns how many.
   using Handler = std::function<void(Address from, Frame header, Frame body)>;
@@ -51,9 +52,13 @@ class Doors {
   void look_after_all();
 
   SendResult send(const Sending& sending);
+  // Dials again what was lost, some time after.
+  void redial(const Now& now);
+  // When redial() has something to do.
+  [[nodiscard]] Instant next_redial() const;
   // Whether the connection of a dialled link is there.
   [[nodiscard]] bool connected(std::uint32_t link) const {
-    return links_[link].dealer->connected();
+    return links_[link].dealer && links_[link].dealer->connected();
   }
   void publish(const Publication& publication);
   void set_interest(const ChannelInterest& interest);
@@ -68,7 +73,9 @@ class Doors {
  private:
   struct Link {
     Endpoint endpoint;
-    std::unique_ptr<DealerSocket> dealer;
+    std::unique_ptr<DealerSocket> dealer;  // None from a loss until it is dialled again.
+    Instant dial_at{};
+    SocketCounters before;  // Of the dealers that it had.
     std::unique_ptr<SubSocket> subscriber;
   };
   // How much one turn may still take.
@@ -77,15 +84,18 @@ class Doors {
     std::size_t bytes;
   };
 
-  Doors() = default;
-  Result<void> bind_all(NetContext& context, const BrokerOptions& options);
+  Doors(NetContext& context, const BrokerOptions& options);
+  Result<void> bind_all(const BrokerOptions& options);
   template <typename AnySocket>
-  Result<void> guard(NetContext& context, AnySocket& socket, int descriptor_max);
-  Result<void> dial_all(NetContext& context, const BrokerOptions& options);
+  Result<void> guard(AnySocket& socket, int descriptor_max);
+  Result<void> dial_all(const BrokerOptions& options);
+  Result<void> dial(Link& link);
   template <typename AnySocket>
   bool receive_some(AnySocket& socket, Address from, Budget& budget, const Handler& handler);
   bool receive_from(std::size_t place, Budget& budget, const Handler& handler);
 
+  NetContext& context_;
+  const SocketLimits frame_limits_;
   std::unique_ptr<RouterSocket> sessions_;
   std::unique_ptr<RouterSocket> links_in_;
   std::unique_ptr<XpubSocket> publisher_;

@@ -86,6 +86,8 @@ std::optional<Error> Connection::turn(const Now& now, ClientSession& session) {
       continue;
     }
     session.on_disconnected(now, "the connection to " + to_string(endpoint()) + " is lost");
+    // What was for this broker is not for its successor.
+    socket_->set_linger({});
     redial(now, {});
     return std::nullopt;
   }

@@ -33,6 +33,12 @@ std::optional<ConnectionChange> DealerSocket::next_change() {
   return std::nullopt;
 }
 
+SendResult DealerSocket::send(const Frame& header, const Frame& body) {
+  if (connected_) return send_parts(header, body);
+  ++counters_.sends_full;
+  return SendResult::full;
+}
+
 Receipt DealerSocket::receive(Received& out) {
   return receive_first() ? receive_parts(out, true) : Receipt::nothing;
 }

@@ -93,9 +93,6 @@ Result<void> Socket::open(NetContext& context, int type, const SocketLimits& lim
   set(ZMQ_SNDHWM, limits.queue_messages_max);
   set(ZMQ_RCVHWM, limits.queue_messages_max);
   if (type != ZMQ_PAIR) {
-    // Without this a message queues for a server that is down and reaches its successor.
-    // Subscriptions are meant to wait.
-    if (type == ZMQ_DEALER) set(ZMQ_IMMEDIATE, 1);
     set(ZMQ_IPV6, 1);
     set(ZMQ_TCP_KEEPALIVE, 1);
     set(ZMQ_BACKLOG, kBacklog);

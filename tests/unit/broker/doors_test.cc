@@ -42,7 +42,9 @@ class DoorsTest : public ::testing::Test {
   }
   bool wait_for_link(bool up) {
     return wait_for([&] {
-      const std::optional<LinkChange> change = spoke_->next_link_change();
+      const Now now = clock_.now();
+      spoke_->redial(now);
+      const std::optional<LinkChange> change = spoke_->next_link_change(now);
       return change && change->up == up;
     });
   }
@@ -61,6 +63,7 @@ class DoorsTest : public ::testing::Test {
     return taken;
   }
 
+  const Clock clock_{};
   NetContext context_;
   Wakeup wakeup_;
   std::unique_ptr<Doors> hub_;
