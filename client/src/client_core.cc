@@ -152,7 +152,8 @@ Result<std::uint64_t> ClientCore::publish(std::string_view topic, Bytes payload,
     if (auto may = may_wait(); !may) return tl::unexpected(may.error());
   }
   auto number = publish_with(lock, options.timeout, [&] {
-    return session_.publish(now_, topic, payload, options.headers);
+    return session_.publish(now_, topic, payload, options.headers,
+                            options.wait_accepted ? Answering::at_once : Answering::later);
   });
   if (!number || !options.wait_accepted) return number;
   const Operation operation = watch(*number, false);

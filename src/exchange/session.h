@@ -53,6 +53,7 @@ class Session {
   std::uint64_t client = 0;
   std::string name;
   Instant last_heard{};
+  bool is_sent_away = false;
 
   // ---- What it receives.
   std::map<std::uint32_t, Subscription> subscriptions;
@@ -76,6 +77,7 @@ class Session {
   std::uint64_t received_bytes = 0;
   std::uint64_t lowest_operation = 0;  // Of this connection; 0: none yet.
   bool acceptance_due = false;
+  bool late_acceptance_due = false;       // Within kAnswerLater.
   bool serving_due = false;               // Something is behind, and credit or data may have come.
   std::uint32_t interest_generation = 0;  // Raised by every change of its patterns.
 

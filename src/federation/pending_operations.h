@@ -34,6 +34,7 @@ class PendingOperations {
 
   explicit PendingOperations(std::size_t operations_max) : operations_max_(operations_max) {}
 
+  void set_operations_max(std::size_t operations_max) { operations_max_ = operations_max; }
   [[nodiscard]] bool full() const { return by_number_.size() >= operations_max_; }
   [[nodiscard]] std::size_t size() const { return by_number_.size(); }
 

@@ -43,7 +43,8 @@ class StreamState {
   Number frontier = 0;   // Applied up to here; kNumberMax: the stream is closed.
   Number floor =
       0;  // Sessions that have no position of their own are served from the number after it.
-  Number head_seen = 0;   // The highest number that any neighbour said it had.
+  std::uint64_t unreported_bytes = 0;  // Applied since it was reported; events lane.
+  Number head_seen = 0;                // The highest number that any neighbour said it had.
   Number base = 0;        // The origin gave the numbers up to this before it had joined anybody.
   Number first_head = 0;  // The head when the stream was first offered here.
   std::uint8_t hops = 0;  // From here to the origin, by the upstream.

@@ -56,6 +56,8 @@ struct BatchHeader {
   Completeness completeness = Completeness::everybody;
   std::vector<ClusterGeneration> complete_for;  // Ascending by cluster.
   std::optional<RefillMark> refill;
+  // From a client: nobody waits for the Accepted; kAnswerLater is soon enough.
+  bool may_answer_later = false;
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

@@ -40,7 +40,14 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   if (entry.gap) metrics_.gaps_applied.add();
   state.advance(entry.through, now.instant);
   state.head_seen = std::max(state.head_seen, entry.through);
-  if (!state.own) reports_due_[stream].insert(std::string());
+  if (!state.own) {
+    // Nobody waits for the word that events were applied: it only returns credit.
+    state.unreported_bytes += sizeof(LogEntry) + entry.body.frame.size();
+    if (lane != Lane::events || state.unreported_bytes >= event_report_bytes()) {
+      reports_due_[stream].insert(std::string());
+      state.unreported_bytes = 0;
+    }
+  }
 
   RetainedLog& log = retention_.log(lane);
   const LogPosition position = log.append(std::move(entry));

@@ -28,6 +28,11 @@ void Node::end_turn(const Now& now, Outbox& outbox) { impl_->end_turn(now, outbo
 void Node::tick(const Now& now, Outbox& outbox) { impl_->tick(now, outbox); }
 Instant Node::next_tick() const { return impl_->next_tick(); }
 void Node::leave(const Now& now, Outbox& outbox) { impl_->leave(now, outbox); }
+void Node::retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox) {
+  impl_->retire(now, time, outbox);
+}
+bool Node::retired(const Now& now) const { return impl_->retired(now); }
+void Node::take_on(const NodeOptions& options) { impl_->take_on(options); }
 bool Node::drained() const { return impl_->drained(); }
 std::string Node::report(const Now& now, std::string_view question) const {
   return impl_->report(now, question);
@@ -144,6 +149,11 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     tick_links(now, outbox);
     if (!traces_.empty()) settle_traces(now, outbox);
     tick_streams(now, outbox);
+    if (retirement_) send_away(now, outbox);
+  }
+  if (late_answers_due_ && now.instant >= *late_answers_due_) {
+    mark_late_acceptances();
+    send_acceptances(outbox);
   }
   const std::size_t before = ended_.size();
   pending_.expire(now.instant, ended_);
@@ -153,7 +163,8 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
 Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
-  if (!links_.empty() || requests_waiting_) next = std::min(next, next_check_);
+  if (!links_.empty() || requests_waiting_ || retirement_) next = std::min(next, next_check_);
+  if (late_answers_due_) next = std::min(next, *late_answers_due_);
   if (const auto deadline = pending_.next_deadline()) next = std::min(next, *deadline);
   return next;
 }
@@ -167,6 +178,7 @@ void Node::Impl::leave(const Now& now, Outbox& outbox) {
     streams_[own].final_number = streams_[own].frontier;
     goodbye.final_positions.push_back({stream_ids_.id_of(own), streams_[own].frontier});
   }
+  mark_late_acceptances();
   send_acceptances(outbox);
   pending_.fail_all(now.instant, ended_);
   tell_outcomes(now, outbox);

@@ -59,6 +59,14 @@ class Node {
   // drained() turns true when every session and link has been told and has acknowledged, or is
   // gone.
   void leave(const Now& now, Outbox& outbox);
+  // Takes no new sessions, and tells those that there are to go elsewhere, spread over `time`;
+  // links go on. retired() when none is left, or the time has passed and a little more: then
+  // leave().
+  void retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox);
+  [[nodiscard]] bool retired(const Now& now) const;
+  // Takes on other limits and times. Who the node is, its dials and topics_max, session_aliases_max
+  // and clients_remembered_max stay.
+  void take_on(const NodeOptions& options);
   [[nodiscard]] bool drained() const;
 
   // As JSON text: "stats", "members", "links", "sessions", "streams". Empty for an unknown

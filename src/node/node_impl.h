@@ -4,6 +4,7 @@
 //
 //   node.cc          dispatch, turns, the passing of time, leaving
 //   on_session.cc    sessions: who is connected, and how it resumes
+//   retire.cc        leaving in two steps; other limits while running
 //   on_publish.cc    batches of clients: checked, stamped
 //   on_pubsub.cc     subscriptions, barriers, acceptances
 //   on_cache.cc      tracked operations, outcomes
@@ -23,6 +24,7 @@
 //   node_report.cc   answers to operators; report_topics.cc: about topics, and health
 //   trace_topic.cc   which way a message goes
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -69,6 +71,12 @@ class Node::Impl {
   [[nodiscard]] bool drained() const;
   void log(Outbox& outbox, LogLevel level, std::string text) const;
   static void send(Outbox& outbox, Address to, const Packet& packet, Frame body = {});
+
+  // ---- retire.cc
+  void retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox);
+  [[nodiscard]] bool retired(const Now& now) const;
+  void send_away(const Now& now, Outbox& outbox);
+  void take_on(const NodeOptions& options);
 
   // ---- on_link.cc
   void on_link_up(const Now& now, LinkId id, Outbox& outbox);
@@ -121,7 +129,7 @@ class Node::Impl {
   [[nodiscard]] Result<void> check_hello(const Hello& hello) const;
   Session& open_session(const Now& now, std::uint32_t peer, const Hello& hello);
   void place_session(Session& session, const Hello& hello);
-  void on_probe(const Session& session, const Now& now, const Probe& probe, Outbox& outbox) const;
+  void on_probe(Session& session, const Now& now, const Probe& probe, Outbox& outbox);
   void refuse_session(std::uint32_t peer, Error error, std::uint32_t retry_after_ms,
                       Outbox& outbox);
   void end_session(Session& session);
@@ -157,6 +165,8 @@ class Node::Impl {
   void add_subscription(Session& session, const Subscription& subscription);
   void remove_subscription(Session& session, std::uint32_t id);
   void mark_acceptance(Session& session);
+  void mark_late_acceptance(const Now& now, Session& session);
+  void mark_late_acceptances();
   void send_acceptances(Outbox& outbox);
   [[nodiscard]] Number served_to(const Session& session, StreamIndex stream) const;
   [[nodiscard]] std::vector<StreamPosition> positions_of(const Session& session) const;
@@ -180,6 +190,9 @@ class Node::Impl {
   void remember_operations(const Body& body);
   void publish(StreamIndex stream, const LogEntry& entry, const std::vector<Declaration>& declared,
                Outbox& outbox);
+  [[nodiscard]] std::uint64_t event_report_bytes() const {
+    return std::min<std::uint64_t>(options_.link_window_bytes / 8, 256ULL << 10U);
+  }
   void enforce_retention();
 
   // ---- deliver.cc
@@ -378,6 +391,7 @@ class Node::Impl {
   Epoch epoch_ = 0;
   HybridClock clock_;
   bool leaving_ = false;
+  std::optional<Instant> retirement_;  // Until when sessions are sent away.
 
   // ---- Streams. Parallel to stream_ids_.
   StreamTable stream_ids_;
@@ -405,6 +419,8 @@ class Node::Impl {
   std::vector<Tracked> tracked_;                                      // Of the batch at hand.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> value_facts_;  // (index, operation of fact).
   std::vector<std::uint32_t> accepting_slots_;
+  std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
+  std::optional<Instant> late_answers_due_;  // While there are any.
   std::vector<std::uint32_t> serving_slots_;
   // The header of the last batch sent, to be shared by sessions that are told the same.
   struct {

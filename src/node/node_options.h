@@ -16,6 +16,7 @@ inline constexpr std::chrono::milliseconds kHeartbeat{500};
 inline constexpr std::chrono::milliseconds kPeerLate{1500};
 inline constexpr std::chrono::milliseconds kPeerDown{3000};
 inline constexpr std::chrono::milliseconds kNearCacheLease{3000};
+inline constexpr std::chrono::milliseconds kAnswerLater{100};
 inline constexpr std::chrono::milliseconds kHandshakeRetry{2000};
 inline constexpr std::chrono::milliseconds kSubscribePatience{2000};
 inline constexpr std::chrono::milliseconds kInterestLinger{3000};

@@ -100,7 +100,11 @@ void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHe
   metrics_.batches_received.add();
   metrics_.batch_bytes_received.add(header_bytes + frame.size());
   session.received_bytes += header_bytes + frame.size();
-  mark_acceptance(session);
+  if (header.may_answer_later) {
+    mark_late_acceptance(now, session);
+  } else {
+    mark_acceptance(session);
+  }
   if (leaving_) return;  // Not stamped and not accepted: the client sends it elsewhere.
 
   auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});

@@ -218,11 +218,26 @@ void Node::Impl::mark_acceptance(Session& session) {
   accepting_slots_.push_back(session.slot);
 }
 
+void Node::Impl::mark_late_acceptance(const Now& now, Session& session) {
+  if (session.late_acceptance_due) return;
+  session.late_acceptance_due = true;
+  late_slots_.push_back(session.slot);
+  if (!late_answers_due_) late_answers_due_ = now.instant + kAnswerLater;
+}
+
+void Node::Impl::mark_late_acceptances() {
+  for (const std::uint32_t slot : late_slots_) {
+    if (sessions_[slot] && sessions_[slot]->late_acceptance_due) mark_acceptance(*sessions_[slot]);
+  }
+  late_slots_.clear();
+  late_answers_due_.reset();
+}
+
 void Node::Impl::send_acceptances(Outbox& outbox) {
   for (const std::uint32_t slot : accepting_slots_) {
     if (!sessions_[slot] || !sessions_[slot]->acceptance_due) continue;
     Session& session = *sessions_[slot];
-    session.acceptance_due = false;
+    session.acceptance_due = session.late_acceptance_due = false;
     Accepted accepted{0, session.received_bytes};
     // The operations of one connection come in the order of their numbers, batch by batch: the
     // range that holds the lowest is what has come so far without a hole.

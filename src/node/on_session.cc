@@ -88,7 +88,7 @@ Result<void> Node::Impl::check_hello(const Hello& hello) const {
 }
 
 void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello, Outbox& outbox) {
-  if (leaving_) {
+  if (leaving_ || retirement_) {
     return refuse_session(peer, {ErrorCode::disconnected, "the broker is stopping"}, kRetryMs,
                           outbox);
   }
@@ -204,8 +204,8 @@ void Node::Impl::place_session(Session& session, const Hello& hello) {
   session.resumed_at = session.last_heard;
 }
 
-void Node::Impl::on_probe(const Session& session, const Now& now, const Probe& probe,
-                          Outbox& outbox) const {
+void Node::Impl::on_probe(Session& session, const Now& now, const Probe& probe, Outbox& outbox) {
+  if (session.late_acceptance_due) mark_acceptance(session);
   ProbeEcho echo;
   echo.sent_at_ns = probe.sent_at_ns;
   echo.positions = positions_of(session);

@@ -68,9 +68,9 @@ bool ClientSession::has_events() const { return !impl_->events.empty(); }
 std::size_t ClientSession::deliveries_waiting() const { return impl_->events.deliveries.size(); }
 
 Result<std::uint64_t> ClientSession::publish(const Now& now, std::string_view topic, Bytes payload,
-                                             const Headers* headers) {
+                                             const Headers* headers, Answering answering) {
   static_cast<void>(now);
-  return impl_->publish(topic, payload, headers);
+  return impl_->publish(topic, payload, headers, answering);
 }
 Result<std::uint64_t> ClientSession::invalidate(const Now& now,
                                                 const CacheInvalidation& invalidation) {
@@ -85,7 +85,7 @@ bool ClientSession::has_room_for(std::size_t payload_bytes) const {
 }
 void ClientSession::flush(const Now& now) {
   static_cast<void>(now);
-  impl_->flush();
+  impl_->flush(now);
 }
 std::uint64_t ClientSession::last_operation() const { return impl_->queue.last_operation(); }
 std::uint64_t ClientSession::accepted_through() const { return impl_->queue.accepted_through(); }

@@ -36,6 +36,9 @@ struct Redial {
   std::string reason;
 };
 
+// When the broker is to answer a publication. `later` is within 100 ms, or with the next answer.
+enum class Answering : std::uint8_t { later, at_once };
+
 // Never reset; everything that is refused, dropped or repeated is in one of these.
 struct SessionCounters {
   std::uint64_t batches_received = 0;
@@ -93,7 +96,8 @@ class ClientSession {
 
   // `headers` may be null. The topic and the payload are copied.
   [[nodiscard]] Result<std::uint64_t> publish(const Now& now, std::string_view topic, Bytes payload,
-                                              const Headers* headers = nullptr);
+                                              const Headers* headers = nullptr,
+                                              Answering answering = Answering::later);
   // Tracked if tracking.wait is above accepted. On the topic that the key and the type give.
   [[nodiscard]] Result<std::uint64_t> invalidate(const Now& now,
                                                  const CacheInvalidation& invalidation);
@@ -105,7 +109,8 @@ class ClientSession {
   // Whether a publication of so many bytes would fit the window now.
   [[nodiscard]] bool has_room_for(std::size_t payload_bytes) const;
 
-  // Sends what still waits in open batches, whatever is under way. Everything is accepted when
+  // Sends what still waits in open batches, whatever is under way, and asks for the answers that
+  // would come later. Everything is accepted when
   // accepted_through() has reached last_operation().
   void flush(const Now& now);
   [[nodiscard]] std::uint64_t last_operation() const;

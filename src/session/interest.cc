@@ -8,12 +8,22 @@ std::uint64_t Interest::begin(std::uint64_t request, const Subscription& subscri
   if (entry.pending) {
     replaced = entry.pending->request;
     requests_.erase(replaced);
-    patterns_asked_ -= entry.pending->subscription.patterns.size();
+    uncount(entry.pending->subscription.patterns);
   }
-  patterns_asked_ += subscription.patterns.size();
+  count(subscription.patterns);
   entry.pending = Pending{request, subscription};
   requests_[request] = subscription.id;
   return replaced;
+}
+
+void Interest::count(const std::vector<std::string>& patterns) {
+  patterns_asked_ += patterns.size();
+  for (const std::string& pattern : patterns) pattern_bytes_asked_ += hello_bytes_of(pattern);
+}
+
+void Interest::uncount(const std::vector<std::string>& patterns) {
+  patterns_asked_ -= patterns.size();
+  for (const std::string& pattern : patterns) pattern_bytes_asked_ -= hello_bytes_of(pattern);
 }
 
 bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) {
@@ -27,7 +37,7 @@ bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) 
   entry.backlog_void = false;
   if (entry.slot) {
     // It was active: it has had what its old patterns match, so its seam stays where it was.
-    patterns_asked_ -= entry.patterns.size();
+    uncount(entry.patterns);
     std::vector<Number> kept = std::move(slots_[*entry.slot].starts);
     deactivate(entry);
     activate(id, entry, patterns);
@@ -64,7 +74,7 @@ bool Interest::refuse(std::uint64_t request) {
   if (it == requests_.end()) return false;
   const auto entry = entries_.find(it->second);
   requests_.erase(it);
-  patterns_asked_ -= entry->second.pending->subscription.patterns.size();
+  uncount(entry->second.pending->subscription.patterns);
   entry->second.pending.reset();
   if (!entry->second.slot) entries_.erase(entry);
   return true;
@@ -77,9 +87,9 @@ std::optional<std::uint64_t> Interest::remove(std::uint32_t id) {
   if (it->second.pending) {
     waited = it->second.pending->request;
     requests_.erase(waited);
-    patterns_asked_ -= it->second.pending->subscription.patterns.size();
+    uncount(it->second.pending->subscription.patterns);
   }
-  if (it->second.slot) patterns_asked_ -= it->second.patterns.size();
+  if (it->second.slot) uncount(it->second.patterns);
   deactivate(it->second);
   entries_.erase(it);
   return waited;

@@ -49,6 +49,11 @@ class Interest {
   [[nodiscard]] bool takes_backlog(std::uint32_t id) const;
   // Of all subscriptions, whether active or waiting.
   [[nodiscard]] std::size_t patterns_asked() const { return patterns_asked_; }
+  // Of these, the bytes that they take in a Hello, at most.
+  [[nodiscard]] std::size_t pattern_bytes_asked() const { return pattern_bytes_asked_; }
+  [[nodiscard]] static std::size_t hello_bytes_of(const std::string& pattern) {
+    return pattern.size() + kPatternOverheadBytes;
+  }
   // Ascending by id. Backlog is not asked for again.
   [[nodiscard]] std::vector<Subscription> active() const;
   [[nodiscard]] std::vector<Pending> pending() const;
@@ -75,6 +80,11 @@ class Interest {
     bool backlog_void = false;
   };
 
+  // A table, its place in a vector, and the length and padding of a text.
+  static constexpr std::size_t kPatternOverheadBytes = 32;
+
+  void count(const std::vector<std::string>& patterns);
+  void uncount(const std::vector<std::string>& patterns);
   void activate(std::uint32_t id, Entry& entry, const std::vector<std::string>& patterns);
   void deactivate(Entry& entry);
 
@@ -84,6 +94,7 @@ class Interest {
   std::vector<std::uint32_t> free_slots_;
   std::vector<Number> seams_;
   std::size_t patterns_asked_ = 0;
+  std::size_t pattern_bytes_asked_ = 0;
   PatternIndex patterns_;
 };
 

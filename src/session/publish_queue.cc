@@ -15,6 +15,7 @@ constexpr std::uint64_t kPayloadBytesAssumed = 1ULL << 20U;
 constexpr std::size_t kAliasesAssumed = 65'536;
 // A record, its place in a segment, and its share of the frame.
 constexpr std::uint64_t kRecordOverheadBytes = 64;
+constexpr std::uint64_t kLateBytesMax = 1024;  // Of a batch that may be answered later.
 constexpr std::size_t kHeadersBytesMax = std::numeric_limits<std::uint16_t>::max();
 
 void extend(std::vector<Segment>& segments, std::uint64_t operation, std::uint64_t client) {
@@ -136,7 +137,7 @@ void PublishQueue::seal_through(Lane lane) {
   while (!open(lane).builder.empty()) seal(first_open());
 }
 
-void PublishQueue::seal(Lane lane) {
+void PublishQueue::seal(Lane lane, bool may_answer_later) {
   Open& batch = open(lane);
   Sealed sealed;
   sealed.lane = lane;
@@ -144,7 +145,8 @@ void PublishQueue::seal(Lane lane) {
   sealed.first_operation = batch.segments.front().first_operation;
   const Segment& last = batch.segments.back();
   sealed.last_operation = last.first_operation + last.count - 1;
-  sealed.header = header_of(lane, std::move(batch.declarations));
+  sealed.may_answer_later = may_answer_later;
+  sealed.header = header_of(lane, std::move(batch.declarations), may_answer_later);
   sealed.body = batch.builder.finish();
   sealed.bytes = sealed.header.size() + sealed.body.size();
   sealed.topics = topics_;
@@ -156,13 +158,24 @@ void PublishQueue::seal(Lane lane) {
   if (lane == Lane::bulk) open(Lane::cache).after_bulk = false;
 }
 
-Frame PublishQueue::header_of(Lane lane, std::vector<Declaration> declarations) {
-  Frame& plain = plain_headers_[static_cast<std::size_t>(lane)];
+// One small event, alone, when all that was sent is answered or may be later.
+bool PublishQueue::may_answer_later(const Open& batch) const {
+  return batch.lane == Lane::events && batch.builder.records() == 1 &&
+         batch.builder.bytes() <= kLateBytesMax && late_under_way_ == under_way_.size() &&
+         late_under_way_ < options_.late_batches_max &&
+         sealed_bytes_ + batch.builder.bytes() <= window_bytes_ / 4;
+}
+
+Frame PublishQueue::header_of(Lane lane, std::vector<Declaration> declarations,
+                              bool may_answer_later) {
+  Frame& plain =
+      may_answer_later ? plain_late_header_ : plain_headers_[static_cast<std::size_t>(lane)];
   if (declarations.empty() && !plain.empty()) return plain;
   const bool is_plain = declarations.empty();
   BatchHeader header;
   header.stream.lane = lane;
   header.declarations = std::move(declarations);
+  header.may_answer_later = may_answer_later;
   Frame frame = encode_packet(std::move(header));
   if (is_plain) plain = frame;
   return frame;
@@ -189,6 +202,7 @@ void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRa
   sent_bytes_ = 0;
   consumed_bytes_ = 0;
   under_way_.clear();
+  late_under_way_ = 0;
   confirm(accepted_through_);
 }
 
@@ -203,7 +217,10 @@ bool PublishQueue::on_accepted(const Accepted& accepted) {
     return false;
   }
   if (accepted.consumed_bytes > consumed_bytes_) consumed_bytes_ = accepted.consumed_bytes;
-  while (!under_way_.empty() && under_way_.front() <= consumed_bytes_) under_way_.pop_front();
+  while (!under_way_.empty() && under_way_.front().sent_end <= consumed_bytes_) {
+    late_under_way_ -= under_way_.front().may_answer_later ? 1 : 0;
+    under_way_.pop_front();
+  }
   confirm(std::min(accepted.through_operation, lowest_not_consumed() - 1));
   return true;
 }
@@ -243,7 +260,7 @@ bool PublishQueue::may_send(std::uint64_t bytes) const {
   return in_flight == 0 || in_flight + bytes <= window_bytes_;
 }
 
-void PublishQueue::pump(std::vector<Outgoing>& out) {
+void PublishQueue::pump(std::vector<Outgoing>& out, bool may_be_late) {
   if (!connected_) return;
   for (;;) {
     while (sent_ < sealed_.size()) {
@@ -251,22 +268,27 @@ void PublishQueue::pump(std::vector<Outgoing>& out) {
       send(sealed_[sent_], out);
       ++sent_;
     }
-    if (under_way_.size() >= options_.batches_in_flight || !any_open()) return;
-    seal(first_open());
+    const std::size_t asking = under_way_.size() - late_under_way_;
+    if (asking >= options_.batches_in_flight || !any_open()) return;
+    const Lane lane = first_open();
+    seal(lane, may_be_late && may_answer_later(open(lane)));
   }
 }
 
 void PublishQueue::send(Sealed& batch, std::vector<Outgoing>& out) {
   batch.sent_end = sent_bytes_;
   Outgoing outgoing{batch.header, batch.body};
+  bool is_late = batch.may_answer_later;
   if (batch.topics != topics_) {
     outgoing = built_again(batch);
     if (outgoing.body.empty()) return;
+    is_late = false;
     ++counters_.batches_repeated;
   }
   sent_bytes_ += outgoing.header.size() + outgoing.body.size();
   batch.sent_end = sent_bytes_;
-  under_way_.push_back(sent_bytes_);
+  under_way_.push_back({sent_bytes_, is_late});
+  late_under_way_ += is_late ? 1 : 0;
   ++counters_.batches_sent;
   out.push_back(std::move(outgoing));
 }
@@ -292,7 +314,7 @@ Outgoing PublishQueue::built_again(const Sealed& batch) {
   }
   if (again.builder.empty()) return {};
   for (const Segment& segment : again.segments) again.builder.add_segment(segment);
-  Frame header = header_of(batch.lane, std::move(again.declarations));
+  Frame header = header_of(batch.lane, std::move(again.declarations), false);
   return {std::move(header), again.builder.finish()};
 }
 

@@ -6,6 +6,10 @@
 // Natural batching: while few batches are under way, what is published leaves at once; otherwise it
 // waits for an answer and makes the next batch, up to the size of a batch. Batches leave in the
 // order of their lowest operation, except that values leave before the facts that belong to them.
+//
+// A small event that is published while nothing waits leaves as a batch that may be answered later:
+// its publisher waits for nothing, and an answer for each would double the packets. A few such may
+// be out at once; the next one asks for an answer to all of them.
 
 #include <array>
 #include <cstdint>
@@ -52,10 +56,12 @@ class PublishQueue {
   // False, and nothing changes, when the broker claims what cannot be.
   bool on_accepted(const Accepted& accepted);
 
-  // Sends what may be sent now.
-  void pump(std::vector<Outgoing>& out);
+  // Sends what may be sent now; an answer to it is awaited, unless it may be late.
+  void pump(std::vector<Outgoing>& out, bool may_be_late = false);
   // Closes the open batches: they leave with the next pump, whatever is under way.
   void flush();
+  // Something has left that the broker may answer later.
+  [[nodiscard]] bool awaits_late_answer() const { return late_under_way_ > 0; }
 
   [[nodiscard]] std::uint64_t last_operation() const { return next_operation_ - 1; }
   [[nodiscard]] std::uint64_t accepted_through() const { return accepted_through_; }
@@ -73,6 +79,7 @@ class PublishQueue {
     Lane lane = Lane::events;
     Frame header;
     Frame body;
+    bool may_answer_later = false;
     std::uint64_t first_operation = 0;
     std::uint64_t last_operation = 0;
     std::uint64_t bytes = 0;
@@ -85,9 +92,11 @@ class PublishQueue {
   [[nodiscard]] Lane first_open() const;
   [[nodiscard]] std::uint64_t open_bytes() const;
   void add(Open& batch, const Item& item, std::uint64_t operation);
-  void seal(Lane lane);
+  void seal(Lane lane, bool may_answer_later = false);
   void seal_through(Lane lane);
-  [[nodiscard]] Frame header_of(Lane lane, std::vector<Declaration> declarations);
+  [[nodiscard]] Frame header_of(Lane lane, std::vector<Declaration> declarations,
+                                bool may_answer_later);
+  [[nodiscard]] bool may_answer_later(const Open& batch) const;
   [[nodiscard]] bool may_send(std::uint64_t bytes) const;
   void send(Sealed& batch, std::vector<Outgoing>& out);
   [[nodiscard]] Outgoing built_again(const Sealed& batch);
@@ -104,6 +113,7 @@ class PublishQueue {
   std::shared_ptr<OwnTopics> topics_;
   std::array<Open, kLanes> open_;
   std::array<Frame, kLanes> plain_headers_;  // Without declarations: the same for every batch.
+  Frame plain_late_header_;                  // The same, of a batch that may be answered later.
 
   std::deque<Sealed> sealed_;  // In order of sending.
   std::size_t sent_ = 0;       // How many of them were sent in this connection.
@@ -113,7 +123,12 @@ class PublishQueue {
   Ranges known_;  // To this broker, by its Welcome: not sent again.
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t consumed_bytes_ = 0;
-  std::deque<std::uint64_t> under_way_;  // sent_bytes_ after each batch that is not consumed.
+  struct UnderWay {
+    std::uint64_t sent_end = 0;  // sent_bytes_ after it.
+    bool may_answer_later = false;
+  };
+  std::deque<UnderWay> under_way_;  // Batches that are not consumed.
+  std::size_t late_under_way_ = 0;  // Of these, those that may be answered later.
 };
 
 }  // namespace mpreg

@@ -28,11 +28,12 @@ class ClientSession::Impl {
   void hold_credit(bool hold);
 
   // ---- session_requests.cc: what the application asks.
-  Result<std::uint64_t> publish(std::string_view topic, Bytes payload, const Headers* headers);
+  Result<std::uint64_t> publish(std::string_view topic, Bytes payload, const Headers* headers,
+                                Answering answering);
   Result<std::uint64_t> invalidate(const Now& now, const CacheInvalidation& invalidation);
   Result<std::uint64_t> replicate(const Now& now, const CacheReplication& replication,
                                   std::string_view value);
-  void flush();
+  void flush(const Now& now);
   Result<std::uint64_t> subscribe(const Subscription& subscription);
   Result<std::uint64_t> unsubscribe(const Now& now, std::uint32_t subscription);
   Result<std::uint64_t> barrier(const Now& now, std::chrono::milliseconds timeout);

@@ -34,11 +34,14 @@ struct SessionOptions {
   std::size_t batches_in_flight =
       2;  // While fewer are under way, what is published leaves at once.
 
+  std::size_t late_batches_max = 7;  // Of one small event each, that the broker may answer later.
+
   std::size_t tracked_operations_max = 10'000;  // Then `overloaded`.
   std::size_t requests_max = 1024;              // Unanswered at one time; then `overloaded`.
-  std::size_t patterns_max = 32'768;   // Over all subscriptions: they must fit into one Hello.
-  std::size_t streams_max = 16'384;    // Heard of; a batch of one more is a gap.
-  std::size_t topics_max = 4U << 20U;  // Heard of; a message on one more is a gap.
+  std::size_t patterns_max = 131'072;  // Over all subscriptions. They must fit into one Hello:
+  std::size_t pattern_bytes_max = 7U << 20U;        // see Interest::pattern_bytes_asked().
+  std::size_t streams_max = 16'384;                 // Heard of; a batch of one more is a gap.
+  std::size_t topics_max = 4U << 20U;               // Heard of; a message on one more is a gap.
   std::size_t publishers_remembered_max = 100'000;  // For duplicates that come by two brokers.
 
   // How long the broker tracks an operation that names no timeout of its own.

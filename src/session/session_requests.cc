@@ -71,7 +71,7 @@ Result<void> ClientSession::Impl::may_publish() const {
 }
 
 Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes payload,
-                                                   const Headers* headers) {
+                                                   const Headers* headers, Answering answering) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
   Frame encoded;
   if (headers != nullptr) {
@@ -86,7 +86,7 @@ Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes
   const std::size_t bytes = payload.size() + encoded.size();
   if (!queue.has_room_for(bytes)) return no_room(bytes, counters);
   const std::uint64_t operation = queue.append(item);
-  queue.pump(output);
+  queue.pump(output, answering == Answering::later);
   return operation;
 }
 
@@ -170,9 +170,12 @@ void ClientSession::Impl::track(const Now& now, std::uint64_t operation, const T
   tracked.add(operation, now.instant + timeout + kOutcomeMargin);
 }
 
-void ClientSession::Impl::flush() {
+// A probe is answered at once, and with it what may be answered later.
+void ClientSession::Impl::flush(const Now& now) {
   queue.flush();
   queue.pump(output);
+  if (state != SessionState::ready || !queue.awaits_late_answer()) return;
+  send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
 }
 
 Result<std::uint64_t> ClientSession::Impl::subscribe(const Subscription& subscription) {
@@ -189,6 +192,16 @@ Result<std::uint64_t> ClientSession::Impl::subscribe(const Subscription& subscri
     return fail(ErrorCode::overloaded,
                 "the session has " + std::to_string(interest.patterns_asked()) +
                     " patterns, at most " + std::to_string(options.patterns_max) + " are allowed");
+  }
+  std::size_t pattern_bytes = interest.pattern_bytes_asked();
+  for (const std::string& pattern : subscription.patterns) {
+    pattern_bytes += Interest::hello_bytes_of(pattern);
+  }
+  if (pattern_bytes > options.pattern_bytes_max) {
+    return fail(ErrorCode::overloaded, "the patterns of the session would take " +
+                                           std::to_string(pattern_bytes) + " bytes, at most " +
+                                           std::to_string(options.pattern_bytes_max) +
+                                           " are allowed");
   }
   Subscription wanted = subscription;
   std::sort(wanted.patterns.begin(), wanted.patterns.end());

@@ -19,6 +19,9 @@ class Retention {
  public:
   explicit Retention(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
 
+  // Takes effect with the next enforce().
+  void set_bytes_max(std::uint64_t bytes_max) { bytes_max_ = bytes_max; }
+
   [[nodiscard]] RetainedLog& log(Lane lane) { return logs_[static_cast<std::size_t>(lane)]; }
   [[nodiscard]] const RetainedLog& log(Lane lane) const {
     return logs_[static_cast<std::size_t>(lane)];

@@ -9,8 +9,9 @@
 
 namespace mpreg {
 
-// A header frame holds at most this; links may announce many streams.
-inline constexpr std::size_t kPacketBytesMax = 4U << 20U;
+// A header frame holds at most this; a session may have 100,000 patterns, and links may announce
+// many streams.
+inline constexpr std::size_t kPacketBytesMax = 8U << 20U;
 
 // Names of clusters, regions and namespaces have the limits of message/cache_key.h.
 inline constexpr std::size_t kTopicTextBytesMax = 255;  // Of a topic or a pattern.

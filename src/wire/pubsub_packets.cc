@@ -35,7 +35,8 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
   return wire::CreateBatchHeader(
       out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
       from.through, from.interest_generation, from.hops, from.backlog_subscription, declarations,
-      left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill);
+      left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill,
+      from.may_answer_later);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -60,6 +61,7 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
               into.generation = one.generation();
             });
   if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
+  to.may_answer_later = from.may_answer_later();
 }
 
 flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {

@@ -70,7 +70,13 @@ class FederationRig {
   void mute(std::size_t broker, std::uint32_t link) { muted_.insert({broker, link}); }
   void unmute(std::size_t broker, std::uint32_t link) { muted_.erase({broker, link}); }
 
-  std::size_t add_client(std::size_t broker, SessionOptions options = {});
+  std::size_t add_client(std::size_t broker, SessionOptions options = prompt());
+  // Every batch is answered at once.
+  static SessionOptions prompt() {
+    SessionOptions options;
+    options.late_batches_max = 0;
+    return options;
+  }
   void connect(std::size_t client, std::size_t broker);
   void disconnect(std::size_t client);
   std::uint32_t subscribe(std::size_t client, std::vector<std::string> patterns,

@@ -108,5 +108,27 @@ TEST(NodePublish, the_broker_forgets_a_client_that_is_gone) {
   EXPECT_NE(stats.find("\"sessions\":0"), std::string::npos) << stats;
 }
 
+TEST(NodePublish, what_may_be_answered_later_is_answered_within_100_ms) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker, SessionOptions());
+  rig.pass(std::chrono::milliseconds(1100));  // No probe, which is answered at once, comes soon.
+  ASSERT_TRUE(rig.publish(sender, "a.b", "x"));
+  rig.settle();
+  EXPECT_EQ(rig.session(sender).accepted_through(), 0U);
+  rig.pass(kAnswerLater);
+  EXPECT_EQ(rig.session(sender).accepted_through(), 1U);
+}
+
+TEST(NodePublish, a_flush_is_answered_at_once) {
+  FederationRig rig;
+  const auto broker = rig.add_broker("east");
+  const auto sender = rig.add_client(broker, SessionOptions());
+  ASSERT_TRUE(rig.publish(sender, "a.b", "x"));
+  rig.session(sender).flush(rig.now());
+  rig.settle();
+  EXPECT_EQ(rig.session(sender).accepted_through(), 1U);
+}
+
 }  // namespace
 }  // namespace mpreg

@@ -357,5 +357,72 @@ TEST_F(PublishQueue, many_operations_in_both_lanes_survive_reconnections_in_any_
   for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(sent[i], accepted + 1 + i);
 }
 
+// ---- Batches that may be answered later.
+
+// "now" or "later" for each batch sent.
+Story answers_of(ScriptedBroker& broker) {
+  Story story;
+  for (const Sent& batch : broker.take_batches()) {
+    story.push_back(batch.as<BatchHeader>()->may_answer_later ? "later" : "now");
+  }
+  return story;
+}
+
+TEST(LateAnswers, small_events_ask_for_an_answer_once_in_a_while) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
+  }
+  // The sixth waits: two answers are under way.
+  EXPECT_EQ(answers_of(broker), (Story{"later", "later", "later", "now", "now"}));
+}
+
+TEST(LateAnswers, an_answer_to_one_answers_those_before_it) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  std::uint64_t bytes = 0;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
+  }
+  for (const Sent& batch : broker.take_batches()) bytes += batch.bytes;
+  broker.give(Accepted{4, bytes});
+  EXPECT_EQ(broker.session.accepted_through(), 4U);
+  ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
+  EXPECT_EQ(answers_of(broker), (Story{"later"}));
+}
+
+TEST(LateAnswers, whoever_waits_is_answered_at_once) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x"), nullptr, Answering::at_once));
+  ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes(std::string(2000, 'x'))));
+  EXPECT_EQ(answers_of(broker), (Story{"now", "now"}));
+}
+
+TEST(LateAnswers, a_flush_asks_for_what_would_come_later) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
+  broker.take();
+  broker.session.flush(broker.now);
+  const auto sent = broker.take();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Probe>(sent[0].packet));
+}
+
+TEST(LateAnswers, what_is_sent_again_asks) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
+  broker.take();
+  broker.session.on_disconnected(broker.now, "cable");
+  broker.session.on_connected(broker.now);
+  ++broker.welcome.session;
+  broker.take();
+  broker.give(broker.welcome);
+  EXPECT_EQ(answers_of(broker), (Story{"now"}));
+}
+
 }  // namespace
 }  // namespace mpreg

@@ -41,8 +41,9 @@ struct Item {
 
 class ScriptedBroker {
  public:
-  explicit ScriptedBroker(SessionOptions options = {})
-      : session(with_id(std::move(options)), now) {}
+  // Every batch asks for its answer, unless some may be answered later.
+  explicit ScriptedBroker(SessionOptions options = {}, std::size_t late_batches = 0)
+      : session(as_tested(std::move(options), late_batches), now) {}
 
   Now now{Instant(std::chrono::seconds(1000)), WallTime(milliseconds(1'700'000'000'000))};
   ClientSession session;
@@ -154,7 +155,8 @@ class ScriptedBroker {
   }
 
  private:
-  static SessionOptions with_id(SessionOptions options) {
+  static SessionOptions as_tested(SessionOptions options, std::size_t late_batches) {
+    options.late_batches_max = late_batches;
     options.client = kSelf;
     options.name = "tested";
     return options;

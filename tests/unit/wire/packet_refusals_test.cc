@@ -44,7 +44,7 @@ TEST(PacketRefusals, bytes_that_are_no_flatbuffer) {
   EXPECT_EQ(refusal_of(as_bytes(zeros)),
             "packet of 64 bytes is not a verifiable FlatBuffer with the identifier MPK1");
   const std::string large(kPacketBytesMax + 1, '\0');
-  EXPECT_EQ(refusal_of(as_bytes(large)), "packet has 4194305 bytes, at most 4194304 are allowed");
+  EXPECT_EQ(refusal_of(as_bytes(large)), "packet has 8388609 bytes, at most 8388608 are allowed");
 }
 
 TEST(PacketRefusals, a_packet_that_was_cut_off_anywhere) {
