@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include "broker/reload.h"
+
 namespace mpreg {
 
 Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, LogSink log) {
@@ -10,6 +12,7 @@ Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, LogSink log
     if (!removed) return tl::unexpected(removed.error());
   }
   std::unique_ptr<Broker> broker(new Broker);
+  broker->options_ = options;
   auto loop = BrokerLoop::open(options, broker->context_, broker->metrics_, std::move(log));
   if (!loop) return tl::unexpected(loop.error());
   broker->loop_ = std::move(*loop);
@@ -31,6 +34,16 @@ Broker::~Broker() {
   loop_->request_stop(true);
   thread_.join();
 }
+
+Result<std::vector<std::string>> Broker::reload(const BrokerOptions& options) {
+  auto changes = changes_between(options_, options);
+  if (!changes || changes->empty()) return changes;
+  options_ = options;
+  loop_->request_reload(options);
+  return changes;
+}
+
+void Broker::request_retirement() { loop_->request_retirement(); }
 
 void Broker::request_stop() { loop_->request_stop(false); }
 

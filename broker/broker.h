@@ -26,6 +26,13 @@ class Broker {
 
   [[nodiscard]] const BoundEndpoints& endpoints() const { return bound_; }
 
+  // Takes on other limits, times and level of the log, and returns what has changed; all or
+  // nothing: see reload.h. One thread.
+  Result<std::vector<std::string>> reload(const BrokerOptions& options);
+  // Takes no new sessions, sends those that there are elsewhere over the retire time, then leaves
+  // by itself. Returns at once. Any thread.
+  void request_retirement();
+
   // Begins to leave, and returns. Any thread.
   void request_stop();
   // Leaves and waits until it is done, at most the drain timeout. True: everybody has got
@@ -40,6 +47,7 @@ class Broker {
  private:
   Broker() = default;
 
+  BrokerOptions options_;  // In force.
   MetricsRegistry metrics_;
   NetContext context_;
   std::unique_ptr<BrokerLoop> loop_;

@@ -3,6 +3,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
@@ -40,15 +41,37 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
-LogSink log_to_stderr(LogLevel level) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "mpreg-broker", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      "%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v", spdlog::pattern_time_type::utc));
-  logger->set_level(spd_level(level));
-  return [logger](LogLevel line_level, std::string_view text) {
-    logger->log(spd_level(line_level), "{}", one_line(text));
-  };
+std::string json_text(std::string_view text) {
+  using Json = nlohmann::json;
+  return Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+BrokerLog::BrokerLog(LogLevel level, LogFormat format, const std::string& cluster)
+    : logger_(std::make_shared<spdlog::logger>(
+          "mpreg-broker", std::make_shared<spdlog::sinks::stderr_color_sink_mt>())),
+      is_json_(format == LogFormat::json) {
+  std::string pattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v";
+  if (is_json_) {
+    std::string name = json_text(cluster);
+    for (std::size_t at = 0; (at = name.find('%', at)) != std::string::npos; at += 2) {
+      name.insert(at, 1, '%');
+    }
+    pattern =
+        R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","cluster_id":)" + name + R"(,"text":%v})";
+  }
+  logger_->set_formatter(
+      std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
+  set_level(level);
+}
+
+void BrokerLog::set_level(LogLevel level) const { logger_->set_level(spd_level(level)); }
+
+void BrokerLog::write(LogLevel level, std::string_view text) const {
+  logger_->log(spd_level(level), "{}", is_json_ ? json_text(text) : one_line(text));
+}
+
+LogSink BrokerLog::sink() const {
+  return [log = *this](LogLevel level, std::string_view text) { log.write(level, text); };
 }
 
 }  // namespace mpreg

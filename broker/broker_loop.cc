@@ -32,6 +32,7 @@ constexpr std::uint64_t kDescriptorsOfLink = 8;
 
 BrokerLoop::BrokerLoop(const BrokerOptions& options, MetricsRegistry& metrics, LogSink log)
     : drain_timeout_(options.drain_timeout),
+      retire_time_(options.retire_time),
       log_level_(options.log_level),
       log_(std::move(log)),
       metrics_(metrics),
@@ -52,7 +53,8 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
                                            std::to_string(own) + ": raise ulimit -n");
   }
   if (allowed < wanted) {
-    node.sessions_max = static_cast<std::uint32_t>(allowed - own);
+    loop->sessions_allowed_ = static_cast<std::uint32_t>(allowed - own);
+    node.sessions_max = loop->sessions_allowed_;
     loop->log(LogLevel::warning, "sessions-max " + std::to_string(options.node.sessions_max) +
                                      " needs " + std::to_string(wanted) + " open files and " +
                                      std::to_string(allowed) +
@@ -84,6 +86,19 @@ void BrokerLoop::request_stop(bool at_once) {
   wakeup_.signal();
 }
 
+void BrokerLoop::request_retirement() {
+  retirement_requested_.store(true);
+  wakeup_.signal();
+}
+
+void BrokerLoop::request_reload(const BrokerOptions& options) {
+  {
+    const std::lock_guard lock(reload_mutex_);
+    reload_ = options;
+  }
+  wakeup_.signal();
+}
+
 bool BrokerLoop::run() {
   for (;;) {
     const Now now = clock_.now();
@@ -104,10 +119,7 @@ bool BrokerLoop::turn(const Now& now) {
   metrics_.turns.add();
   doors_->enforce_limits();
   bool worked = wakeup_.take();
-  if (stop_requested_.load() && !leaving_) {
-    begin_to_leave(now);
-    worked = true;
-  }
+  if (worked || retiring_) worked |= take_wishes(now);
   doors_->redial(now);
   while (const std::optional<LinkChange> change = doors_->next_link_change(now)) {
     worked = true;
@@ -207,6 +219,34 @@ void BrokerLoop::rest() {
     doors_->wait(until - clock_.now().instant);
   }
   spin_.on_pause(clock_.now().instant - from);
+}
+
+// What other threads have asked for; each of them signals the wakeup.
+bool BrokerLoop::take_wishes(const Now& now) {
+  std::optional<BrokerOptions> reload;
+  {
+    const std::lock_guard lock(reload_mutex_);
+    reload.swap(reload_);
+  }
+  if (reload) take_on(*reload);
+  if (retirement_requested_.load() && !retiring_ && !leaving_) {
+    retiring_ = true;
+    node_->retire(now, retire_time_, outbox_);
+  }
+  const bool must_leave = stop_requested_.load() || (retiring_ && node_->retired(now));
+  if (!must_leave || leaving_) return false;
+  begin_to_leave(now);
+  return true;
+}
+
+void BrokerLoop::take_on(const BrokerOptions& options) {
+  drain_timeout_ = options.drain_timeout;
+  retire_time_ = options.retire_time;
+  log_level_ = options.log_level;
+  spin_ = Spin(options.spin_max);
+  NodeOptions node = options.node;
+  node.sessions_max = std::min(node.sessions_max, sessions_allowed_);
+  node_->take_on(node);
 }
 
 void BrokerLoop::begin_to_leave(const Now& now) {

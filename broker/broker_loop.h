@@ -4,7 +4,10 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "broker/doors.h"
 #include "broker/loop_metrics.h"
@@ -32,6 +35,9 @@ class BrokerLoop {
   // Any thread: run() says goodbye and returns within the drain timeout, or, with `at_once`, after
   // the turn that it is in.
   void request_stop(bool at_once);
+  // Any thread: what Broker says of them.
+  void request_retirement();
+  void request_reload(const BrokerOptions& options);
 
   [[nodiscard]] const BoundEndpoints& bound() const { return doors_->bound(); }
 
@@ -46,16 +52,22 @@ class BrokerLoop {
   void rest();
   bool look_for_work(Duration longest);
   void begin_to_leave(const Now& now);
+  bool take_wishes(const Now& now);
+  void take_on(const BrokerOptions& options);
   void watch_resources(const Now& now);
   void log(LogLevel level, std::string_view text) const;
 
-  const std::chrono::milliseconds drain_timeout_;
-  const LogLevel log_level_;
+  std::chrono::milliseconds drain_timeout_;
+  std::chrono::milliseconds retire_time_;
+  LogLevel log_level_;
   const LogSink log_;
   const Clock clock_{};
   const Wakeup wakeup_;
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> stop_at_once_{false};
+  std::atomic<bool> retirement_requested_{false};
+  std::mutex reload_mutex_;
+  std::optional<BrokerOptions> reload_;  // Guarded by it.
 
   std::unique_ptr<Doors> doors_;
   std::unique_ptr<Node> node_;
@@ -65,6 +77,8 @@ class BrokerLoop {
   Outbox carried_;             // What is being carried out, while the node fills the other one.
   std::vector<Address> gone_;  // To whom something could not be sent.
   bool leaving_ = false;
+  bool retiring_ = false;
+  std::uint32_t sessions_allowed_ = std::numeric_limits<std::uint32_t>::max();  // By descriptors.
   Instant leave_by_;
   Instant next_watch_;
   Instant next_count_;

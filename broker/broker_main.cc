@@ -36,20 +36,48 @@ int open_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGUSR2);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+using Arguments = std::span<const char* const>;
+
+// The configuration file again, under the same flags.
+void reload(mpreg::Broker& broker, Arguments arguments, const mpreg::BrokerLog& log) {
+  using mpreg::LogLevel;
+  const mpreg::CommandLine line = mpreg::read_command_line(arguments);
+  for (const std::string& error : line.errors) log.write(LogLevel::error, "not reloaded: " + error);
+  if (!line.errors.empty()) return;
+  const auto changes = broker.reload(line.options);
+  if (!changes) return log.write(LogLevel::error, "not reloaded: " + changes.error().text);
+  log.set_level(line.options.log_level);
+  for (const std::string& change : *changes) log.write(LogLevel::info, "reloaded: " + change);
+  if (changes->empty()) log.write(LogLevel::info, "reloaded: nothing has changed");
+}
+
 // Waits until the broker has ended by itself or by a signal; returns whether all went well.
-bool wait_for_end(mpreg::Broker& broker, int signals) {
+bool wait_for_end(mpreg::Broker& broker, int signals, Arguments arguments,
+                  const mpreg::BrokerLog& log) {
   pollfd descriptors[] = {{signals, POLLIN, 0}, {broker.finished().fd(), POLLIN, 0}};
   bool is_stopping = false;
+  bool is_retiring = false;
   const mpreg::Clock clock{};
   mpreg::Instant asked_at;
   for (;;) {
     if (poll(descriptors, 2, -1) < 0 && errno != EINTR) return false;
     signalfd_siginfo signal{};
     while (read(signals, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+      if (signal.ssi_signo == SIGHUP) {
+        reload(broker, arguments, log);
+        continue;
+      }
+      if (signal.ssi_signo == SIGUSR2) {
+        is_retiring = true;
+        broker.request_retirement();
+        continue;
+      }
       const mpreg::Instant now = clock.now().instant;
       if (is_stopping && now - asked_at < kOneWish) continue;
       // The second one does not wait for anybody.
@@ -58,13 +86,14 @@ bool wait_for_end(mpreg::Broker& broker, int signals) {
       asked_at = now;
       broker.request_stop();
     }
-    if (broker.finished().take()) return is_stopping;
+    if (broker.finished().take()) return is_stopping || is_retiring;
   }
 }
 
-int run(const mpreg::BrokerOptions& options) {
+int run(const mpreg::BrokerOptions& options, Arguments arguments) {
   using mpreg::LogLevel;
-  const mpreg::LogSink log = mpreg::log_to_stderr(options.log_level);
+  const mpreg::BrokerLog broker_log(options.log_level, options.log_format, options.node.cluster);
+  const mpreg::LogSink log = broker_log.sink();
   const int signals = open_signals();
   auto broker = mpreg::Broker::start(options, log);
   if (!broker) {
@@ -83,7 +112,7 @@ int run(const mpreg::BrokerOptions& options) {
                                  "key");
     }
   }
-  const bool is_orderly = wait_for_end(**broker, signals);
+  const bool is_orderly = wait_for_end(**broker, signals, arguments, broker_log);
   const bool is_drained = (*broker)->stop();
   log(is_drained ? LogLevel::info : LogLevel::warning,
       is_drained ? "left: everybody has got everything"
@@ -94,8 +123,8 @@ int run(const mpreg::BrokerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const mpreg::CommandLine line = mpreg::read_command_line(
-      std::span<const char* const>(argv + 1, static_cast<std::size_t>(std::max(argc, 1) - 1)));
+  const Arguments arguments(argv + 1, static_cast<std::size_t>(std::max(argc, 1) - 1));
+  const mpreg::CommandLine line = mpreg::read_command_line(arguments);
   switch (line.action) {
     case mpreg::CommandAction::help:
       return print(mpreg::help_text());
@@ -104,7 +133,7 @@ int main(int argc, char** argv) {
     case mpreg::CommandAction::check_config:
       return print(to_toml(line.options));
     case mpreg::CommandAction::run:
-      return run(line.options);
+      return run(line.options, arguments);
     case mpreg::CommandAction::refuse:
       for (const std::string& error : line.errors) {
         std::fprintf(stderr, "mpreg-broker: %s\n", mpreg::one_line(error).c_str());

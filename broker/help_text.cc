@@ -73,6 +73,9 @@ std::string help_text() {
   append_entry(text, "--help", "Print this, and leave");
   return text +
          "\n"
+         "SIGHUP reads the configuration file again, all or nothing; limits, times and the\n"
+         "level of the log can change. SIGUSR2 retires the broker: it takes no new\n"
+         "services, sends those it has to other brokers, then ends.\n"
          "SIGTERM and SIGINT end the broker: it says goodbye, hands over what it still\n"
          "has, and exits with 0; a second signal ends it at once, with 1. Exit codes:\n"
          "0 done, 1 failed, 2 the options are wrong.\n";

@@ -47,6 +47,15 @@ Result<void> check_host(std::string_view value) {
 #define MPREG_AT(member) \
   [](BrokerOptions & o) -> auto& { return o.member; }
 
+#define MPREG_CHOICE(member, type, words)                                                 \
+  ChoiceOption {                                                                          \
+    [](const BrokerOptions& o) { return static_cast<std::size_t>(o.member); },            \
+        [](BrokerOptions& o, std::size_t at) { o.member = static_cast<type>(at); }, words \
+  }
+
+constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
+
 const std::array kTable = {
     OptionSpec{"Identity", "cluster-id", "ID", "The cluster that this broker serves (required)",
                TextOption{MPREG_AT(node.cluster), check_name}},
@@ -75,24 +84,24 @@ const std::array kTable = {
                ListOption{MPREG_AT(gateways), check_dial}},
 
     OptionSpec{"Memory", "retained-max", "SIZE", "Kept for repair, over all streams",
-               SizeOption{MPREG_AT(node.retained_bytes_max), kMiB, 64 * kGiB}},
+               SizeOption{MPREG_AT(node.retained_bytes_max), kMiB, 64 * kGiB}, Reload::yes},
     OptionSpec{"Memory", "payload-max", "SIZE", "The largest payload of a message",
-               SizeOption{MPREG_AT(node.payload_bytes_max), kKiB, 64 * kMiB}},
+               SizeOption{MPREG_AT(node.payload_bytes_max), kKiB, 64 * kMiB}, Reload::yes},
     OptionSpec{"Memory", "session-window-max", "SIZE", "Under way to one session at most",
-               SizeOption{MPREG_AT(node.session_window_bytes_max), 64 * kKiB, kGiB}},
+               SizeOption{MPREG_AT(node.session_window_bytes_max), 64 * kKiB, kGiB}, Reload::yes},
     OptionSpec{"Memory", "publish-window", "SIZE", "Under way from one session at most",
-               SizeOption{MPREG_AT(node.publish_window_bytes), 64 * kKiB, kGiB}},
+               SizeOption{MPREG_AT(node.publish_window_bytes), 64 * kKiB, kGiB}, Reload::yes},
     OptionSpec{"Memory", "link-window", "SIZE", "Under way to one broker at most",
-               SizeOption{MPREG_AT(node.link_window_bytes), 64 * kKiB, kGiB}},
+               SizeOption{MPREG_AT(node.link_window_bytes), 64 * kKiB, kGiB}, Reload::yes},
     OptionSpec{"Memory", "bulk-window", "SIZE", "Of that, values of replications",
-               SizeOption{MPREG_AT(node.bulk_window_bytes), 16 * kKiB, kGiB}},
+               SizeOption{MPREG_AT(node.bulk_window_bytes), 16 * kKiB, kGiB}, Reload::yes},
 
     OptionSpec{"Counts", "sessions-max", "COUNT", "Services connected at one time",
-               CountOption{MPREG_AT(node.sessions_max), 1, 1'000'000}},
+               CountOption{MPREG_AT(node.sessions_max), 1, 1'000'000}, Reload::yes},
     OptionSpec{"Counts", "patterns-per-session-max", "COUNT", "Patterns of one session",
-               CountOption{MPREG_AT(node.patterns_per_session_max), 1, 10'000'000}},
+               CountOption{MPREG_AT(node.patterns_per_session_max), 1, 10'000'000}, Reload::yes},
     OptionSpec{"Counts", "patterns-max", "COUNT", "Patterns of all sessions",
-               CountOption{MPREG_AT(node.patterns_max), 1, 100'000'000}},
+               CountOption{MPREG_AT(node.patterns_max), 1, 100'000'000}, Reload::yes},
     OptionSpec{"Counts", "topics-max", "COUNT", "Topics with a short name of their own",
                CountOption{MPREG_AT(node.topics_max), 1, 1U << 28U}},
     OptionSpec{"Counts", "session-aliases-max", "COUNT", "The same, of one session",
@@ -101,33 +110,37 @@ const std::array kTable = {
                "Clients whose repeated operations are recognised",
                CountOption{MPREG_AT(node.clients_remembered_max), 1, 10'000'000}},
     OptionSpec{"Counts", "pending-operations-max", "COUNT", "Operations that somebody waits for",
-               CountOption{MPREG_AT(node.pending_operations_max), 1, 1'000'000}},
+               CountOption{MPREG_AT(node.pending_operations_max), 1, 1'000'000}, Reload::yes},
     OptionSpec{"Counts", "targets-max", "COUNT", "Targets of one operation",
-               CountOption{MPREG_AT(node.targets_max), 1, 256}},
+               CountOption{MPREG_AT(node.targets_max), 1, 256}, Reload::yes},
 
     OptionSpec{"Times", "invalidation-timeout", "TIME", "An invalidation is confirmed in this time",
-               TimeOption{MPREG_AT(node.invalidation_timeout), 10ms, 24h}},
+               TimeOption{MPREG_AT(node.invalidation_timeout), 10ms, 24h}, Reload::yes},
     OptionSpec{"Times", "replication-timeout", "TIME", "A replication is confirmed in this time",
-               TimeOption{MPREG_AT(node.replication_timeout), 10ms, 24h}},
+               TimeOption{MPREG_AT(node.replication_timeout), 10ms, 24h}, Reload::yes},
     OptionSpec{"Times", "session-timeout", "TIME", "A silent session is ended after this time",
-               TimeOption{MPREG_AT(node.session_timeout), kPeerDown, 24h}},
+               TimeOption{MPREG_AT(node.session_timeout), kPeerDown, 24h}, Reload::yes},
     OptionSpec{"Times", "clock-offset-max", "TIME", "Clocks of others may be ahead by this",
-               TimeOption{MPREG_AT(node.clock_offset_max), 100ms, 24h}},
+               TimeOption{MPREG_AT(node.clock_offset_max), 100ms, 24h}, Reload::yes},
     OptionSpec{"Times", "drain-timeout", "TIME", "A broker that is told to stop has this long",
-               TimeOption{MPREG_AT(drain_timeout), 0ms, 1h}},
+               TimeOption{MPREG_AT(drain_timeout), 0ms, 1h}, Reload::yes},
+    OptionSpec{"Times", "retire-time", "TIME",
+               "A broker that retires (SIGUSR2) sends its services elsewhere over this time",
+               TimeOption{MPREG_AT(retire_time), 0ms, 24h}, Reload::yes},
     OptionSpec{"Times", "spin-max", "TIME",
                "Under load, looks for more work for so long before it sleeps",
-               ShortTimeOption{MPREG_AT(spin_max), 0us, 10ms}},
+               ShortTimeOption{MPREG_AT(spin_max), 0us, 10ms}, Reload::yes},
 
     OptionSpec{"Running", "ports-file", "FILE", "Written when the broker is ready, as JSON",
                TextOption{MPREG_AT(ports_file), nullptr}},
     OptionSpec{"Running", "log-level", "LEVEL", "debug, info, warning or error",
-               LevelOption{MPREG_AT(log_level)}},
+               MPREG_CHOICE(log_level, LogLevel, kLevels), Reload::yes},
+    OptionSpec{"Running", "log-format", "FORMAT", "text, or json: one object a line",
+               MPREG_CHOICE(log_format, LogFormat, kFormats)},
 };
 
 #undef MPREG_AT
-
-constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
+#undef MPREG_CHOICE
 
 template <class... Ts>
 struct Overloaded : Ts... {
@@ -157,6 +170,16 @@ Result<void> set_number(const OptionSpec& spec, std::string_view text, std::stri
     if (value != *parsed) return refuse(spec, text, "a whole number of milliseconds is allowed");
   }
   return {};
+}
+
+// "debug, info, warning or error".
+std::string words_of(const ChoiceOption& option) {
+  std::string words;
+  for (std::size_t i = 0; i < option.names.size(); ++i) {
+    if (i > 0) words += i + 1 == option.names.size() ? " or " : ", ";
+    words += option.names[i];
+  }
+  return words;
 }
 
 constexpr std::string_view kSizeForm = "write a whole number and B, KiB, MiB or GiB";
@@ -232,12 +255,12 @@ Result<void> set_option(const OptionSpec& spec, std::string_view text, BrokerOpt
                           if (checked) o.value(options).emplace_back(text);
                           return checked;
                         },
-                        [&](const LevelOption& o) -> Result<void> {
-                          const auto found = std::find(kLevels.begin(), kLevels.end(), text);
-                          if (found == kLevels.end()) {
-                            return refuse(spec, text, "debug, info, warning or error is allowed");
+                        [&](const ChoiceOption& o) -> Result<void> {
+                          const auto found = std::find(o.names.begin(), o.names.end(), text);
+                          if (found == o.names.end()) {
+                            return refuse(spec, text, words_of(o) + " is allowed");
                           }
-                          o.value(options) = static_cast<LogLevel>(found - kLevels.begin());
+                          o.set(options, static_cast<std::size_t>(found - o.names.begin()));
                           return {};
                         },
                     },
@@ -256,9 +279,7 @@ std::vector<std::string> values_of(const OptionSpec& spec, const BrokerOptions& 
           [&](const ShortTimeOption& s) { return Values{format_duration(s.value(o))}; },
           [&](const TextOption& s) { return s.value(o).empty() ? Values{} : Values{s.value(o)}; },
           [&](const ListOption& s) { return s.value(o); },
-          [&](const LevelOption& s) {
-            return Values{std::string(kLevels[static_cast<std::size_t>(s.value(o))])};
-          },
+          [&](const ChoiceOption& s) { return Values{std::string(s.names[s.get(o)])}; },
       },
       spec.kind);
 }
@@ -276,7 +297,7 @@ std::string range_of(const OptionSpec& spec) {
           },
           [](const TextOption&) { return std::string(); },
           [](const ListOption&) { return std::string(); },
-          [](const LevelOption&) { return std::string(); },
+          [](const ChoiceOption&) { return std::string(); },
       },
       spec.kind);
 }

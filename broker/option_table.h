@@ -46,9 +46,15 @@ struct ListOption {
   std::vector<std::string>& (*value)(BrokerOptions&);
   TextCheck check;
 };
-struct LevelOption {
-  LogLevel& (*value)(BrokerOptions&);
+// One of a few words.
+struct ChoiceOption {
+  std::size_t (*get)(const BrokerOptions&);
+  void (*set)(BrokerOptions&, std::size_t);
+  std::span<const std::string_view> names;
 };
+
+// Whether a running broker takes on another value (broker/reload.h).
+enum class Reload : std::uint8_t { no, yes };
 
 struct OptionSpec {
   std::string_view group;
@@ -56,8 +62,9 @@ struct OptionSpec {
   std::string_view placeholder;  // "SIZE"
   std::string_view help;
   std::variant<SizeOption, CountOption, TimeOption, ShortTimeOption, TextOption, ListOption,
-               LevelOption>
+               ChoiceOption>
       kind;
+  Reload reload = Reload::no;
 
   [[nodiscard]] bool is_list() const { return std::holds_alternative<ListOption>(kind); }
   [[nodiscard]] bool is_count() const { return std::holds_alternative<CountOption>(kind); }

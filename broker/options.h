@@ -12,6 +12,8 @@
 
 namespace mpreg {
 
+enum class LogFormat : std::uint8_t { text, json };
+
 struct BrokerOptions {
   NodeOptions node;  // Its dials and its stream endpoint are made from what follows.
 
@@ -25,7 +27,10 @@ struct BrokerOptions {
 
   std::string ports_file;  // Empty: none.
   LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
   std::chrono::milliseconds drain_timeout{5000};
+  // Over so long the sessions of a broker that retires are sent elsewhere.
+  std::chrono::milliseconds retire_time{10'000};
   // After work the loop looks for more for this long before it sleeps, while traffic is quick.
   std::chrono::microseconds spin_max{100};
 };

@@ -92,6 +92,50 @@ class EndTest(ProgramTest):
         self.assertEqual(broker.wait_until_ended(), DONE, broker)
 
 
+class RunningTest(ProgramTest):
+    def write(self, text):
+        path = os.path.join(self.folder, "broker.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def test_sighup_takes_on_what_can_change_and_names_what_cannot(self):
+        config = self.write('payload-max = "1KiB"\n')
+        broker = self.start_broker("east", "--config", config)
+        self.assertEqual(run_mpreg("pub", "a", "x" * 2000, broker=broker.listen).returncode, USAGE)
+        self.write('payload-max = "4KiB"\nregion = "emea"\n')
+        broker.send(signal.SIGHUP)
+        broker.wait_until_logged("not reloaded: only a restart changes: region default -> emea")
+        self.write('payload-max = "4 potatoes"\n')
+        broker.send(signal.SIGHUP)
+        broker.wait_until_logged("potatoes")
+        self.assertEqual(run_mpreg("pub", "a", "x" * 2000, broker=broker.listen).returncode, USAGE)
+        self.write('payload-max = "4KiB"\n')
+        broker.send(signal.SIGHUP)
+        broker.wait_until_logged("reloaded: payload-max 1KiB -> 4KiB")
+        self.mpreg(broker, "pub", "a", "x" * 2000)
+
+    def test_a_broker_that_retires_sends_its_services_to_another_and_ends(self):
+        old = self.start_broker("east", "--retire-time", "1s")
+        new = self.start_broker("west", "--hub", old.endpoints["link"])
+        wait_until(lambda: len(self.ask(old, "members")) == 2, "the two have not met")
+        sub = self.start(Process([program("mpreg"), "sub", "--broker", f"{old.listen},{new.listen}", "--json", "a"]))
+        sub.wait_until_said("ready")
+        old.send(signal.SIGUSR2)
+        self.assertEqual(old.wait_until_ended(), DONE, old)
+        wait_until(lambda: self.ask(new, "subs")["patterns"], "nobody has come to the other broker")
+        self.mpreg(new, "pub", "a", "x")
+        wait_until(lambda: len(sub.out) == 1, f"{sub} has not moved on")
+
+    def test_logs_may_be_objects(self):
+        broker = self.start_broker("east", "--log-format", "json")
+        broker.wait_until_logged("serves cluster east")
+        for line in broker.err:
+            entry = json.loads(line)
+            self.assertEqual(entry["cluster_id"], "east")
+            self.assertTrue({"time", "level", "text"} <= entry.keys())
+
+
 class RefusedLinksTest(ProgramTest):
     def test_a_broker_with_the_cluster_id_of_its_hub_is_refused_on_both_sides(self):
         os.mkdir(os.path.join(self.folder, "other"))

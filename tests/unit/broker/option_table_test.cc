@@ -129,6 +129,7 @@ TEST(OptionTable, what_is_printed_as_toml_sets_the_same_options) {
     if (!range_of(spec).empty()) value = range_of(spec).substr(0, range_of(spec).find(".."));
     if (spec.placeholder == "EP") value = "tcp://host" + std::to_string(number) + ":7";
     if (spec.placeholder == "LEVEL") value = "error";
+    if (spec.placeholder == "FORMAT") value = "json";
     if (spec.placeholder == "FILE") value = "a \"quoted\" \\ name";
     ASSERT_TRUE(set_option(spec, value, options).has_value()) << spec.name << " " << value;
     if (spec.is_list()) {
