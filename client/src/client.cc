@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client_core.h"
 #include "message/cache_key.h"
+#include "request_desk.h"
 #include "wire/cache_codec.h"
 #include "wire/packet_limits.h"
 
@@ -125,7 +126,8 @@ Result<Headers> headers_of(const Message& message) {
   return decode_headers(message.encoded_headers);
 }
 
-Client::Client(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+Client::Client(std::shared_ptr<ClientCore> core)
+    : core_(std::move(core)), requests_(std::make_unique<RequestDesk>(*core_)) {}
 Client::~Client() { close(); }
 
 Result<std::unique_ptr<Client>> Client::connect(ClientOptions options) {
@@ -177,6 +179,23 @@ Result<void> Client::unsubscribe(SubscriptionId subscription) {
   return core_->unsubscribe(subscription);
 }
 Result<void> Client::barrier(std::chrono::milliseconds timeout) { return core_->barrier(timeout); }
+Result<Message> Client::request(std::string_view topic, std::string_view payload,
+                                const RequestOptions& options) {
+  return requests_->request(topic, as_bytes(payload), options);
+}
+Result<std::uint64_t> Client::reply(const Message& request, std::string_view payload) {
+  const auto asked = headers_of(request);
+  if (!asked) return tl::unexpected(asked.error());
+  if (asked->reply_to.empty()) {
+    return fail(ErrorCode::refused, "the message on " + std::string(request.topic) +
+                                        " asks for no reply: it has no reply_to");
+  }
+  Headers headers;
+  headers.correlation_id = asked->correlation_id;
+  PublishOptions options;
+  options.headers = &headers;
+  return core_->publish(asked->reply_to, as_bytes(payload), options);
+}
 Result<std::string> Client::query(std::string_view question) { return core_->query(question); }
 ConnectionStatus Client::status() const { return core_->status(); }
 ClientStatistics Client::statistics() const { return core_->statistics(); }

@@ -47,6 +47,9 @@ class ClientCore {
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
 
+  // Not on the receiving thread: `refused` there.
+  [[nodiscard]] Result<void> may_wait() const;
+
   // Starts the receiving thread; waits for the first welcome.
   Result<void> start();
   void close();
@@ -100,7 +103,6 @@ class ClientCore {
                                      Attempt&& attempt);
   Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
-  [[nodiscard]] Result<void> may_wait() const;
   Operation watch(std::uint64_t operation, bool tracked);
 
   const ClientOptions options_;

@@ -29,6 +29,11 @@ struct PublishOptions {
   const Headers* headers = nullptr;      // Borrowed for the call.
 };
 
+struct RequestOptions {
+  std::chrono::milliseconds timeout{0};  // Until the reply; 0: ClientOptions::call_timeout.
+  const Headers* headers = nullptr;      // Borrowed for the call; reply_to is filled in.
+};
+
 // Never reset.
 struct ClientStatistics {
   std::uint64_t published = 0;  // Operations numbered.
@@ -49,6 +54,7 @@ struct ClientStatistics {
 };
 
 class ClientCore;
+class RequestDesk;
 
 class Client {
  public:
@@ -87,8 +93,8 @@ class Client {
   // As flush, and until every tracked operation has ended.
   Result<void> drain(std::chrono::milliseconds timeout = {});
 
-  // ---- Subscribing. 1 to 16,384 patterns, 32,768 over all of them (the
-  // broker may allow less): `*` is one word, `#` any
+  // ---- Subscribing. 1 to 65,536 patterns, 131,072 and 7 MiB over all of
+  // them (the broker may allow less): `*` is one word, `#` any
   // number. A message comes once however many of the patterns match.
 
   [[nodiscard]] Result<SubscriptionId> subscribe(std::vector<std::string> patterns,
@@ -103,6 +109,17 @@ class Client {
   // Returns when every member of the federation knows this client's subscriptions: what anybody
   // publishes from now on is delivered. Errors: `timed_out` names the members that are missing.
   Result<void> barrier(std::chrono::milliseconds timeout = {});
+
+  // ---- Request and reply. A request is a message with a `reply_to` of its own; a service that is
+  // subscribed to its topic, in any cluster, replies to it.
+
+  // The first reply. Errors: as publish, and `timed_out` when none came; the request may have been
+  // served all the same. Not in a callback.
+  [[nodiscard]] Result<Message> request(std::string_view topic, std::string_view payload,
+                                        const RequestOptions& options = {});
+  // Publishes the reply, with the request's correlation_id. Errors: `refused` when the message asks
+  // for no reply; as publish.
+  Result<std::uint64_t> reply(const Message& request, std::string_view payload);
 
   // An operator's question to the broker ("stats", "members", "links", "sessions", "streams"):
   // JSON.
@@ -124,6 +141,7 @@ class Client {
  private:
   explicit Client(std::shared_ptr<ClientCore> core);
   std::shared_ptr<ClientCore> core_;
+  std::unique_ptr<RequestDesk> requests_;
 };
 
 }  // namespace mpreg
