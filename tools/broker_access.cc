@@ -15,6 +15,19 @@ std::string in_seconds(std::chrono::milliseconds time) {
   return text + " s";
 }
 
+// One or more, joined by commas.
+std::vector<std::string> endpoints_of(const std::string& text) {
+  std::vector<std::string> endpoints(1);
+  for (const char c : text) {
+    if (c == ',') {
+      endpoints.emplace_back();
+    } else {
+      endpoints.back() += c;
+    }
+  }
+  return endpoints;
+}
+
 }  // namespace
 
 std::chrono::milliseconds milliseconds_of(double seconds) {
@@ -24,7 +37,7 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
 Result<std::unique_ptr<Client>> reach(std::string_view verb, const std::string& broker,
                                       std::chrono::milliseconds patience) {
   ClientOptions options;
-  options.endpoints = {broker};
+  options.endpoints = endpoints_of(broker);
   options.name = "mpreg " + std::string(verb);
   options.connect_timeout = std::min(patience, kWelcomeTimeout);
   options.on_error = [](std::string_view text) { std::cerr << "mpreg: " << text << std::endl; };
@@ -42,6 +55,14 @@ Result<std::unique_ptr<Client>> reach(std::string_view verb, const std::string& 
       return fail(client.error().code,
                   "the broker at " + broker + " refused: " + client.error().text);
   }
+}
+
+Result<Json> ask(Client& client, const std::string& question) {
+  const auto answer = client.query(question);
+  if (!answer) return tl::unexpected(answer.error());
+  Json parsed = Json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  if (parsed.is_discarded()) return fail(ErrorCode::internal, "the answer is no JSON");
+  return parsed;
 }
 
 std::string argument_or_stdin(std::string argument) {

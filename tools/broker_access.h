@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "mpreg/client.h"
+#include "tools/json_lines.h"
 #include "tools/verb.h"
 
 namespace mpreg::tools {
@@ -21,6 +22,9 @@ inline constexpr std::chrono::milliseconds kWelcomeTimeout{5000};
 [[nodiscard]] Result<std::unique_ptr<Client>> reach(
     std::string_view verb, const std::string& broker,
     std::chrono::milliseconds patience = kWelcomeTimeout);
+
+// What the broker answers to an operator's question.
+[[nodiscard]] Result<Json> ask(Client& client, const std::string& question);
 
 // The argument, or all of standard input when it is "-".
 [[nodiscard]] std::string argument_or_stdin(std::string argument);

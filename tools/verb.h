@@ -61,12 +61,16 @@ ExitCode report(std::string_view verb, const Error& error);
 // ---- One function and one file per verb (verb_NAME.cc).
 void add_pub(CLI::App& program, Command& command);
 void add_sub(CLI::App& program, Command& command);
+void add_req(CLI::App& program, Command& command);
 void add_invalidate(CLI::App& program, Command& command);
 void add_replicate(CLI::App& program, Command& command);
 void add_match(CLI::App& program, Command& command);
 void add_key(CLI::App& program, Command& command);
 // Several that only look: stats, health, links, members, subs, who, trace.
 void add_inspections(CLI::App& program, Command& command);
+// Again and again, as a screen.
+void add_top(CLI::App& program, Command& command);
+void add_bench(CLI::App& program, Command& command);
 void add_demo(CLI::App& program, Command& command);
 void add_version(CLI::App& program, Command& command);
 

@@ -155,14 +155,6 @@ const Inspection kInspections[] = {
     {"trace", "Which way a message of a topic takes through the federation.", trace_text, true},
 };
 
-Result<Json> ask(Client& client, const std::string& question) {
-  const auto answer = client.query(question);
-  if (!answer) return tl::unexpected(answer.error());
-  Json parsed = Json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-  if (parsed.is_discarded()) return fail(ErrorCode::internal, "the answer is no JSON");
-  return parsed;
-}
-
 ExitCode run(const Command& command, const Inspection& inspection, const std::string& topic) {
   const auto client = reach(inspection.name, command.broker);
   if (!client) return report(inspection.name, client.error());

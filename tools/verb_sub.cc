@@ -23,6 +23,7 @@ struct Options {
   std::vector<std::string> patterns;
   std::uint64_t count = 0;     // 0: any number.
   double timeout_seconds = 0;  // 0: until interrupted.
+  std::optional<std::string> reply;
 };
 
 // Gaps are shown and not counted: they are what did not come.
@@ -42,7 +43,14 @@ class Printer {
   std::uint64_t messages_ = 0;
 };
 
-ExitCode listen(MessageQueue& queue, const Options& options, Printer& printer,
+// Of what asks for a reply; other messages are only printed.
+void reply_to(Client& client, const Message& message, const std::string& text) {
+  const auto asked = headers_of(message);
+  if (!asked || asked->reply_to.empty()) return;
+  if (const auto sent = client.reply(message, text); !sent) report("sub", sent.error());
+}
+
+ExitCode listen(Client& client, MessageQueue& queue, const Options& options, Printer& printer,
                 std::optional<Clock::time_point> deadline) {
   while (options.count == 0 || printer.messages() < options.count) {
     if (interrupted()) return options.count == 0 ? ExitCode::done : ExitCode::failed;
@@ -56,6 +64,8 @@ ExitCode listen(MessageQueue& queue, const Options& options, Printer& printer,
     const auto item = queue.pop(step);
     if (item) {
       std::visit([&](const auto& what) { printer.print(what); }, *item);
+      const auto* message = std::get_if<Message>(&*item);
+      if (options.reply && message != nullptr) reply_to(client, *message, *options.reply);
     } else if (item.error().code != ErrorCode::timed_out) {
       return report("sub", item.error());
     }
@@ -85,7 +95,7 @@ ExitCode run(const Command& command, const Options& options) {
   if (const auto ready = (*client)->barrier(); !ready) return report("sub", ready.error());
   std::cerr << "ready" << std::endl;
   Printer printer(command.json);
-  return listen(**queue, options, printer, deadline);
+  return listen(**client, **queue, options, printer, deadline);
 }
 
 }  // namespace
@@ -103,6 +113,7 @@ void add_sub(CLI::App& program, Command& command) {
   add_value(verb, "--timeout", options->timeout_seconds, "S",
             "End after so many seconds; with --count, as failed")
       .check(seconds());
+  add_value(verb, "--reply", options->reply, "TEXT", "Reply so to each request (mpreg req)");
   add_json_flag(verb, command);
   verb.callback([&command, options] {
     for (const std::string& pattern : options->patterns) {

@@ -5,10 +5,10 @@ import os
 import re
 import unittest
 
-from programs import Process, ProgramTest, program, run_mpreg
+from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
-VERBS = ["pub", "sub", "invalidate", "replicate", "match", "key", "stats", "health", "links", "members", "subs", "who",
-         "trace", "demo", "version"]
+VERBS = ["pub", "sub", "req", "invalidate", "replicate", "match", "key", "stats", "health", "links", "members", "subs", "who",
+         "trace", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
 
@@ -109,6 +109,35 @@ class NoBrokerTest(ProgramTest):
         option = "ipc://" + os.path.join(self.folder, "option")
         done = run_mpreg("--broker", option, "sub", "a", "--timeout", "0.1", broker="ipc:///environment")
         self.assertIn(option, done.stderr)
+
+    def test_a_service_replies_to_a_request_across_clusters(self):
+        brokers = self.start_hub_and_spokes("east", "west")
+        sub = self.start_sub(brokers["west"], "stock.price", "--reply", "42")
+        answer = self.mpreg(brokers["east"], "req", "stock.price", "of what?")
+        self.assertEqual(answer.stdout, "42\n")
+        wait_until(lambda: len(sub.out) == 1, "the request is not shown")
+        nobody = run_mpreg("req", "stock.colour", "--timeout", "0.2", broker=brokers["east"].listen)
+        self.assertEqual(nobody.returncode, FAILED)
+        self.assertIn("nobody replied to the request on stock.colour", nobody.stderr)
+
+    def test_top_shows_what_goes_on_and_fits_80_columns(self):
+        brokers = self.start_hub_and_spokes("a-spoke-with-a-name-that-is-as-long-as-a-screen-has-no-room-for")
+        self.start_sub(brokers["hub"], "orders.#")
+        shown = self.mpreg(brokers["hub"], "top", "--count", "2", "--interval", "0.05").stdout
+        self.assertIn("mpreg sub", shown)
+        self.assertIn("a second", shown)
+        self.assertLessEqual(max(len(line) for line in shown.splitlines()), 80, shown)
+        self.assertLessEqual(len(shown.splitlines()) / 2, 24)
+        looks = self.mpreg(brokers["hub"], "top", "--count", "2", "--interval", "0.05", "--json").stdout.splitlines()
+        self.assertEqual([json.loads(look)["cluster_id"] for look in looks], ["hub", "hub"])
+
+    def test_bench_counts_what_comes_at_another_cluster(self):
+        brokers = self.start_hub_and_spokes("east")
+        done = self.mpreg(brokers["hub"], "bench", "--to", brokers["east"].listen, "--messages", "2000",
+                          "--subscribers", "2", "--json")
+        result = json.loads(done.stdout)
+        self.assertEqual((result["received"], result["gaps"]), (4000, 0))
+        self.assertGreater(result["latency_us"]["max"], 0)
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
