@@ -2,7 +2,9 @@
 // The roles of a measurement, each run as a process of its own. Each prints "ready" when others may
 // count on it and, at its end, one line of results.
 //
-// A receiver: "<messages> <first_ns> <last_ns> <p50_us> <p99_us>". A sender: "<messages> done".
+// The first third of the messages warms up: logs and queues have the size then that they keep.
+// A receiver: "<messages counted> <first_ns> <last_ns> <p50_us> <p99_us>". A sender: "<messages>
+// done".
 
 #include <cstdint>
 #include <string>
@@ -15,10 +17,18 @@ struct Load {
   std::size_t payload_bytes = 128;
   std::uint64_t rate = 0;  // Messages a second; 0: as fast as it goes.
   int receivers = 1;
+  std::uint64_t window = 40'000;  // In flight at most: messages of a proxy, operations of ours.
+  std::uint64_t patterns = 0;     // 0: one for all hot topics.
 };
 
 // The same thousand for both sides: "orders.<region>.<kind>.<number>".
 [[nodiscard]] std::vector<std::string> hot_topics();
+// With many patterns: random topics, each matched by one to three of them. `wildcards` off: the
+// prefixes that match the same.
+[[nodiscard]] std::vector<std::string> topics_of(const Load& load);
+[[nodiscard]] std::vector<std::string> patterns_of(const Load& load, bool wildcards);
+// Which topic message i is on.
+[[nodiscard]] std::size_t topic_at(const Load& load, std::uint64_t i, std::size_t topics);
 
 // Arrival times of a receiver. Payloads begin with the nanosecond of sending where there is room.
 class Arrivals {
@@ -33,6 +43,7 @@ class Arrivals {
 
  private:
   Load load_;
+  std::uint64_t warm_up_;
   std::uint64_t count_ = 0;
   std::int64_t first_ns_ = 0;
   std::int64_t last_ns_ = 0;
@@ -43,15 +54,19 @@ class Arrivals {
 template <typename Send>
 void send_all(const Load& load, Send&& send);
 
-// ---- Raw ZeroMQ: an XSUB/XPUB proxy, one message a frame, held to a window by acknowledgements
-// that go around the proxy, so that none is lost.
-int run_raw_proxy(const std::string& folder);
-int run_raw_sender(const std::string& folder, const Load& load);
-int run_raw_receiver(const std::string& folder, const Load& load);
+// Where each role is: "WHERE,FOLDER" (bench_window.h): an endpoint of a broker or the folder of a
+// proxy, and where sender and receivers meet; of a proxy, its folder and that of the one before it.
+
+// ---- Raw ZeroMQ: an XSUB/XPUB proxy, one message a frame.
+int run_raw_proxy(const std::string& where);
+int run_raw_sender(const std::string& where, const Load& load);
+int run_raw_receiver(const std::string& where, const Load& load);
 
 // ---- The broker, through the client library's public interface at both ends.
-int run_sender(const std::string& endpoint, const Load& load);
-int run_receiver(const std::string& endpoint, const Load& load);
+int run_sender(const std::string& where, const Load& load);
+int run_receiver(const std::string& where, const Load& load);
+// Invalidations, `window` at a time, each confirmed by all clusters.
+int run_confirmer(const std::string& endpoint, const Load& load);
 
 // Implementation of send_all.
 void wait_until_ns(std::int64_t at_ns);

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 
 #include "bench/bench_process.h"
 #include "bench/bench_roles.h"
+#include "bench/bench_window.h"
 #include "mpreg/client.h"
 
 namespace mpreg::bench {
@@ -22,18 +25,23 @@ std::unique_ptr<Client> connected(const std::string& endpoint, const char* name)
 
 }  // namespace
 
-int run_sender(const std::string& endpoint, const Load& load) {
-  const auto client = connected(endpoint, "sender");
+int run_sender(const std::string& where, const Load& load) {
+  const Place place(where);
+  const auto client = connected(place.where, "sender");
   if (!client) return 1;
+  zmq::context_t context(1);
+  WindowOfSender window(context, place, load);
   std::puts("ready");
   std::fflush(stdout);
-  const std::vector<std::string> topics = hot_topics();
+  const std::vector<std::string> topics = topics_of(load);
   std::string payload(load.payload_bytes, 'x');
   bool is_good = true;
   send_all(load, [&](std::uint64_t i) {
+    window.wait_for_room(i);
     const std::int64_t now = load.rate > 0 ? now_ns() : 0;
     if (payload.size() >= sizeof(now)) std::memcpy(payload.data(), &now, sizeof(now));
-    is_good = client->publish(topics[i % topics.size()], payload).has_value() && is_good;
+    is_good =
+        client->publish(topics[topic_at(load, i, topics.size())], payload).has_value() && is_good;
   });
   is_good = client->flush(std::chrono::seconds(30)).has_value() && is_good;
   std::printf("%llu %s\n", static_cast<unsigned long long>(load.messages),
@@ -41,9 +49,12 @@ int run_sender(const std::string& endpoint, const Load& load) {
   return is_good ? 0 : 1;
 }
 
-int run_receiver(const std::string& endpoint, const Load& load) {
-  const auto client = connected(endpoint, "receiver");
+int run_receiver(const std::string& where, const Load& load) {
+  const Place place(where);
+  const auto client = connected(place.where, "receiver");
   if (!client) return 1;
+  zmq::context_t context(1);
+  WindowOfReceiver window(context, place, load);
   std::mutex mutex;
   std::condition_variable done;
   bool is_done = false;
@@ -51,18 +62,76 @@ int run_receiver(const std::string& endpoint, const Load& load) {
   SubscriptionCallbacks callbacks;
   callbacks.on_message = [&](const Message& message) {
     arrivals.add(message.payload.data(), message.payload.size());
+    window.on_message(arrivals.count());
     if (!arrivals.complete()) return;
     const std::lock_guard lock(mutex);
     is_done = true;
     done.notify_one();
   };
-  if (!client->subscribe({"orders.#"}, callbacks) || !client->barrier()) return 1;
-  std::puts("ready");
+  callbacks.on_gap = [](const Gap& gap) {
+    std::fprintf(stderr, "receiver: a gap: %s\n", gap.reason.c_str());
+    std::_Exit(1);
+  };
+  // Several subscriptions, as one holds at most 65,536; what matches the same topic stays together.
+  constexpr std::size_t kPart = 49'000;  // A multiple of seven: see patterns_of.
+  const std::vector<std::string> patterns = patterns_of(load, true);
+  const std::int64_t from = now_ns();
+  SubscribeOptions options;
+  for (std::size_t i = 0; i < patterns.size(); i += kPart) {
+    const auto end = std::min(patterns.size(), i + kPart);
+    std::vector<std::string> part(patterns.begin() + static_cast<long>(i),
+                                  patterns.begin() + static_cast<long>(end));
+    options.wait = end == patterns.size();
+    if (const auto made = client->subscribe(std::move(part), callbacks, options); !made) {
+      std::fprintf(stderr, "receiver: %s\n", made.error().text.c_str());
+      return 1;
+    }
+  }
+  if (!client->barrier()) return 1;
+  std::printf("ready %.1f\n", static_cast<double>(now_ns() - from) / 1e6);
   std::fflush(stdout);
   std::unique_lock lock(mutex);
   done.wait(lock, [&] { return is_done; });
   arrivals.print();
   return 0;
+}
+
+int run_confirmer(const std::string& endpoint, const Load& load) {
+  const auto client = connected(endpoint, "confirmer");
+  if (!client || !client->barrier()) return 1;
+  std::puts("ready");
+  std::fflush(stdout);
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::uint64_t done = 0;
+  std::uint64_t confirmed = 0;
+  CacheInvalidation invalidation;
+  invalidation.address = {"bench", "", "", 1, "default"};
+  invalidation.tracking.wait = WaitLevel::applied;
+  const std::int64_t from = now_ns();
+  for (std::uint64_t i = 0; i < load.messages; ++i) {
+    {
+      std::unique_lock lock(mutex);
+      ended.wait(lock, [&] { return i - done < load.window; });
+    }
+    invalidation.address.key = "key-" + std::to_string(i % 1000);
+    const auto operation = client->invalidate(invalidation);
+    if (!operation) {
+      std::fprintf(stderr, "confirmer: %s\n", operation.error().text.c_str());
+      return 1;
+    }
+    operation->then([&](const OperationResult& result) {
+      const std::lock_guard lock(mutex);
+      ++done;
+      confirmed += result.status == OperationStatus::done ? 1 : 0;
+      ended.notify_one();
+    });
+  }
+  std::unique_lock lock(mutex);
+  ended.wait(lock, [&] { return done == load.messages; });
+  std::printf("%llu %lld %lld\n", static_cast<unsigned long long>(confirmed),
+              static_cast<long long>(from), static_cast<long long>(now_ns()));
+  return confirmed == load.messages ? 0 : 1;
 }
 
 }  // namespace mpreg::bench

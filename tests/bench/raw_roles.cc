@@ -4,18 +4,12 @@
 
 #include "bench/bench_process.h"
 #include "bench/bench_roles.h"
+#include "bench/bench_window.h"
 
 namespace mpreg::bench {
 namespace {
 
 constexpr int kHighWaterMark = 200'000;
-// In flight at most: below every high-water mark on the way, above what the pipe holds at speed.
-constexpr std::uint64_t kWindow = 40'000;
-constexpr std::uint64_t kAcknowledgeEvery = 2'000;
-
-std::string at(const std::string& folder, const char* name) {
-  return "ipc://" + folder + "/" + name;
-}
 
 // The proxy's two doors and the acknowledgements use the same transport as the broker under test:
 // tcp on loopback.
@@ -38,7 +32,9 @@ void write_endpoint(const std::string& folder, const char* name, const zmq::sock
 
 }  // namespace
 
-int run_raw_proxy(const std::string& folder) {
+int run_raw_proxy(const std::string& where) {
+  const Place place(where);
+  const std::string& folder = place.where;
   zmq::context_t context(1);
   zmq::socket_t front(context, zmq::socket_type::xsub);
   zmq::socket_t back(context, zmq::socket_type::xpub);
@@ -48,6 +44,7 @@ int run_raw_proxy(const std::string& folder) {
     socket->set(zmq::sockopt::linger, 0);
     socket->bind("tcp://127.0.0.1:*");
   }
+  if (place.meeting != folder) front.connect(read_endpoint(place.meeting, "back"));
   write_endpoint(folder, "front", front);
   write_endpoint(folder, "back", back);
   std::puts("ready");
@@ -56,42 +53,26 @@ int run_raw_proxy(const std::string& folder) {
   return 0;
 }
 
-int run_raw_sender(const std::string& folder, const Load& load) {
+int run_raw_sender(const std::string& where, const Load& load) {
+  const Place place(where);
   zmq::context_t context(1);
   zmq::socket_t out(context, zmq::socket_type::pub);
-  zmq::socket_t acknowledged(context, zmq::socket_type::pull);
   out.set(zmq::sockopt::sndhwm, kHighWaterMark);
   out.set(zmq::sockopt::linger, 5000);
-  acknowledged.bind(at(folder, "acknowledged"));
-  out.connect(read_endpoint(folder, "front"));
+  out.connect(read_endpoint(place.where, "front"));
+  WindowOfSender window(context, place, load);
+  const std::vector<std::string> topics = topics_of(load);
   // Until every receiver has heard a greeting: then the subscriptions are where they belong.
-  const auto receivers = static_cast<std::size_t>(load.receivers);
-  std::vector<std::uint64_t> heard(receivers, 0);
-  std::vector<bool> is_ready(receivers, false);
-  const auto take_acknowledgement = [&](zmq::recv_flags flags) {
-    std::uint64_t said[2] = {};
-    const auto size = acknowledged.recv(zmq::buffer(said), flags);
-    if (!size) return false;
-    is_ready[said[0]] = true;
-    heard[said[0]] = said[1];
-    return true;
-  };
-  while (std::count(is_ready.begin(), is_ready.end(), false) > 0) {
-    out.send(zmq::str_buffer("orders.hello"), zmq::send_flags::none);
-    zmq::pollitem_t item{acknowledged, 0, ZMQ_POLLIN, 0};
-    zmq::poll(&item, 1, std::chrono::milliseconds(20));
-    while (take_acknowledgement(zmq::recv_flags::dontwait)) {
-    }
+  while (!window.all_ready()) {
+    out.send(zmq::buffer(topics.front()), zmq::send_flags::none);
+    wait_until_ns(now_ns() + 20'000'000);
   }
   std::puts("ready");
   std::fflush(stdout);
-  const std::vector<std::string> topics = hot_topics();
   std::string frame;
   send_all(load, [&](std::uint64_t i) {
-    while (i - *std::min_element(heard.begin(), heard.end()) >= kWindow) {
-      (void)take_acknowledgement(zmq::recv_flags::none);
-    }
-    const std::string& topic = topics[i % topics.size()];
+    window.wait_for_room(i);
+    const std::string& topic = topics[topic_at(load, i, topics.size())];
     frame.assign(topic);
     frame.push_back('\0');
     frame.resize(topic.size() + 1 + load.payload_bytes, 'x');
@@ -101,39 +82,36 @@ int run_raw_sender(const std::string& folder, const Load& load) {
     }
     out.send(zmq::buffer(frame), zmq::send_flags::none);
   });
-  while (*std::min_element(heard.begin(), heard.end()) < load.messages) {
-    (void)take_acknowledgement(zmq::recv_flags::none);
-  }
+  window.wait_for_all();
   std::printf("%llu done\n", static_cast<unsigned long long>(load.messages));
   return 0;
 }
 
-int run_raw_receiver(const std::string& folder, const Load& load) {
+int run_raw_receiver(const std::string& where, const Load& load) {
+  const Place place(where);
   zmq::context_t context(1);
   zmq::socket_t in(context, zmq::socket_type::sub);
-  zmq::socket_t acknowledgements(context, zmq::socket_type::push);
   in.set(zmq::sockopt::rcvhwm, kHighWaterMark);
-  in.set(zmq::sockopt::subscribe, "orders.");
-  in.connect(read_endpoint(folder, "back"));
-  acknowledgements.connect(at(folder, "acknowledged"));
+  for (const std::string& prefix : patterns_of(load, false)) {
+    in.set(zmq::sockopt::subscribe, prefix);
+  }
+  in.connect(read_endpoint(place.where, "back"));
+  WindowOfReceiver window(context, place, load);
   Arrivals arrivals(load);
-  std::uint64_t said[2] = {static_cast<std::uint64_t>(load.receivers), 0};
   zmq::message_t message;
   bool is_greeted = false;
   while (!arrivals.complete()) {
     (void)in.recv(message);
     const char* end = static_cast<const char*>(std::memchr(message.data(), '\0', message.size()));
     if (end == nullptr) {  // A greeting.
-      if (!is_greeted) acknowledgements.send(zmq::buffer(said), zmq::send_flags::none);
+      if (!is_greeted) window.say(0);
       is_greeted = true;
       continue;
     }
     const auto topic_bytes =
         static_cast<std::size_t>(end - static_cast<const char*>(message.data())) + 1;
     arrivals.add(end + 1, message.size() - topic_bytes);
-    if (arrivals.count() % kAcknowledgeEvery != 0 && !arrivals.complete()) continue;
-    said[1] = arrivals.count();
-    acknowledgements.send(zmq::buffer(said), zmq::send_flags::none);
+    window.on_message(arrivals.count());
   }
   arrivals.print();
   return 0;
