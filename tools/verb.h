@@ -68,6 +68,7 @@ void add_match(CLI::App& program, Command& command);
 void add_key(CLI::App& program, Command& command);
 // Several that only look: stats, health, links, members, subs, who, trace.
 void add_inspections(CLI::App& program, Command& command);
+void add_forget(CLI::App& program, Command& command);
 // Again and again, as a screen.
 void add_top(CLI::App& program, Command& command);
 void add_bench(CLI::App& program, Command& command);

@@ -106,6 +106,13 @@ struct OperationOutcome {
   friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
 };
 
+// Broker to client: several that ended together, in the order in which they did.
+struct OperationOutcomes {
+  std::vector<OperationOutcome> outcomes;
+
+  friend bool operator==(const OperationOutcomes&, const OperationOutcomes&) = default;
+};
+
 // Client to broker: end an operation by hand. Answered by Answer; ok = false for an unknown one.
 struct CompleteOperation {
   std::uint64_t request = 0;

@@ -54,6 +54,7 @@ struct Member {
   std::uint64_t instance = 0;
   std::uint8_t hops = 0;     // From the broker that says so.
   std::uint32_t age_ms = 0;  // Since it was last heard of, all hops added up.
+  bool forgotten = false;    // An operator has said that it is gone for good.
 
   friend bool operator==(const Member&, const Member&) = default;
 };

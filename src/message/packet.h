@@ -20,6 +20,8 @@ using Packet = std::variant<
     OperationOutcome, CompleteOperation,
     // link
     LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied, InterestUpdate, InterestDigest,
-    Refill, Trace, TraceReport>;
+    Refill, Trace, TraceReport,
+    // cache
+    OperationOutcomes>;
 
 }  // namespace mpreg

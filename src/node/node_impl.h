@@ -13,6 +13,7 @@
 //   replay.cc        sessions that are behind: served from the log, told of gaps; backlog
 //   bulk.cc          the values of replications: who are their targets
 //   on_link.cc       links: handshake, heartbeat, members
+//   forget.cc        clusters that are gone for good
 //   link_roles.cc    hubs, peers, gateways: who may link, and what is whose to pass on
 //   on_interest.cc   what this cluster wants of the events lane, and what the others do
 //   session_refill.cc  the same, for a session that comes from elsewhere
@@ -179,6 +180,7 @@ class Node::Impl {
   void on_complete(const Now& now, Session& session, const CompleteOperation& request,
                    Outbox& outbox);
   void tell_outcomes(const Now& now, Outbox& outbox);
+  static void send_outcomes(std::uint32_t peer, OperationOutcomes all, Outbox& outbox);
   void remember_notice(Instant now, std::uint64_t client, std::uint64_t operation, Packet packet);
   void repeat_notices(const Session& session, Outbox& outbox) const;
 
@@ -250,6 +252,17 @@ class Node::Impl {
   void renumber(const Now& now, Epoch above, Outbox& outbox);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
+
+  // ---- forget.cc
+  struct Forgotten {
+    Member member;
+    Instant since{};
+  };
+  [[nodiscard]] Result<void> forget(const Now& now, const std::string& cluster);
+  void on_forgotten(const Now& now, const Member& member, Outbox& outbox);
+  void forget_member(const Now& now, Member member);
+  [[nodiscard]] bool is_forgotten(const Member& member);
+  void tell_forgotten(const Now& now, LinkState& state) const;
 
   // ---- on_interest.cc
   [[nodiscard]] static Generation generation_of_epoch(Epoch epoch);
@@ -444,6 +457,7 @@ class Node::Impl {
   std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
   LinkId next_link_ = 0;
   Members members_;
+  std::map<std::string, Forgotten> forgotten_;  // Until they come back.
   // Who takes a stream through us, by which link, and how much of it has been applied there.
   struct Below {
     Number number = 0;

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "message/cache_key.h"
 #include "node/node_impl.h"
 #include "wire/cache_codec.h"
+#include "wire/packet_limits.h"
 
 namespace mpreg {
 namespace {
@@ -177,7 +179,8 @@ void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOpe
 
 void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   if (ended_.empty()) return;
-  for (const PendingOperations::Ended& ended : ended_) {
+  std::map<std::uint32_t, OperationOutcomes> told;  // By peer.
+  for (PendingOperations::Ended& ended : ended_) {
     switch (ended.outcome.outcome) {
       case Outcome::confirmed:
         books_.ended(ended.outcome.confirmed, {}, false);
@@ -196,12 +199,30 @@ void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
     }
     const auto slot = slot_of_client_.find(ended.client);
     if (slot != slot_of_client_.end()) {
-      send(outbox, {Door::session, sessions_[slot->second]->peer}, ended.outcome);
+      told[sessions_[slot->second]->peer].outcomes.push_back(ended.outcome);
     }
-    remember_notice(now.instant, ended.client, ended.outcome.operation, ended.outcome);
+    remember_notice(now.instant, ended.client, ended.outcome.operation, std::move(ended.outcome));
   }
+  for (auto& [peer, outcomes] : told) send_outcomes(peer, std::move(outcomes), outbox);
   ended_.clear();
   metrics_.pending_operations.set(static_cast<std::int64_t>(pending_.size()));
+}
+
+void Node::Impl::send_outcomes(std::uint32_t peer, OperationOutcomes all, Outbox& outbox) {
+  const Address to{Door::session, peer};
+  if (all.outcomes.size() == 1) return send(outbox, to, std::move(all.outcomes.front()));
+  OperationOutcomes part;
+  std::size_t names = 0;
+  for (OperationOutcome& outcome : all.outcomes) {
+    const std::size_t own = outcome.confirmed.size() + outcome.missing.size();
+    if (part.outcomes.size() == kOutcomesMax || names + own > kOutcomeNamesMax) {
+      send(outbox, to, std::exchange(part, {}));
+      names = 0;
+    }
+    names += own;
+    part.outcomes.push_back(std::move(outcome));
+  }
+  send(outbox, to, std::move(part));
 }
 
 // What was told to a connection that breaks may not have arrived: it is told again to the next one

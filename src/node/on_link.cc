@@ -160,6 +160,10 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
   if (known != nullptr && known->member.instance != hello.instance) {
     welcome.known_epoch = known->member.epoch;
   }
+  if (const auto gone = forgotten_.find(hello.cluster);
+      gone != forgotten_.end() && gone->second.member.instance != hello.instance) {
+    welcome.known_epoch = std::max(welcome.known_epoch, gone->second.member.epoch);
+  }
   if (welcome.known_epoch >= hello.epoch) return send(outbox, from, welcome);
   // The same broker on another connection has lost the one before.
   std::vector<LinkId> old;
@@ -215,6 +219,7 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
       "link to " + link.peer.cluster + " (" + link.peer.region + ") is up, dialled by " +
           (link.dialled() ? "us" : "it") + " as a " + std::string(name_of(link.role)));
   books_.learn(link.peer.cluster);
+  forgotten_.erase(link.peer.cluster);
   if (members_.report(link.peer, link.id, now.instant)) states_due_ = true;
   note_epoch(now, link.peer.cluster, link.peer.epoch);
   if (!is_federated_) {
@@ -269,7 +274,12 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
       continue;
     }
     if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.epoch = member.epoch;
+    if (member.forgotten) {
+      on_forgotten(now, member, outbox);
+      continue;
+    }
     member.hops = std::min<std::uint8_t>(member.hops, kHopsMax - 1) + 1;
+    if (is_forgotten(member)) continue;
     books_.learn(member.cluster);
     if (members_.report(member, link.id, now.instant)) states_due_ = true;
     note_epoch(now, member.cluster, member.epoch);
@@ -322,6 +332,7 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
     if (known.next_hop == kNoLink || is_warning) member.hops = kHopsMax;
     state.members.push_back(std::move(member));
   }
+  tell_forgotten(now, state);
   state.offers = offers_for(link);
   send(outbox, link.address, state);
 }

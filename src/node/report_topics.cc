@@ -31,6 +31,13 @@ void Node::Impl::on_query(const Now& now, const Session& session, const Query& q
     return begin_trace(now, session, query, std::string_view(query.question).substr(kTrace.size()),
                        outbox);
   }
+  constexpr std::string_view kForget = "forget ";
+  if (query.question.starts_with(kForget)) {
+    const Result<void> forgotten = forget(now, query.question.substr(kForget.size()));
+    Answer said{query.request, forgotten.has_value(), ErrorCode::internal, "{}"};
+    if (!forgotten) said = {query.request, false, forgotten.error().code, forgotten.error().text};
+    return send(outbox, {Door::session, session.peer}, said);
+  }
   Answer answer{query.request, true, ErrorCode::internal, report(now, query.question)};
   if (answer.text.empty()) {
     answer = Answer{query.request, false, ErrorCode::unsupported,

@@ -106,7 +106,8 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
     return;
   }
   if (acceptance_due_ && !std::holds_alternative<OperationRefused>(*packet) &&
-      !std::holds_alternative<OperationOutcome>(*packet)) {
+      !std::holds_alternative<OperationOutcome>(*packet) &&
+      !std::holds_alternative<OperationOutcomes>(*packet)) {
     note_accepted();
   }
   if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {

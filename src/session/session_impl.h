@@ -66,6 +66,7 @@ class ClientSession::Impl {
   void handle(const Now& now, Accepted&& packet);
   void handle(const Now& now, OperationRefused&& packet);
   void handle(const Now& now, OperationOutcome&& packet);
+  void handle(const Now& now, OperationOutcomes&& packet);
   // Everything that a broker does not say to a client.
   template <typename Other>
   void handle(const Now&, Other&&) {

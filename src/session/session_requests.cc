@@ -353,4 +353,8 @@ void ClientSession::Impl::handle(const Now&, OperationOutcome&& packet) {
   notify(std::move(packet));
 }
 
+void ClientSession::Impl::handle(const Now& now, OperationOutcomes&& packet) {
+  for (OperationOutcome& outcome : packet.outcomes) handle(now, std::move(outcome));
+}
+
 }  // namespace mpreg

@@ -17,6 +17,37 @@ void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome
   to.latency_us = from.latency_us();
 }
 
+// What ended together was mostly confirmed by the same clusters: their names are written once.
+flatbuffers::Offset<wire::OperationOutcomes> write(Builder& out, const OperationOutcomes& from) {
+  std::vector<flatbuffers::Offset<wire::OperationOutcome>> outcomes;
+  const OperationOutcome* last = nullptr;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> confirmed;
+  for (const OperationOutcome& one : from.outcomes) {
+    if (last == nullptr || last->confirmed != one.confirmed) {
+      confirmed = put_texts(out, one.confirmed);
+    }
+    last = &one;
+    const auto missing = put_texts(out, one.missing);
+    outcomes.push_back(wire::CreateOperationOutcome(out, one.operation,
+                                                    static_cast<wire::Outcome>(one.outcome),
+                                                    confirmed, missing, one.latency_us));
+  }
+  return wire::CreateOperationOutcomes(out, out.CreateVector(outcomes));
+}
+
+void read(PacketReader& in, const wire::OperationOutcomes& from, OperationOutcomes& to) {
+  std::size_t names = 0;
+  in.tables({"operation_outcomes", "outcomes"}, from.outcomes(), kOutcomesMax, to.outcomes,
+            [&](const wire::OperationOutcome& one, OperationOutcome& into) {
+              if (one.confirmed() != nullptr) names += one.confirmed()->size();
+              if (one.missing() != nullptr) names += one.missing()->size();
+              if (names > kOutcomeNamesMax) {
+                return in.refuse({"operation_outcomes", "outcomes"}, "names too many clusters");
+              }
+              read(in, one, into);
+            });
+}
+
 flatbuffers::Offset<wire::CompleteOperation> write(Builder& out, const CompleteOperation& from) {
   return wire::CreateCompleteOperation(out, from.request, from.operation, from.success);
 }

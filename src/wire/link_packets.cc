@@ -6,8 +6,8 @@ namespace {
 flatbuffers::Offset<wire::Member> write(Builder& out, const Member& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
-  return wire::CreateMember(out, cluster, region, from.epoch, from.instance, from.hops,
-                            from.age_ms);
+  return wire::CreateMember(out, cluster, region, from.epoch, from.instance, from.hops, from.age_ms,
+                            from.forgotten);
 }
 
 void read(PacketReader& in, const wire::Member& from, Member& to) {
@@ -17,6 +17,7 @@ void read(PacketReader& in, const wire::Member& from, Member& to) {
   to.instance = from.instance();
   to.hops = from.hops();
   to.age_ms = from.age_ms();
+  to.forgotten = from.forgotten();
 }
 
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {

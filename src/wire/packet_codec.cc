@@ -60,6 +60,7 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(Refill);
     MPREG_DECODE(Trace);
     MPREG_DECODE(TraceReport);
+    MPREG_DECODE(OperationOutcomes);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

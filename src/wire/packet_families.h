@@ -39,6 +39,7 @@ MPREG_PACKET(OperationRefused);
 
 // cache_packets.cc
 MPREG_PACKET(OperationOutcome);
+MPREG_PACKET(OperationOutcomes);
 MPREG_PACKET(CompleteOperation);
 
 // link_packets.cc

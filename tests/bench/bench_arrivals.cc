@@ -55,7 +55,7 @@ std::size_t topic_at(const Load& load, std::uint64_t i, std::size_t topics) {
 }
 
 Arrivals::Arrivals(const Load& load)
-    : load_(load), warm_up_(std::max<std::uint64_t>(1, load.messages / 3)) {
+    : load_(load), warm_up_(std::max<std::uint64_t>(1, load.messages / 2)) {
   latencies_us_.reserve(load.rate > 0 ? load.messages : 0);
 }
 

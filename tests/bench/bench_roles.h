@@ -2,7 +2,7 @@
 // The roles of a measurement, each run as a process of its own. Each prints "ready" when others may
 // count on it and, at its end, one line of results.
 //
-// The first third of the messages warms up: logs and queues have the size then that they keep.
+// The first half of the messages warms up: the log of a broker has the size then that it keeps.
 // A receiver: "<messages counted> <first_ns> <last_ns> <p50_us> <p99_us>". A sender: "<messages>
 // done".
 

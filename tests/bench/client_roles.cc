@@ -105,14 +105,23 @@ int run_confirmer(const std::string& endpoint, const Load& load) {
   std::condition_variable ended;
   std::uint64_t done = 0;
   std::uint64_t confirmed = 0;
+  std::uint64_t awaited = 0;  // The sender sleeps until so many are done.
   CacheInvalidation invalidation;
   invalidation.address = {"bench", "", "", 1, "default"};
   invalidation.tracking.wait = WaitLevel::applied;
+  const auto wait_for = [&](std::uint64_t count) {
+    std::unique_lock lock(mutex);
+    awaited = count;
+    ended.wait(lock, [&] { return done >= count; });
+  };
   const std::int64_t from = now_ns();
+  std::uint64_t room = load.window;  // How far it may go on without a look.
   for (std::uint64_t i = 0; i < load.messages; ++i) {
-    {
-      std::unique_lock lock(mutex);
-      ended.wait(lock, [&] { return i - done < load.window; });
+    if (i == room) {
+      // A window that is full is not filled one by one.
+      wait_for(i - load.window + std::max<std::uint64_t>(1, load.window / 8));
+      const std::lock_guard lock(mutex);
+      room = done + load.window;
     }
     invalidation.address.key = "key-" + std::to_string(i % 1000);
     const auto operation = client->invalidate(invalidation);
@@ -124,11 +133,10 @@ int run_confirmer(const std::string& endpoint, const Load& load) {
       const std::lock_guard lock(mutex);
       ++done;
       confirmed += result.status == OperationStatus::done ? 1 : 0;
-      ended.notify_one();
+      if (done == awaited) ended.notify_one();
     });
   }
-  std::unique_lock lock(mutex);
-  ended.wait(lock, [&] { return done == load.messages; });
+  wait_for(load.messages);
   std::printf("%llu %lld %lld\n", static_cast<unsigned long long>(confirmed),
               static_cast<long long>(from), static_cast<long long>(now_ns()));
   return confirmed == load.messages ? 0 : 1;

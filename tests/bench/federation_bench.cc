@@ -150,7 +150,7 @@ bool run_pairs(const char* name, const char* unit, double target, int pairs,
 
 bool run_patterns(const BenchOptions& options, const char* name, std::uint64_t patterns,
                   double target) {
-  Load load{options.count(250'000), 128, 0, 1, kWindow, options.is_smoke ? 1'000 : patterns};
+  Load load{options.count(450'000), 128, 0, 1, kWindow, options.is_smoke ? 1'000 : patterns};
   return run_pairs(
       name, "k msg/s", target, options.pairs, [&] { return patterns_of_proxy(load); },
       [&] { return patterns_of_broker(load); });
@@ -167,12 +167,12 @@ int run_table(const BenchOptions& options) {
     print_limit("memory a pattern", setup->bytes_per_pattern, "B      ", 300);
   }
   is_good = is_good && setup;
-  const Load two{options.count(300'000), 128, 0, 1, kWindow};
+  const Load two{options.count(500'000), 128, 0, 1, kWindow};
   is_good = run_pairs(
                 "two brokers, 128 B", "k msg/s", 2, options.pairs, [&] { return two_proxies(two); },
                 [&] { return two_brokers(two); }) &&
             is_good;
-  const Load hub{options.count(120'000), 128, 0, 3, kWindow};
+  const Load hub{options.count(450'000), 128, 0, 3, kWindow};
   is_good = run_pairs(
                 "hub with 3 spokes", "k msg/s", 2, options.pairs,
                 [&] { return hub_of_proxies(hub); }, [&] { return hub_of_brokers(hub); }) &&

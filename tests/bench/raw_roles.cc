@@ -62,11 +62,13 @@ int run_raw_sender(const std::string& where, const Load& load) {
   out.connect(read_endpoint(place.where, "front"));
   WindowOfSender window(context, place, load);
   const std::vector<std::string> topics = topics_of(load);
-  // Until every receiver has heard a greeting: then the subscriptions are where they belong.
+  // Until every receiver has heard a greeting on the topic that it subscribed to last: then the
+  // subscriptions are where they belong, but for what may follow within a moment.
   while (!window.all_ready()) {
-    out.send(zmq::buffer(topics.front()), zmq::send_flags::none);
+    out.send(zmq::buffer(topics.back()), zmq::send_flags::none);
     wait_until_ns(now_ns() + 20'000'000);
   }
+  wait_until_ns(now_ns() + 100'000'000);
   std::puts("ready");
   std::fflush(stdout);
   std::string frame;
@@ -92,6 +94,7 @@ int run_raw_receiver(const std::string& where, const Load& load) {
   zmq::context_t context(1);
   zmq::socket_t in(context, zmq::socket_type::sub);
   in.set(zmq::sockopt::rcvhwm, kHighWaterMark);
+  in.set(zmq::sockopt::sndhwm, kHighWaterMark);  // Of subscriptions: what is beyond it is dropped.
   for (const std::string& prefix : patterns_of(load, false)) {
     in.set(zmq::sockopt::subscribe, prefix);
   }

@@ -100,20 +100,24 @@ class RunningTest(ProgramTest):
         return path
 
     def test_sighup_takes_on_what_can_change_and_names_what_cannot(self):
-        config = self.write('payload-max = "1KiB"\n')
+        config = self.write("patterns-per-session-max = 1\n")
         broker = self.start_broker("east", "--config", config)
-        self.assertEqual(run_mpreg("pub", "a", "x" * 2000, broker=broker.listen).returncode, USAGE)
-        self.write('payload-max = "4KiB"\nregion = "emea"\n')
+
+        def subscribe_to_two():
+            return run_mpreg("sub", "a", "b", "--timeout", "0.2", broker=broker.listen)
+
+        self.assertNotEqual(subscribe_to_two().returncode, DONE)
+        self.write('patterns-per-session-max = 2\nregion = "emea"\n')
         broker.send(signal.SIGHUP)
         broker.wait_until_logged("not reloaded: only a restart changes: region default -> emea")
-        self.write('payload-max = "4 potatoes"\n')
+        self.write('patterns-per-session-max = "4 potatoes"\n')
         broker.send(signal.SIGHUP)
         broker.wait_until_logged("potatoes")
-        self.assertEqual(run_mpreg("pub", "a", "x" * 2000, broker=broker.listen).returncode, USAGE)
-        self.write('payload-max = "4KiB"\n')
+        self.assertNotEqual(subscribe_to_two().returncode, DONE)
+        self.write("patterns-per-session-max = 2\n")
         broker.send(signal.SIGHUP)
-        broker.wait_until_logged("reloaded: payload-max 1KiB -> 4KiB")
-        self.mpreg(broker, "pub", "a", "x" * 2000)
+        broker.wait_until_logged("reloaded: patterns-per-session-max 1 -> 2")
+        self.assertEqual(subscribe_to_two().returncode, DONE)
 
     def test_a_broker_that_retires_sends_its_services_to_another_and_ends(self):
         old = self.start_broker("east", "--retire-time", "1s")

@@ -8,7 +8,7 @@ import unittest
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
 VERBS = ["pub", "sub", "req", "invalidate", "replicate", "match", "key", "stats", "health", "links", "members", "subs", "who",
-         "trace", "top", "bench", "demo", "version"]
+         "trace", "forget", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
 
@@ -119,6 +119,16 @@ class NoBrokerTest(ProgramTest):
         nobody = run_mpreg("req", "stock.colour", "--timeout", "0.2", broker=brokers["east"].listen)
         self.assertEqual(nobody.returncode, FAILED)
         self.assertIn("nobody replied to the request on stock.colour", nobody.stderr)
+
+    def test_a_cluster_that_is_gone_is_forgotten(self):
+        brokers = self.start_hub_and_spokes("east", "west")
+        wait_until(lambda: len(self.ask(brokers["east"], "members")) == 3, "they have not met")
+        self.assertIn("'west' is reached", run_mpreg("forget", "west", broker=brokers["east"].listen).stderr)
+        brokers["west"].end()
+        wait_until(lambda: run_mpreg("forget", "west", broker=brokers["east"].listen).returncode == DONE,
+                   "west is not missed")
+        for broker in (brokers["hub"], brokers["east"]):
+            wait_until(lambda b=broker: len(self.ask(b, "members")) == 2, "it is not forgotten everywhere")
 
     def test_top_shows_what_goes_on_and_fits_80_columns(self):
         brokers = self.start_hub_and_spokes("a-spoke-with-a-name-that-is-as-long-as-a-screen-has-no-room-for")

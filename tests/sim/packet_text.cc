@@ -136,6 +136,11 @@ struct ToText {
            std::to_string(static_cast<int>(p.outcome)) + " confirmed " + joined(p.confirmed, name) +
            " missing " + joined(p.missing, name);
   }
+  std::string operator()(const OperationOutcomes& p) const {
+    std::string text = "OperationOutcomes";
+    for (const OperationOutcome& one : p.outcomes) text += "; " + (*this)(one);
+    return text;
+  }
   std::string operator()(const CompleteOperation& p) const {
     return "CompleteOperation " + std::to_string(p.operation);
   }

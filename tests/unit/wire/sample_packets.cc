@@ -93,14 +93,15 @@ std::vector<Packet> link_packets() {
                   .instance = 104,
                   .stream_endpoint = "tcp://*:7102",
                   .known_epoch = 105},
-      LinkState{.sequence = 111,
-                .echo = 112,
-                .clock = 113,
-                .interest_generation = 114,
-                .interest_hash = 115,
-                .members = {{"east", "eu", 116, 117, 118, 119}, {"west", "us", 120, 121, 0, 0}},
-                .offers = {{kEast, 122, 123, 124, 125, true, Standing::relayed},
-                           {kWest, 126, 127, 128, 0, false}}},
+      LinkState{
+          .sequence = 111,
+          .echo = 112,
+          .clock = 113,
+          .interest_generation = 114,
+          .interest_hash = 115,
+          .members = {{"east", "eu", 116, 117, 118, 119, true}, {"west", "us", 120, 121, 0, 0}},
+          .offers = {{kEast, 122, 123, 124, 125, true, Standing::relayed},
+                     {kWest, 126, 127, 128, 0, false}}},
       Take{kEast, 131, true, 132},
       Taken{kWest, 133, 134, 135},
       Untake{kEast},
@@ -110,6 +111,9 @@ std::vector<Packet> link_packets() {
       Refill{kEast, 161, 162, "west", 163, 164, {"west", "hub"}},
       Trace{"west", "user.1", 165, {"west", "hub"}},
       TraceReport{"west", 166, {"west"}, {"west", "hub"}, "eu", 167, {"east", "north"}, 168},
+      OperationOutcomes{{{91, Outcome::confirmed, {"east", "west"}, {}, 92},
+                         {93, Outcome::confirmed, {"east", "west"}, {}, 94},
+                         {95, Outcome::timed_out, {"east"}, {"west", "south"}, 96}}},
   };
 }
 
