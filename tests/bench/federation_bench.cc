@@ -64,13 +64,13 @@ std::optional<RunResult> hub_of_brokers(const Load& load) {
   OwnBroker left("left", {"--hub", hub.link()});
   OwnBroker right("right", {"--hub", hub.link()});
   if (right.endpoint().empty()) return std::nullopt;
-  return measure({"sender",
-                  spoke.endpoint(),
-                  "receiver",
-                  {hub.endpoint(), left.endpoint(), right.endpoint()},
-                  true,
-                  load},
-                 hub.process());
+  const Folder meeting;
+  const std::string here = "," + meeting.path();
+  Run run{"sender", spoke.endpoint() + here, "receiver", {}, true, load};
+  for (const OwnBroker* broker : {&hub, &left, &right}) {
+    run.receivers_at.push_back(broker->endpoint() + here);
+  }
+  return measure(run, hub.process());
 }
 
 // Each operation is confirmed by the cluster of the other broker before it counts.
