@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 
-from link_proxy import LinkProxy
 from programs import PATIENCE, Broker, Process, ProgramTest, wait_until
 
 EVENTS = "traffic.#"
@@ -126,11 +125,6 @@ class FederationTest(ProgramTest):
             broker.end()
         self.brokers, self.options = {}, {}
         self.traffic = self.start(Traffic())
-
-    def add_proxy(self, cluster):
-        proxy = LinkProxy(self.brokers[cluster])
-        self.addCleanup(proxy.end)
-        return proxy
 
     def add_clients(self, each=1, patterns=BOTH, clusters=None):
         """So many subscribers at each broker, complete."""
