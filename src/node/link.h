@@ -46,7 +46,8 @@ struct Link {
   Instant greet_again{};  // While greeting.
   Instant connected{};
   bool was_joined = false;
-  std::string refusal;  // Why the other side refused, last.
+  bool said_goodbye = false;  // Its end is no loss.
+  std::string refusal;        // Why the other side refused, last.
 
   std::map<StreamId, Offer> offers;         // As last announced.
   std::map<StreamIndex, Serving> servings;  // What they take from us by cursor.

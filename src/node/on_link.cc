@@ -214,6 +214,7 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
   }
   link.sequence = link.heard = link.echoed = 0;
+  link.said_goodbye = false;
   metrics_.links_joined.add();
   log(outbox, LogLevel::info,
       "link to " + link.peer.cluster + " (" + link.peer.region + ") is up, dialled by " +
@@ -299,6 +300,7 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
 void Node::Impl::on_link_goodbye(const Now& now, Link& link, const Goodbye& goodbye,
                                  Outbox& outbox) {
   log(outbox, LogLevel::info, link.peer.cluster + " says goodbye: " + goodbye.reason);
+  link.said_goodbye = true;
   for (const StreamPosition& last : goodbye.final_positions) {
     const auto index = stream_ids_.find(last.stream);
     if (!index || last.stream.origin != link.peer.cluster || streams_[*index].own) continue;
@@ -362,8 +364,9 @@ std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
 void Node::Impl::lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox) {
   if (link.is_known()) {
     metrics_.links_lost.add();
-    log(outbox, LogLevel::warning,
-        "link to " + link.peer.cluster + " is down: " + std::string(reason));
+    log(outbox, link.said_goodbye ? LogLevel::info : LogLevel::warning,
+        "link to " + link.peer.cluster +
+            " is down: " + (link.said_goodbye ? "it has left" : std::string(reason)));
     members_.lose_link(link.id);
     states_due_ = true;
   }

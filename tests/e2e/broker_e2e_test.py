@@ -91,6 +91,13 @@ class EndTest(ProgramTest):
         broker.send(signal.SIGTERM)
         self.assertEqual(broker.wait_until_ended(), DONE, broker)
 
+    def test_a_neighbour_that_leaves_in_good_order_is_no_alarm(self):
+        brokers = self.start_hub_and_spokes("east")
+        wait_until(lambda: len(self.ask(brokers["hub"], "members")) == 2, "the two have not met")
+        brokers["east"].send(signal.SIGTERM)
+        brokers["hub"].wait_until_logged("link to east is down: it has left")
+        self.assertEqual([line for line in brokers["hub"].err if "warning" in line and "down" in line], [])
+
 
 class RunningTest(ProgramTest):
     def write(self, text):
