@@ -124,6 +124,12 @@ std::string who_text(const Json& who) {
   for (const Json& link : who["links"]) {
     rows.push_back({cell(link["cluster_id"]), "link, for " + joined(link["behind"])});
   }
+  for (const Json& one : who["groups"]) {
+    const std::string name = cell(one["name"]);
+    rows.push_back(
+        {name.empty() ? cell(one["cluster_id"]) : name,
+         "one of the group " + cell(one["group"]) + (name.empty() ? ", in another cluster" : "")});
+  }
   return rows.size() == 1 ? "  nobody\n" : aligned(rows, true);
 }
 
@@ -151,7 +157,7 @@ const Inspection kInspections[] = {
     {"links", "The brokers that this one is linked with.", links_text},
     {"members", "The clusters of the federation.", members_text},
     {"subs", "Who has asked for what: sessions here, and other clusters.", subs_text},
-    {"who", "Who would get a message of a topic: sessions and links.", who_text, true},
+    {"who", "Who would get a message of a topic: sessions, links, groups.", who_text, true},
     {"trace", "Which way a message of a topic takes through the federation.", trace_text, true},
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "message/group_names.h"
 #include "tools/broker_access.h"
 #include "tools/interruption.h"
 #include "tools/message_text.h"
@@ -24,6 +25,7 @@ struct Options {
   std::uint64_t count = 0;     // 0: any number.
   double timeout_seconds = 0;  // 0: until interrupted.
   std::optional<std::string> reply;
+  std::string group;
 };
 
 // Gaps are shown and not counted: they are what did not come.
@@ -89,7 +91,7 @@ ExitCode run(const Command& command, const Options& options) {
   }
   const auto client = reach("sub", command.broker, patience);
   if (!client) return report("sub", client.error());
-  const auto queue = (*client)->subscribe_queue(options.patterns);
+  const auto queue = (*client)->subscribe_queue(options.patterns, {.group = options.group});
   if (!queue) return report("sub", queue.error());
   // What is published from now on, anywhere, comes.
   if (const auto ready = (*client)->barrier(); !ready) return report("sub", ready.error());
@@ -104,7 +106,8 @@ void add_sub(CLI::App& program, Command& command) {
   CLI::App& verb = add_broker_verb(program, command,
                                    {"sub", "Print what matches the patterns, until interrupted.",
                                     "  mpreg sub 'user.*.login' 'order.#' --count 10 --timeout 60\n"
-                                    "  mpreg sub 'mpreg.cache.federation.invalidation.#' --json"});
+                                    "  mpreg sub 'mpreg.cache.federation.invalidation.#' --json\n"
+                                    "  mpreg sub 'order.#' --group billing"});
   const auto options = std::make_shared<Options>();
   add_value(verb, "PATTERN", options->patterns, " ", "'*' is one word, '#' any number; one or more")
       .required();
@@ -114,11 +117,18 @@ void add_sub(CLI::App& program, Command& command) {
             "End after so many seconds; with --count, as failed")
       .check(seconds());
   add_value(verb, "--reply", options->reply, "TEXT", "Reply so to each request (mpreg req)");
+  add_value(verb, "--group", options->group, "NAME",
+            "Share the messages with the others in the group");
   add_json_flag(verb, command);
   verb.callback([&command, options] {
     for (const std::string& pattern : options->patterns) {
       if (const auto checked = check_pattern(pattern); !checked) {
         refuse_value("PATTERN", checked.error());
+      }
+    }
+    if (!options->group.empty()) {
+      if (const auto checked = check_group(options->group); !checked) {
+        refuse_value("--group", checked.error());
       }
     }
     command.run = [&command, options] { return run(command, *options); };

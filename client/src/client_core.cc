@@ -233,6 +233,7 @@ Result<SubscriptionId> ClientCore::subscribe(std::vector<std::string> patterns,
   subscription.patterns = std::move(patterns);
   subscription.backlog_count = options.backlog_count;
   subscription.backlog_age_ms = static_cast<std::uint64_t>(options.backlog_age.count());
+  subscription.group = options.group;
   const auto request = session_.subscribe(clock_.now(), subscription);
   if (!request) return tl::unexpected(request.error());
   ++next_subscription_;

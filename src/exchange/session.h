@@ -45,6 +45,16 @@ struct SessionRefill {
   Instant sent{};
 };
 
+// A share of a group's messages that was sent and is not acknowledged.
+struct HandedOver {
+  StreamIndex stream = 0;
+  Frame part;  // The body that was sent.
+  std::uint32_t subscription = 0;
+  std::uint32_t group = 0;
+  std::uint64_t sent_bytes = 0;  // Of the session, with it.
+  std::uint32_t records = 0;
+};
+
 class Session {
  public:
   std::uint32_t slot = 0;  // The id in the pattern index; used again after the session ends.
@@ -70,6 +80,8 @@ class Session {
   std::vector<WaitingBarrier> barriers;
   std::map<StreamIndex, SessionRefill> refills;  // While there are any, the events lane waits.
   std::uint64_t refill_generation = 0;
+  std::deque<HandedOver> handed_over;  // The oldest first.
+  std::uint32_t shares_in_flight = 0;  // Messages of these.
 
   // ---- What it publishes.
   std::vector<TopicIndex> aliases;  // The client's alias -> slot; kNoTopic: see refused_aliases.

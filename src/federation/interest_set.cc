@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "message/group_names.h"
 #include "topic/match.h"
 
 namespace mpreg {
@@ -18,7 +19,10 @@ std::string_view literal_prefix(std::string_view pattern) {
   return pattern.substr(0, std::min(end == 0 ? 0 : end - 1, pattern.size()));
 }
 
+// What stands for the pattern when the set is widened. The names of groups are never widened: who
+// picks a cluster must know what its members want.
 std::string_view first_word(std::string_view pattern) {
+  if (is_group_name(pattern)) return pattern;
   const std::string_view word = pattern.substr(0, pattern.find('.'));
   return word == "*" || word == "#" ? std::string_view() : word;
 }
@@ -187,7 +191,8 @@ std::vector<std::string> InterestSet::told() const {
   if (is_everything) all.emplace_back("#");
   for (const auto& [word, uses] : words_) {
     if (word.empty() || (is_everything && word.front() != '$')) continue;
-    if (all.size() <= kPatternsMax) all.push_back(word + ".#");
+    if (all.size() > kPatternsMax) continue;
+    all.push_back(is_group_name(word) ? word : word + ".#");
   }
   std::sort(all.begin(), all.end());
   return all;

@@ -46,8 +46,11 @@ struct BatchHeader {
   Number through = 0;  // in it that is for this receiver is in the body.
   std::uint32_t interest_generation = 0;
   std::uint8_t hops = 0;  // Links crossed so far.
-  // Not 0: older messages for this new subscription of the session alone; no position moves.
-  std::uint32_t backlog_subscription = 0;
+  // Not 0: for this subscription of the session alone; no position moves. Older messages, or, with
+  // is_share, what it was picked for among the members of its group: a record with both an alias
+  // and an inline topic is of the inline one.
+  std::uint32_t only_subscription = 0;
+  bool is_share = false;
   std::vector<Declaration> declarations;
   // Between brokers, bulk lane, without a body: the clusters that the values left out are for. Who
   // passes the word on to one of them must call it a gap.

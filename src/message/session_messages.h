@@ -20,6 +20,8 @@ struct Subscription {
   std::vector<std::string> patterns;
   std::uint32_t backlog_count = 0;
   std::uint64_t backlog_age_ms = 0;  // 0: any age.
+  // Not empty: of what matches, each message goes to one member of the group in the federation.
+  std::string group = {};
 
   friend bool operator==(const Subscription&, const Subscription&) = default;
 };

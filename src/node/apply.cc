@@ -56,6 +56,7 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
     deliver_gap(kept, outbox);
   } else if (!kept.body.frame.empty()) {
     deliver(stream, kept, position, outbox);
+    if (lane == Lane::events) hand_out(stream, kept.body, outbox);
   }
   publish(stream, kept, arrival.declarations, outbox);
 }

@@ -113,6 +113,7 @@ void Node::Impl::on_peer_gone(const Now& now, Address peer, Outbox& outbox) {
 }
 
 void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
+  serve_groups(now, outbox);
   tell_interest(outbox);
   if (requests_waiting_) settle_requests(now, outbox);
   if (states_due_) {
@@ -171,6 +172,7 @@ Instant Node::Impl::next_tick() const {
 
 void Node::Impl::leave(const Now& now, Outbox& outbox) {
   if (leaving_) return;
+  leave_groups(now, outbox);
   leaving_ = true;
   Goodbye goodbye{"the broker is stopping", {}};
   for (const StreamIndex own : own_) {

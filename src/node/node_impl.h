@@ -11,6 +11,7 @@
 //   apply.cc         the one way into this cluster, of local and remote batches
 //   deliver.cc       live delivery to sessions
 //   replay.cc        sessions that are behind: served from the log, told of gaps; backlog
+//   groups.cc        queue groups: one member gets it, here or in another cluster
 //   bulk.cc          the values of replications: who are their targets
 //   on_link.cc       links: handshake, heartbeat, members
 //   forget.cc        clusters that are gone for good
@@ -47,9 +48,11 @@
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
+#include "node/group_desk.h"
 #include "node/link.h"
 #include "node/node.h"
 #include "node/node_metrics.h"
+#include "node/node_parts.h"
 #include "store/retention.h"
 #include "stream/hybrid_clock.h"
 #include "topic/pattern_index.h"
@@ -108,21 +111,6 @@ class Node::Impl {
   static constexpr Number kNoValue = 0;
   static constexpr std::size_t kNoticesMax = 1000;
 
-  // A tracked record of the batch at hand.
-  struct Tracked {
-    std::uint32_t index = 0;
-    bool is_replication = false;
-    std::vector<std::string> targets;
-    std::uint32_t timeout_ms = 0;
-  };
-  // What a client may ask for again after a broken connection.
-  struct Notice {
-    Instant at{};
-    std::uint64_t client = 0;
-    std::uint64_t operation = 0;
-    Packet packet;
-  };
-
   // ---- on_session.cc
   void on_session_packet(const Now& now, std::uint32_t peer, Packet& packet, std::size_t bytes,
                          Frame& body, Outbox& outbox);
@@ -147,6 +135,7 @@ class Node::Impl {
   void check_facts(Session& session, StampableBody& parts, const Body& body, Outbox& outbox);
   [[nodiscard]] Result<void> check_fact(const Body& body, const Record& record,
                                         std::uint32_t index);
+  void declare_own(Lane lane, TopicIndex topic);
   void stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox);
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
   void refuse_operation(Session& session, std::uint64_t operation, Error error, Outbox& outbox);
@@ -164,7 +153,7 @@ class Node::Impl {
                           Outbox& outbox);
   [[nodiscard]] Result<void> check_subscription(const Subscription& subscription) const;
   void add_subscription(Session& session, const Subscription& subscription);
-  void remove_subscription(Session& session, std::uint32_t id);
+  void remove_subscription(Session& session, std::uint32_t id, bool is_replaced = false);
   void mark_acceptance(Session& session);
   void mark_late_acceptance(const Now& now, Session& session);
   void mark_late_acceptances();
@@ -227,6 +216,36 @@ class Node::Impl {
                          const std::vector<std::uint16_t>& records, Outbox& outbox);
   void settle_resumed(const Now& now, Session& session, Outbox& outbox);
 
+  // ---- groups.cc
+  [[nodiscard]] Result<void> check_group_subscription(const Subscription& subscription) const;
+  void join_group(const Session& session, const Subscription& subscription);
+  void leave_group(Session& session, std::uint32_t subscription, bool is_replaced = false);
+  void leave_groups(const Now& now, Outbox& outbox);
+  static void note_shares_acknowledged(Session& session);
+  void learn_groups();
+  [[nodiscard]] std::string_view published_topic(StreamIndex stream, const Body& body,
+                                                 const Record& record);
+  void hand_out(StreamIndex stream, const Body& body, Outbox& outbox);
+  void pick(StreamIndex stream, const Body& body, std::size_t record,
+            const GroupDesk::Wanted& wanted);
+  [[nodiscard]] bool pick_member(GroupTable::GroupIndex group,
+                                 std::span<const GroupTable::TargetId> targets,
+                                 const Record& record, std::size_t place);
+  [[nodiscard]] bool pick_queue(GroupTable::GroupIndex group,
+                                std::span<const GroupTable::TargetId> targets, const Record& record,
+                                std::size_t place);
+  [[nodiscard]] bool pick_cluster(GroupTable::GroupIndex group,
+                                  std::span<const GroupTable::TargetId> targets, StreamIndex stream,
+                                  const Body& body, const Record& record);
+  void send_shares(StreamIndex stream, const Body& body, Outbox& outbox);
+  void serve_groups(const Now& now, Outbox& outbox);
+  void serve_group(GroupTable::GroupIndex group, GroupDesk::GroupQueue& queue, Outbox& outbox);
+  [[nodiscard]] GroupDesk::Placing place_again(GroupTable::GroupIndex group, StreamIndex stream,
+                                               const Body& body, std::size_t place);
+  [[nodiscard]] bool put_into_queue(GroupTable::GroupIndex group, const Record& record,
+                                    std::size_t place);
+  void stamp_copies(const Now& now, Outbox& outbox);
+
   // ---- bulk.cc
   using Targets = std::vector<std::vector<std::string>>;
   [[nodiscard]] std::shared_ptr<const Targets> targets_of(const Body& body) const;
@@ -254,10 +273,6 @@ class Node::Impl {
   [[nodiscard]] std::size_t joined_links() const;
 
   // ---- forget.cc
-  struct Forgotten {
-    Member member;
-    Instant since{};
-  };
   [[nodiscard]] Result<void> forget(const Now& now, const std::string& cluster);
   void on_forgotten(const Now& now, const Member& member, Outbox& outbox);
   void forget_member(const Now& now, Member member);
@@ -271,8 +286,9 @@ class Node::Impl {
   void linger(Instant now, std::vector<std::string> patterns);
   void rebuild_interest();
   [[nodiscard]] bool crosses_links(const std::string& pattern) const;
-  [[nodiscard]] Generation generation_due() const;
-  [[nodiscard]] Generation generation_for_patterns(const std::vector<std::string>& patterns) const;
+  [[nodiscard]] Generation generation_due();
+  Generation promised(Generation generation);
+  [[nodiscard]] Generation generation_for_patterns(const std::vector<std::string>& patterns);
   void tell_interest(Outbox& outbox);
   void spread(const InterestUpdate& update, LinkId except, Outbox& outbox);
   void on_interest_update(const Now& now, Link& link, const InterestUpdate& update, Outbox& outbox);
@@ -307,18 +323,6 @@ class Node::Impl {
   void tick_session_refills(const Now& now, Session& session, Outbox& outbox);
 
   // ---- trace_topic.cc
-  struct Way {
-    const Link* link = nullptr;
-    std::vector<std::string> clusters;  // Behind it, that want the topic.
-  };
-  struct OpenTrace {
-    std::uint64_t session = 0;
-    std::uint64_t request = 0;
-    std::string topic;
-    Instant since{};
-    std::set<std::string> awaited;
-    std::vector<std::string> hops;  // JSON, in the order in which they came.
-  };
   [[nodiscard]] std::vector<std::uint32_t> slots_wanting(std::string_view topic) const;
   [[nodiscard]] std::vector<std::string> clusters_wanting_topic(std::string_view topic) const;
   [[nodiscard]] std::vector<Way> ways_of(const std::string& origin, std::string_view topic) const;
@@ -337,11 +341,6 @@ class Node::Impl {
   void note_late_links(const Now& now, Outbox& outbox);
 
   // ---- upstreams.cc
-  struct Choice {
-    LinkId link = kNoLink;
-    Standing standing = Standing::cut_off;
-    std::uint8_t hops = 0;
-  };
   [[nodiscard]] Choice best_upstream(StreamIndex stream) const;
   StreamIndex know_stream(const Now& now, const StreamId& id);
   void choose_upstreams(const Now& now, Outbox& outbox);
@@ -457,25 +456,19 @@ class Node::Impl {
   std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
   LinkId next_link_ = 0;
   Members members_;
-  std::map<std::string, Forgotten> forgotten_;  // Until they come back.
-  // Who takes a stream through us, by which link, and how much of it has been applied there.
-  struct Below {
-    Number number = 0;
-    LinkId link = kNoLink;
-  };
-  std::map<StreamIndex, std::map<std::string, Below>> downstream_;
-  std::set<StreamIndex> all_reports_due_;                     // Beside those below.
-  std::map<StreamIndex, std::set<std::string>> reports_due_;  // "" stands for our own.
+  std::map<std::string, Forgotten> forgotten_;                      // Until they come back.
+  std::map<StreamIndex, std::map<std::string, Below>> downstream_;  // By cluster behind us.
+  std::set<StreamIndex> all_reports_due_;                           // Beside those below.
+  std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
   // ---- Interest.
-  struct Lingering {
-    Instant until{};
-    std::vector<std::string> patterns;
-  };
-  InterestSet interest_;             // Of our sessions; empty while there are no links.
-  InterestTable interests_;          // Of everybody, as told.
-  Generation generation_ = 0;        // Of ours, as told.
+  InterestSet interest_;       // Of our sessions; empty while there are no links.
+  InterestTable interests_;    // Of everybody, as told.
+  Generation generation_ = 0;  // Of ours, as told.
+  Generation promised_generation_ = 0;
   std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
   bool is_federated_ = false;        // There are links, or were.
+
+  GroupDesk groups_;
 
   std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
   std::uint64_t last_trace_ = 0;

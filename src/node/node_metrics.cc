@@ -17,6 +17,16 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
       records_delivered(r.counter("mpreg_records_delivered_total", "Records sent to sessions.")),
       bodies_built(r.counter("mpreg_bodies_built_total",
                              "Bodies made because sessions wanted only some records.")),
+      group_messages_handed_over(r.counter("mpreg_group_messages_handed_over_total",
+                                           "Messages handed to a member of a queue group")),
+      group_messages_redelivered(
+          r.counter("mpreg_group_messages_redelivered_total",
+                    "Messages whose member went before it had acknowledged them")),
+      group_messages_passed_on(r.counter("mpreg_group_messages_passed_on_total",
+                                         "Messages of queue groups passed on to another cluster")),
+      group_messages_dropped(
+          r.counter("mpreg_group_messages_dropped_total",
+                    "Messages lost to a queue group: every queue of it was full")),
       sessions_fell_behind(r.counter("mpreg_sessions_fell_behind_total",
                                      "Times that a session ran out of credit in a lane.")),
       gaps_told(r.counter("mpreg_gaps_told_total", "Gap notices sent to sessions.")),

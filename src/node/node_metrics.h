@@ -21,6 +21,10 @@ struct NodeMetrics {
   Counter& batch_bytes_delivered;
   Counter& records_delivered;
   Counter& bodies_built;
+  Counter& group_messages_handed_over;
+  Counter& group_messages_redelivered;
+  Counter& group_messages_passed_on;
+  Counter& group_messages_dropped;
   Counter& sessions_fell_behind;
   Counter& gaps_told;
   // Sessions.

@@ -24,6 +24,7 @@ inline constexpr std::chrono::milliseconds kInterestLinger{3000};
 // gone, somebody near either holds it or nobody does.
 inline constexpr std::chrono::milliseconds kRefillPatience{15'000};
 inline constexpr std::chrono::milliseconds kRefillPatienceWithoutOrigin{5000};
+inline constexpr std::chrono::milliseconds kRefillPatienceAgain{1500};  // For the next piece.
 inline constexpr std::chrono::milliseconds kReconnectMin{100};
 inline constexpr std::chrono::milliseconds kReconnectMax{5000};
 static_assert(kPeerLate >= 3 * kHeartbeat, "one lost heartbeat must not make a peer late");
@@ -53,7 +54,8 @@ struct NodeOptions {
   std::uint64_t publish_window_bytes = 4ULL << 20U;  // In flight from one session.
   std::uint64_t link_window_bytes =
       8ULL << 20U;  // In flight by cursor to one link, and held out of order.
-  std::uint64_t bulk_window_bytes = 256ULL << 10U;  // In flight in the bulk lane to one link.
+  std::uint64_t group_queues_bytes_max = 64ULL << 20U;  // Waiting for members of groups.
+  std::uint64_t bulk_window_bytes = 256ULL << 10U;      // In flight in the bulk lane to one link.
   std::uint32_t sessions_max = 10'000;
   std::uint32_t patterns_per_session_max = 200'000;
   std::uint32_t patterns_max = 2'000'000;

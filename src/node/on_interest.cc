@@ -28,8 +28,13 @@ void Node::Impl::unwant(const std::string& pattern) {
   if (is_federated_ && crosses_links(pattern)) interest_.remove(pattern);
 }
 
-// A session that comes back at once finds that nothing was left out for it meanwhile.
+// A session that comes back at once finds that nothing was left out for it meanwhile. A group has
+// no member from the moment when the last one goes.
 void Node::Impl::linger(Instant now, std::vector<std::string> patterns) {
+  std::erase_if(patterns, [&](const std::string& pattern) {
+    if (is_group_name(pattern)) unwant(pattern);
+    return is_group_name(pattern);
+  });
   if (is_federated_ && !patterns.empty()) {
     lingering_.push_back({now + kInterestLinger, std::move(patterns)});
   }
@@ -46,32 +51,44 @@ void Node::Impl::tick_interest(const Now& now) {
 void Node::Impl::rebuild_interest() {
   interest_.clear();
   lingering_.clear();
+  for (std::size_t topic = 0; topic < groups_.of_channel.size(); ++topic) {
+    if (groups_.of_channel[topic] == GroupDesk::kNoGroup) continue;
+    want(topics_.text_of(static_cast<TopicIndex>(topic)));
+  }
   for (const auto& session : sessions_) {
     if (!session) continue;
     for (const auto& [pattern, uses] : session->pattern_uses) want(pattern);
     for (const WaitingSubscribe& waiting : session->subscribes) {
-      for (const std::string& pattern : waiting.request.subscription.patterns) want(pattern);
+      for (const std::string& pattern : wanted_by(waiting.request.subscription, options_.cluster)) {
+        want(pattern);
+      }
     }
   }
 }
 
-Generation Node::Impl::generation_due() const {
+Generation Node::Impl::generation_due() {
   if (!is_federated_) return 0;
-  return interest_.is_changed() ? generation_ + 1 : generation_;
+  return promised(interest_.is_changed() ? generation_ + 1 : generation_);
+}
+
+// Somebody waits for the generation: it comes, even if what changed changes back before it is told.
+Generation Node::Impl::promised(Generation generation) {
+  promised_generation_ = std::max(promised_generation_, generation);
+  return generation;
 }
 
 // From which generation on all of the patterns are asked for, without a break.
-Generation Node::Impl::generation_for_patterns(const std::vector<std::string>& patterns) const {
+Generation Node::Impl::generation_for_patterns(const std::vector<std::string>& patterns) {
   Generation generation = 0;
   for (const std::string& pattern : patterns) {
     if (!is_federated_ || !crosses_links(pattern)) continue;
     generation = std::max(generation, std::min(interest_.told_since(pattern), generation_ + 1));
   }
-  return generation;
+  return promised(generation);
 }
 
 void Node::Impl::tell_interest(Outbox& outbox) {
-  if (!interest_.is_changed()) return;
+  if (!interest_.is_changed() && promised_generation_ <= generation_) return;
   InterestSet::Change change = interest_.take_change(generation_ + 1);
   InterestUpdate update{options_.cluster, generation_ + 1, change.is_all ? 0 : generation_,
                         std::move(change.added), std::move(change.removed)};

@@ -153,11 +153,18 @@ bool Node::Impl::void_duplicates(StampableBody& parts) {
   return left > 0;
 }
 
+// The broker's own streams use the topic's place as its alias.
+void Node::Impl::declare_own(Lane lane, TopicIndex topic) {
+  const StreamIndex own = own_[static_cast<std::size_t>(lane)];
+  if (topics_.find(own, topic) != kNoTopic) return;
+  (void)topics_.declare(own, topic, topic);
+  own_declarations_.push_back({topic, topics_.text_of(topic)});
+}
+
 // Client aliases become those of the own stream, in place.
 void Node::Impl::resolve_topics(Session& session, StampableBody& parts, const Body& body,
                                 Outbox& outbox) {
   const Lane lane = body.stamp.lane;
-  const StreamIndex own = own_[static_cast<std::size_t>(lane)];
   const std::uint8_t wanted = lane != Lane::events ? 1 : 0;
   for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
     Record& record = parts.records[i];
@@ -170,10 +177,7 @@ void Node::Impl::resolve_topics(Session& session, StampableBody& parts, const Bo
                is_cache_topic_[session.aliases[record.alias]] == wanted) {
       const TopicIndex topic = session.aliases[record.alias];
       record.alias = topic;
-      if (topics_.find(own, topic) == kNoTopic) {
-        (void)topics_.declare(own, topic, topic);
-        own_declarations_.push_back({topic, topics_.text_of(topic)});
-      }
+      declare_own(lane, topic);
       continue;
     } else if ((record.flags & kInlineTopic) != 0) {
       const Result<TopicIndex> topic = admit_topic(body.inline_topic_of(record), lane);

@@ -14,8 +14,12 @@ Result<void> Node::Impl::check_subscription(const Subscription& subscription) co
   }
   for (const std::string& pattern : subscription.patterns) {
     if (Result<void> checked = check_pattern(pattern); !checked) return checked;
+    if (is_group_name(pattern)) {
+      return fail(ErrorCode::refused,
+                  "pattern " + quoted(pattern) + " is of the names by which brokers know groups");
+    }
   }
-  return {};
+  return check_group_subscription(subscription);
 }
 
 void Node::Impl::add_subscription(Session& session, const Subscription& subscription) {
@@ -24,22 +28,24 @@ void Node::Impl::add_subscription(Session& session, const Subscription& subscrip
   std::sort(unique.patterns.begin(), unique.patterns.end());
   unique.patterns.erase(std::unique(unique.patterns.begin(), unique.patterns.end()),
                         unique.patterns.end());
-  for (const std::string& pattern : unique.patterns) {
+  for (const std::string& pattern : wanted_by(unique, options_.cluster)) {
     if (++session.pattern_uses[pattern] > 1) continue;
-    patterns_.add(pattern, session.slot);
+    if (!is_group_name(pattern)) patterns_.add(pattern, session.slot);
     want(pattern);
   }
-  remove_subscription(session, subscription.id);
+  remove_subscription(session, subscription.id, true);
+  if (!unique.group.empty()) join_group(session, unique);
   session.subscriptions[subscription.id] = std::move(unique);
   ++session.interest_generation;
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
 }
 
-void Node::Impl::remove_subscription(Session& session, std::uint32_t id) {
+void Node::Impl::remove_subscription(Session& session, std::uint32_t id, bool is_replaced) {
   const auto it = session.subscriptions.find(id);
   if (it == session.subscriptions.end()) return;
   std::vector<std::string> gone;
-  for (const std::string& pattern : it->second.patterns) {
+  if (!it->second.group.empty()) leave_group(session, id, is_replaced);
+  for (const std::string& pattern : wanted_by(it->second, options_.cluster)) {
     const auto uses = session.pattern_uses.find(pattern);
     if (--uses->second > 0) continue;
     session.pattern_uses.erase(uses);
@@ -73,10 +79,11 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
     return send(outbox, to,
                 Answer{request.request, false, checked.error().code, checked.error().text});
   }
-  for (const std::string& pattern : request.subscription.patterns) want(pattern);
+  const auto wanted = wanted_by(request.subscription, options_.cluster);
+  for (const std::string& pattern : wanted) want(pattern);
   session.waiting_patterns += request.subscription.patterns.size();
-  session.subscribes.push_back({request, now.instant + kSubscribePatience,
-                                generation_for_patterns(request.subscription.patterns)});
+  session.subscribes.push_back(
+      {request, now.instant + kSubscribePatience, generation_for_patterns(wanted)});
   if (!settle_subscribes(now, session, false, outbox)) requests_waiting_ = true;
 }
 
@@ -90,7 +97,9 @@ bool Node::Impl::settle_subscribes(const Now& now, Session& session, bool at_onc
     require_complete(oldest.generation);
     begin_subscription(now, session, oldest.request, outbox);
     session.waiting_patterns -= oldest.request.subscription.patterns.size();
-    for (const std::string& pattern : oldest.request.subscription.patterns) unwant(pattern);
+    for (const std::string& pattern : wanted_by(oldest.request.subscription, options_.cluster)) {
+      unwant(pattern);
+    }
     session.subscribes.pop_front();
   }
   return true;

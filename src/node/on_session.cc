@@ -35,6 +35,7 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
     on_client_batch(now, *session, *header, bytes, std::move(body), outbox);
   } else if (const auto* credit = std::get_if<Acknowledge>(&packet)) {
     session->consumed_bytes = std::min(credit->consumed_bytes, session->sent_bytes);
+    note_shares_acknowledged(*session);
     mark_serving(*session);
   } else if (const auto* probe = std::get_if<Probe>(&packet)) {
     on_probe(*session, now, *probe, outbox);
@@ -163,7 +164,8 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
   }
   std::vector<std::string> patterns;
   for (const Subscription& subscription : hello.subscriptions) {
-    patterns.insert(patterns.end(), subscription.patterns.begin(), subscription.patterns.end());
+    const auto wanted = wanted_by(subscription, options_.cluster);
+    patterns.insert(patterns.end(), wanted.begin(), wanted.end());
   }
   require_complete(generation_for_patterns(patterns));
   slot_of_peer_[peer] = slot;
@@ -227,12 +229,15 @@ void Node::Impl::refuse_session(std::uint32_t peer, Error error, std::uint32_t r
 void Node::Impl::end_session(Session& session) {
   const std::uint32_t slot = session.slot;
   std::vector<std::string> gone;
+  for (const auto& [id, subscription] : session.subscriptions) {
+    if (!subscription.group.empty()) leave_group(session, id);
+  }
   for (const auto& [pattern, uses] : session.pattern_uses) {
     patterns_.remove(pattern, slot);
     if (is_federated_) gone.push_back(pattern);
   }
   for (const WaitingSubscribe& waiting : session.subscribes) {
-    const auto& patterns = waiting.request.subscription.patterns;
+    const auto patterns = wanted_by(waiting.request.subscription, options_.cluster);
     gone.insert(gone.end(), patterns.begin(), patterns.end());
   }
   linger(turn_time_, std::move(gone));

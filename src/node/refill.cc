@@ -39,7 +39,8 @@ bool Node::Impl::is_complete_for(const LogEntry& entry, const std::string& clust
 
 std::chrono::milliseconds Node::Impl::refill_patience(const StreamState& state) {
   const bool is_origin_gone = state.superseded != Instant{} || state.final;
-  return is_origin_gone ? kRefillPatienceWithoutOrigin : kRefillPatience;
+  if (!is_origin_gone) return kRefillPatience;
+  return state.refill_given_up ? kRefillPatienceAgain : kRefillPatienceWithoutOrigin;
 }
 
 // The arrival up to that number is of no use.
@@ -59,10 +60,11 @@ void Node::Impl::ask_refill(const Now& now, StreamIndex stream, Outbox& outbox) 
   if (link == links_.end() || !link->second.is_known()) return;
   state.refill_sent = now.instant;
   metrics_.refills_sent.add();
+  // What has come after it was filtered in the same way, most likely: one question for all of it.
   send(outbox, link->second.address,
        Refill{stream_ids_.id_of(stream),
               state.frontier,
-              state.refill_through,
+              std::max(state.refill_through, state.head_seen),
               options_.cluster,
               state.required,
               0,
@@ -73,7 +75,8 @@ void Node::Impl::ask_refill(const Now& now, StreamIndex stream, Outbox& outbox) 
 // may concern any topic: who is told of it later may want other patterns than anybody here does
 // now.
 void Node::Impl::give_up_refill(const Now& now, StreamIndex stream, Outbox& outbox) {
-  const StreamState& state = streams_[stream];
+  StreamState& state = streams_[stream];
+  state.refill_given_up = true;
   const StreamId& id = stream_ids_.id_of(stream);
   log(outbox, LogLevel::warning,
       to_string(id) + " " + std::to_string(state.frontier + 1) + ".." +

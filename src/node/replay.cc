@@ -194,9 +194,9 @@ void Node::Impl::send_backlog(const Now& now, Session& session, const Subscripti
         const TopicIndex topic = topic_of(entry.stream, body, record);
         const std::string_view text = topic == kNoTopic ? body.inline_topic_of(record)
                                                         : std::string_view(topics_.text_of(topic));
-        const bool wanted =
-            std::any_of(subscription.patterns.begin(), subscription.patterns.end(),
-                        [&](const std::string& pattern) { return matches(pattern, text); });
+        const bool wanted = std::any_of(
+            subscription.patterns.begin(), subscription.patterns.end(),
+            [&](const std::string& pattern) { return matches_for_clients(pattern, text); });
         if (!wanted) continue;
         const OperationId operation = operation_of(body.segments, record.index);
         if (operation.client != 0 && !operations.insert(operation).second) continue;
@@ -236,7 +236,7 @@ void Node::Impl::send_backlog_part(Session& session, std::uint32_t subscription,
   header.through = entry.through;
   header.interest_generation = session.interest_generation;
   header.hops = entry.hops;
-  header.backlog_subscription = subscription;
+  header.only_subscription = subscription;
   for (const std::uint16_t i : records) {
     const Record& record = entry.body.records[i];
     if (record.alias != kNoAlias && session.tell_alias(entry.stream, record.alias)) {

@@ -161,7 +161,21 @@ Json Node::Impl::report_who(std::string_view topic) const {
   for (const Way& way : ways_of(options_.cluster, topic)) {
     links.push_back({{"cluster_id", way.link->peer.cluster}, {"behind", way.clusters}});
   }
-  return {{"topic", topic}, {"sessions", std::move(sessions)}, {"links", std::move(links)}};
+  std::vector<GroupTable::TargetId> targets;
+  groups_.table.match(topic, targets);
+  Json groups = Json::array();
+  for (const GroupTable::TargetId id : targets) {
+    const GroupTable::Target& target = groups_.table.target(id);
+    if (groups.size() >= kRowsMax) break;
+    groups.push_back(
+        {{"group", groups_.table.name_of(target.group)},
+         {"cluster_id", target.cluster.empty() ? options_.cluster : target.cluster},
+         {"name", target.cluster.empty() ? sessions_[target.slot]->name : std::string()}});
+  }
+  return {{"topic", topic},
+          {"sessions", std::move(sessions)},
+          {"links", std::move(links)},
+          {"groups", std::move(groups)}};
 }
 
 void Node::Impl::note_lags(const Now& now) {

@@ -16,7 +16,9 @@ constexpr std::chrono::milliseconds kAskAgainAfter{300};
 
 void Node::Impl::plan_refills(const Now& now, Session& session, bool has_resumed, Outbox& outbox) {
   std::vector<std::string> patterns;
-  for (const auto& [pattern, uses] : session.pattern_uses) patterns.push_back(pattern);
+  for (const auto& [pattern, uses] : session.pattern_uses) {
+    if (!is_group_name(pattern)) patterns.push_back(pattern);
+  }
   session.refill_generation = generation_for_patterns(patterns);
   if (session.refill_generation == 0) return;
   tell_interest(outbox);  // Whoever answers must know it first.

@@ -43,8 +43,7 @@ std::vector<std::string> Node::Impl::clusters_wanting_topic(std::string_view top
 }
 
 // By the links on which the origin's events go; its facts take the same ways.
-std::vector<Node::Impl::Way> Node::Impl::ways_of(const std::string& origin,
-                                                 std::string_view topic) const {
+std::vector<Way> Node::Impl::ways_of(const std::string& origin, std::string_view topic) const {
   std::vector<Way> ways;
   const Members::Known* member = members_.find(origin);
   const Epoch epoch = origin == options_.cluster ? epoch_ : member ? member->member.epoch : 0;

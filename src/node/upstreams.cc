@@ -94,7 +94,7 @@ void Node::Impl::choose_upstreams(const Now& now, Outbox& outbox) {
 
 // By standing, then by distance; the present upstream, unless another is strictly better. Where all
 // are cut off, whoever holds more than we do; else the present one, which may come back.
-Node::Impl::Choice Node::Impl::best_upstream(StreamIndex stream) const {
+Choice Node::Impl::best_upstream(StreamIndex stream) const {
   const StreamState& state = streams_[stream];
   const StreamId& id = stream_ids_.id_of(stream);
   Choice best;

@@ -97,9 +97,11 @@ void Inbox::on_batch(const BatchHeader& header, Frame frame, SessionEvents& even
   declare(stream, header.declarations);
   Passage passage;
   passage.stream = *index;
-  if (header.backlog_subscription != 0) {
-    if (!interest_.takes_backlog(header.backlog_subscription)) return;
-    passage.backlog = header.backlog_subscription;
+  if (header.only_subscription != 0) {
+    const std::uint32_t id = header.only_subscription;
+    if (header.is_share ? !interest_.is_active(id) : !interest_.takes_backlog(id)) return;
+    passage.only = id;
+    passage.is_share = header.is_share;
   } else {
     const Number expected = stream.chain.value_or(stream.known ? stream.position : header.after);
     take_position(*index, header.after);
@@ -119,7 +121,7 @@ void Inbox::on_batch(const BatchHeader& header, Frame frame, SessionEvents& even
   const auto body = open_body(std::move(frame), limits);
   const bool fits =
       body && body->stamp.epoch == header.stream.epoch && body->stamp.lane == header.stream.lane &&
-      (passage.backlog || (body->first() > header.after && body->last() <= header.through));
+      (passage.only || (body->first() > header.after && body->last() <= header.through));
   if (!fits) {
     ++counters_.batches_malformed;
     report(header.stream, passage.after, header.through, {},
@@ -157,10 +159,11 @@ void Inbox::deliver(const BatchHeader& header, const Passage& passage, SessionEv
 void Inbox::deliver_segment(const Segment& segment, std::span<const Record> records,
                             std::uint32_t first_index, const Passage& passage,
                             SessionEvents& events) {
-  // Backlog is a copy for one subscription; who published for nobody cannot have asked twice.
+  // What comes for one subscription alone is no part of the stream; who published for nobody cannot
+  // have asked twice.
   SeenOperations::Record* seen = nullptr;
   bool repeated = false;
-  if (!passage.backlog && segment.client != 0) {
+  if (!passage.only && segment.client != 0) {
     seen = &seen_.find(segment.client, passage.stream, passage.body->stamp.lane);
     repeated =
         seen->any_elsewhere({segment.first_operation, segment.first_operation + segment.count - 1});
@@ -211,9 +214,9 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
       ++counters_.aliases_unknown;
       return;
     }
-    topic = topics_.text_of(index);
-    if (!passage.backlog) slots = &topics_.sessions_for(index, interest_.patterns());
-  } else if (!passage.backlog) {
+    if (topic.empty()) topic = topics_.text_of(index);
+    if (!passage.only) slots = &topics_.sessions_for(index, interest_.patterns());
+  } else if (!passage.only) {
     interest_.patterns().match(topic, inline_match_);
   }
   const auto deliver_to = [&](std::uint32_t subscription) {
@@ -221,7 +224,7 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.subscription = subscription;
     delivery.frame = passage.frame;
     delivery.kind = record.kind;
-    delivery.backlog = passage.backlog.has_value();
+    delivery.backlog = passage.only.has_value() && !passage.is_share;
     delivery.topic = topic;
     delivery.payload = body.payload_of(record);
     delivery.headers = body.headers_of(record);
@@ -232,7 +235,7 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.publisher = publisher;
     ++counters_.messages_delivered;
   };
-  if (passage.backlog) return deliver_to(*passage.backlog);
+  if (passage.only) return deliver_to(*passage.only);
   if (slots->empty()) ++counters_.messages_unwanted;
   const Number number = body.first() + record.index;
   const bool at_seam = number <= interest_.seam_of(passage.stream);

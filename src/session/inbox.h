@@ -58,7 +58,8 @@ class Inbox {
     Number after = 0;  // Numbers up to here have been delivered.
     const Body* body = nullptr;
     std::uint32_t frame = 0;
-    std::optional<std::uint32_t> backlog;  // The only subscription that gets it.
+    std::optional<std::uint32_t> only;  // The only subscription that gets it.
+    bool is_share = false;              // Picked for it; otherwise backlog.
   };
 
   [[nodiscard]] std::optional<StreamIndex> intern(const StreamId& stream);

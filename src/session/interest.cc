@@ -33,6 +33,7 @@ bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) 
   requests_.erase(it);
   Entry& entry = entries_[id];
   const std::vector<std::string> patterns = std::move(entry.pending->subscription.patterns);
+  const std::string group = std::move(entry.pending->subscription.group);
   entry.pending.reset();
   entry.backlog_void = false;
   if (entry.slot) {
@@ -40,10 +41,12 @@ bool Interest::confirm(std::uint64_t request, const std::vector<Start>& starts) 
     uncount(entry.patterns);
     std::vector<Number> kept = std::move(slots_[*entry.slot].starts);
     deactivate(entry);
+    entry.group = group;
     activate(id, entry, patterns);
     slots_[*entry.slot].starts = std::move(kept);
     return true;
   }
+  entry.group = group;
   activate(id, entry, patterns);
   auto& own = slots_[*entry.slot].starts;
   for (const Start& start : starts) {
@@ -105,6 +108,7 @@ void Interest::activate(std::uint32_t id, Entry& entry, const std::vector<std::s
   }
   slots_[*entry.slot] = Slot{id, {}};
   entry.patterns = patterns;
+  if (!entry.group.empty()) return;  // What is for it comes for it alone.
   for (const std::string& pattern : patterns) patterns_.add(pattern, *entry.slot);
 }
 
@@ -124,7 +128,7 @@ bool Interest::counts(std::uint32_t slot, StreamIndex stream, Number number) con
 std::vector<Subscription> Interest::active() const {
   std::vector<Subscription> active;
   for (const auto& [id, entry] : entries_) {
-    if (entry.slot) active.push_back({id, entry.patterns, 0, 0});
+    if (entry.slot) active.push_back({id, entry.patterns, 0, 0, entry.group});
   }
   return active;
 }

@@ -76,6 +76,7 @@ class Interest {
   struct Entry {
     std::optional<std::uint32_t> slot;  // When active.
     std::vector<std::string> patterns;  // Of the active one.
+    std::string group;                  // Of the active one.
     std::optional<Pending> pending;
     bool backlog_void = false;
   };

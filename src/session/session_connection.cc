@@ -93,6 +93,7 @@ void ClientSession::Impl::end(SessionState final_state, std::string_view reason,
 void ClientSession::Impl::goodbye(const Now& now, std::string_view reason) {
   static_cast<void>(now);
   if (over()) return;
+  acknowledge(0);
   if (state != SessionState::disconnected) send(Goodbye{std::string(reason), {}});
   end(SessionState::closed, reason, ErrorCode::disconnected);
 }
@@ -200,7 +201,8 @@ void ClientSession::Impl::on_batch(const BatchHeader& header, std::uint64_t head
   counters.batch_bytes_received += bytes;
   received_bytes_ += bytes;
   inbox.on_batch(header, std::move(body), events);
-  acknowledge(options.receive_window_bytes / 4);
+  // What was picked for a group's member is another's until it is acknowledged.
+  acknowledge(header.is_share ? 0 : options.receive_window_bytes / 4);
 }
 
 void ClientSession::Impl::handle(const Now&, Gap&& packet) { inbox.on_gap(packet, events); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "message/cache_key.h"
+#include "message/group_names.h"
 #include "session/session_impl.h"
 #include "topic/topic.h"
 #include "wire/cache_codec.h"
@@ -34,7 +35,8 @@ Result<void> check_subscription(const Subscription& subscription, std::size_t pa
   for (const std::string& pattern : subscription.patterns) {
     if (auto checked = check_pattern(pattern); !checked) return checked;
   }
-  return {};
+  if (subscription.group.empty()) return {};
+  return check_group(subscription.group);
 }
 
 tl::unexpected<Error> no_room(std::size_t bytes, SessionCounters& counters) {
@@ -227,6 +229,7 @@ Result<std::uint64_t> ClientSession::Impl::unsubscribe(const Now& now, std::uint
   if (state == SessionState::ready || state == SessionState::greeting) {
     requests_.add(number, now.instant + kRequestTimeout);
     if (state == SessionState::ready) {
+      acknowledge(0);  // So that no other member of a group gets what this one has had.
       send(Unsubscribe{number, subscription});
     } else {
       unsubscribes_after_welcome_[number] = subscription;

@@ -34,9 +34,9 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
   if (from.refill) refill = write(out, *from.refill);
   return wire::CreateBatchHeader(
       out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
-      from.through, from.interest_generation, from.hops, from.backlog_subscription, declarations,
+      from.through, from.interest_generation, from.hops, from.only_subscription, declarations,
       left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill,
-      from.may_answer_later);
+      from.may_answer_later, from.is_share);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -46,7 +46,7 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
   in.require_at_most({"batch_header", "after"}, to.after, "through", to.through);
   to.interest_generation = from.interest_generation();
   to.hops = from.hops();
-  to.backlog_subscription = from.backlog_subscription();
+  to.only_subscription = from.only_subscription();
   in.tables({"batch_header", "declarations"}, from.declarations(), kDeclarationsMax,
             to.declarations, [&](const wire::Declaration& one, Declaration& into) {
               into.alias = one.alias();
@@ -62,6 +62,7 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
             });
   if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
   to.may_answer_later = from.may_answer_later();
+  to.is_share = from.is_share();
 }
 
 flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {

@@ -50,7 +50,9 @@ flatbuffers::Offset<wire::Subscription> write(Builder& out, const Subscription& 
   const auto patterns = put_all(out, from.patterns, [](Builder& to, const std::string& pattern) {
     return wire::CreatePattern(to, put_text(to, pattern));
   });
-  return wire::CreateSubscription(out, from.id, patterns, from.backlog_count, from.backlog_age_ms);
+  const auto group = put_text(out, from.group);
+  return wire::CreateSubscription(out, from.id, patterns, from.backlog_count, from.backlog_age_ms,
+                                  group);
 }
 
 void read(PacketReader& in, const wire::Subscription& from, Subscription& to) {
@@ -61,6 +63,7 @@ void read(PacketReader& in, const wire::Subscription& from, Subscription& to) {
             });
   to.backlog_count = from.backlog_count();
   to.backlog_age_ms = from.backlog_age_ms();
+  in.line({"subscription", "group"}, from.group(), kTopicTextBytesMax, to.group);
 }
 
 flatbuffers::Offset<wire::Hello> write(Builder& out, const Hello& from) {

@@ -120,6 +120,19 @@ class NoBrokerTest(ProgramTest):
         self.assertEqual(nobody.returncode, FAILED)
         self.assertIn("nobody replied to the request on stock.colour", nobody.stderr)
 
+    def test_a_queue_group_shares_the_messages_across_clusters(self):
+        brokers = self.start_hub_and_spokes("east", "west")
+        members = [self.start_sub(brokers[name], "job.#", "--group", "workers") for name in ("east", "west", "west")]
+        for i in range(40):
+            self.mpreg(brokers["hub"], "pub", "job.run", str(i))
+        wait_until(lambda: sum(len(member.out) for member in members) >= 40, "not everything has come")
+        self.assertEqual(sorted(len(member.out) for member in members), [10, 10, 20])
+        who = self.mpreg(brokers["hub"], "who", "job.run").stdout
+        self.assertIn("one of the group workers, in another cluster", who)
+        refused = run_mpreg("sub", "job.#", "--group", "two.words", broker=brokers["hub"].listen)
+        self.assertEqual(refused.returncode, USAGE)
+        self.assertIn("--group", refused.stderr)
+
     def test_a_cluster_that_is_gone_is_forgotten(self):
         brokers = self.start_hub_and_spokes("east", "west")
         wait_until(lambda: len(self.ask(brokers["east"], "members")) == 3, "they have not met")

@@ -83,8 +83,9 @@ struct ToText {
   std::string operator()(const BatchHeader& p) const {
     return "Batch " + to_string(p.stream) + " " + std::to_string(p.after) + ".." +
            number_text(p.through) +
-           (p.backlog_subscription != 0 ? " backlog of " + std::to_string(p.backlog_subscription)
-                                        : std::string()) +
+           (p.only_subscription != 0
+                ? (p.is_share ? " share of " : " backlog of ") + std::to_string(p.only_subscription)
+                : std::string()) +
            (p.declarations.empty() ? std::string()
                                    : " declares " + joined(p.declarations,
                                                            [](const Declaration& declared) {

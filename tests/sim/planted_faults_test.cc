@@ -48,6 +48,16 @@ TEST(PlantedFaults, a_gap_told_to_a_broker_as_an_empty_range_is_caught) {
   expect_caught(hide_gaps_from_brokers, has_small_logs, 100);
 }
 
+TEST(PlantedFaults, a_share_that_does_not_reach_the_member_is_caught) {
+  expect_caught(
+      lose_shares, [](const Plan&) { return true; }, 50);
+}
+
+TEST(PlantedFaults, shares_that_are_never_taken_as_acknowledged_are_caught) {
+  expect_caught(
+      lose_acknowledgements_of_shares, [](const Plan&) { return true; }, 300);
+}
+
 TEST(PlantedFaults, a_gap_told_to_a_client_as_an_empty_range_is_caught) {
   expect_caught(hide_gaps_from_clients, has_small_logs, 100);
 }

@@ -137,7 +137,7 @@ void SimClient::take_events(bool welcomed) {
   events_.clear();
   session_.take_events(events_);
   if (events_.empty() && !welcomed) return;
-  events_.for_each([&](const Delivery& delivery) { subscriber_.on_delivery(delivery); },
+  events_.for_each([&](const Delivery& delivery) { on_delivery(delivery); },
                    [&](const Notice& notice) { on_notice(notice); });
   if (welcomed) {
     subscriber_.on_welcome(*broker_, cluster_, !welcomed_once_, session_.positions());
@@ -145,6 +145,11 @@ void SimClient::take_events(bool welcomed) {
   } else {
     subscriber_.on_positions(session_.positions());
   }
+}
+
+void SimClient::on_delivery(const Delivery& delivery) {
+  if (!GroupCheck::is_membership(delivery.subscription)) return subscriber_.on_delivery(delivery);
+  stage_.groups.on_delivery(index_, delivery);
 }
 
 void SimClient::settle_request(std::uint64_t request) {
@@ -181,7 +186,14 @@ void SimClient::on_notice(const Notice& notice) {
           },
           [&](const Subscribed& subscribed) {
             settle_request(subscribed.request);
-            subscriber_.on_subscribed(subscribed);
+            if (GroupCheck::is_membership(subscribed.subscription)) {
+              const std::uint32_t id = subscribed.subscription;
+              const std::uint64_t joining = stage_.groups.on_joined(index_, id);
+              stage_.queue.in(GroupCheck::kKnownAfter,
+                              [this, id, joining] { stage_.groups.on_known(index_, id, joining); });
+            } else {
+              subscriber_.on_subscribed(subscribed);
+            }
           },
       },
       notice.what);

@@ -41,6 +41,7 @@ class SimClient {
   void pump();
   void take_events(bool welcomed);
   void on_notice(const Notice& notice);
+  void on_delivery(const Delivery& delivery);
   void settle_request(std::uint64_t request);
   void dial_in(Duration delay);
   void drop_connection();
@@ -51,6 +52,7 @@ class SimClient {
   void invalidate(Random& random);
   void replicate(Random& random);
   void subscribe(Random& random);
+  void join_group(Random& random);
   void unsubscribe(Random& random);
   void ask(Random& random);
   [[nodiscard]] std::string content(Random& random);

@@ -84,6 +84,7 @@ void SimClient::act(const Action& action) {
       break;
     case ActionKind::say_goodbye:
       leaving_ = true;
+      stage_.groups.on_left_all(index_);
       session_.goodbye(now(), "done");
       break;
     case ActionKind::reconnect:
@@ -215,7 +216,16 @@ void SimClient::replicate(Random& random) {
   begin_operation(*operation, message, value_message, fact.tracking);
 }
 
+void SimClient::join_group(Random& random) {
+  const Subscription subscription =
+      GroupCheck::subscription_of(static_cast<std::uint32_t>(random.below(GroupCheck::kGroups)));
+  const auto request = session_.subscribe(now(), subscription);
+  if (!request) return stage_.verdict.fail("a membership is refused: " + request.error().text);
+  requests_.insert(*request);
+}
+
 void SimClient::subscribe(Random& random) {
+  if (random.chance(25)) return join_group(random);
   Subscription subscription;
   subscription.id = static_cast<std::uint32_t>(random.between(1, kSubscriptionsMax));
   for (std::uint64_t i = random.between(1, 3); i > 0; --i) {
@@ -232,10 +242,14 @@ void SimClient::subscribe(Random& random) {
 
 void SimClient::unsubscribe(Random& random) {
   take_events(false);
-  const auto id = static_cast<std::uint32_t>(random.between(1, kSubscriptionsMax));
+  auto id = static_cast<std::uint32_t>(random.between(1, kSubscriptionsMax));
+  if (random.chance(25)) {
+    id = GroupCheck::kFirstId + static_cast<std::uint32_t>(random.below(GroupCheck::kGroups));
+  }
   const auto request = session_.unsubscribe(now(), id);
   if (!request) return;
   requests_.insert(*request);
+  if (GroupCheck::is_membership(id)) return stage_.groups.on_left(index_, id);
   subscriber_.on_unsubscribe(id);
 }
 

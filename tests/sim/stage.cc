@@ -12,6 +12,7 @@ Stage::Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper
       trace(queue, keeps_lines),
       verdict(trace),
       truth(verdict),
+      groups(plan, truth, verdict),
       network(plan.network, Random::mixed(plan.seed + 2), plan.brokers.size() + plan.clients.size(),
               queue, trace, user),
       tamper(std::move(tamper_with)) {}

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "group_check.h"
 #include "message/packet.h"
 #include "network.h"
 #include "operation_check.h"
@@ -39,6 +40,7 @@ struct Stage {
   Trace trace;
   Verdict verdict;
   Truth truth;
+  GroupCheck groups;
   Witnesses witnesses;
   Network network;
   Tamper tamper;

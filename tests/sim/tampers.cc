@@ -74,6 +74,20 @@ Tamper hide_gaps_from_clients() {
   };
 }
 
+Tamper lose_shares() {
+  return [](const Passing& passing, Packet& packet, Frame&) {
+    const auto* header = std::get_if<BatchHeader>(&packet);
+    return is_to_client(passing) && header != nullptr && header->is_share ? Fate::lost
+                                                                          : Fate::as_it_is;
+  };
+}
+
+Tamper lose_acknowledgements_of_shares() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    return std::holds_alternative<Acknowledge>(packet) ? Fate::lost : Fate::as_it_is;
+  };
+}
+
 Tamper leave_heads_out() {
   return [losses = Losses(kLossEvery)](const Passing& passing, Packet& packet, Frame&) mutable {
     if (losses.is_lost(passing)) return Fate::lost;

@@ -15,7 +15,11 @@ namespace mpreg::sim {
 
 // A broker that lost a range tells its neighbour that nothing in it was for it.
 [[nodiscard]] Tamper hide_gaps_from_brokers();
-// A broker tells its clients the same.
+// A member of a queue group is never sent what it was picked for.
+[[nodiscard]] Tamper lose_shares();
+// It is sent, and what the member acknowledges is not believed.
+[[nodiscard]] Tamper lose_acknowledgements_of_shares();
+// A broker tells its clients the same as to brokers.
 [[nodiscard]] Tamper hide_gaps_from_clients();
 // Heartbeats do not say how far a stream has come: the loss of the last message stays unseen.
 [[nodiscard]] Tamper leave_heads_out();

@@ -257,6 +257,8 @@ void Witness::observe(const StreamId& id, const Body& body) {
   if (is_own) truth_.cover(stream, body.last());
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
+    // A copy for a queue group of another cluster: an empty number for everybody else.
+    if (record.alias != kNoAlias && (record.flags & kInlineTopic) != 0) continue;
     const Number number = body.first() + record.index;
     const std::string where = to_string(id) + " " + std::to_string(number);
     const MessageIndex message = truth_.find(record.kind, body.payload_of(record));

@@ -197,7 +197,7 @@ std::optional<std::string> World::find_incomplete() {
   for (const auto& client : clients_) {
     if (auto unfinished = client->find_unfinished()) return unfinished;
   }
-  return std::nullopt;
+  return stage_.groups.find_missing();
 }
 
 void World::finish() {
@@ -211,6 +211,7 @@ void World::finish() {
   }
   if (wrong) return stage_.verdict.fail("not well long after everything healed: " + *wrong);
   stage_.trace.line([] { return std::string("the last round"); });
+  stage_.groups.begin_last_round();
   for (const auto& client : clients_) {
     client->begin_last_round();
     for (const ActionKind kind : {ActionKind::publish, ActionKind::invalidate}) {
@@ -253,6 +254,7 @@ WorldResult World::run() {
     result.deliveries += client->subscriber().deliveries();
     result.gaps += client->subscriber().gaps();
   }
+  result.shares = stage_.groups.deliveries();
   result.virtual_time = stage_.queue.now() - EventQueue::kBeginning;
   result.lines = stage_.trace.lines();
   return result;

@@ -19,6 +19,7 @@ struct WorldResult {
   std::uint64_t events = 0;
   std::uint64_t messages = 0;
   std::uint64_t deliveries = 0;
+  std::uint64_t shares = 0;  // Delivered to members of queue groups.
   std::uint64_t gaps = 0;
   Duration virtual_time{};
   std::vector<std::string> lines;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "mpreg/message.h"
@@ -18,6 +19,11 @@ struct SubscribeOptions {
   // So many of the newest messages that the broker still holds come first, oldest first.
   std::uint32_t backlog_count = 0;
   std::chrono::milliseconds backlog_age{0};  // And no older than this; 0: any age.
+  // Not empty: a queue group. Of what matches, each message goes to one member of the group in the
+  // whole federation, the nearest first, and at least once: what a member has not taken in when it
+  // goes comes to another. Without order among members, and without backlog. One word of a topic,
+  // at most 64 bytes.
+  std::string group;
   // Return when the broker has confirmed it. Ignored in a callback, where nothing can wait.
   bool wait = true;
 };

@@ -127,6 +127,17 @@ std::uint32_t FederationRig::subscribe(std::size_t i, std::vector<std::string> p
   return subscription.id;
 }
 
+std::uint32_t FederationRig::join(std::size_t i, const std::string& group,
+                                  std::vector<std::string> patterns) {
+  Subscription subscription;
+  subscription.id = next_subscription_++;
+  subscription.patterns = std::move(patterns);
+  subscription.group = group;
+  (void)clients_[i]->session->subscribe(now(), subscription);
+  settle();
+  return subscription.id;
+}
+
 Result<std::uint64_t> FederationRig::publish(std::size_t i, std::string_view topic,
                                              std::string_view payload) {
   return clients_[i]->session->publish(now(), topic, as_bytes(payload));

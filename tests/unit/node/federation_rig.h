@@ -81,6 +81,9 @@ class FederationRig {
   void disconnect(std::size_t client);
   std::uint32_t subscribe(std::size_t client, std::vector<std::string> patterns,
                           std::uint32_t backlog_count = 0);
+  // As a member of a queue group.
+  std::uint32_t join(std::size_t client, const std::string& group,
+                     std::vector<std::string> patterns);
   Result<std::uint64_t> publish(std::size_t client, std::string_view topic,
                                 std::string_view payload);
 

@@ -189,7 +189,7 @@ TEST_F(Inbox, backlog_goes_to_its_subscription_only_and_moves_nothing) {
   broker.subscribe(2, {"a.#"}, {{broker.stream, 7}});
   broker.events();
   BatchHeader header = broker.header(2, 4);
-  header.backlog_subscription = 2;
+  header.only_subscription = 2;
   broker.give(header, broker.body(3, {{"old", {9, 3}}, {"older", {9, 4}}}));
   // The same again, as another broker may have it: not held against what was seen.
   broker.give(header, broker.body(3, {{"old", {9, 3}}, {"older", {9, 4}}}));

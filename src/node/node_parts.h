@@ -1,0 +1,67 @@
+#pragma once
+// What a node remembers in passing: small records that node_impl.h holds in numbers.
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "federation/members.h"
+#include "federation/stream_state.h"
+#include "message/packet.h"
+#include "node/link.h"
+
+namespace mpreg {
+
+// A tracked record of the batch at hand.
+struct Tracked {
+  std::uint32_t index = 0;
+  bool is_replication = false;
+  std::vector<std::string> targets;
+  std::uint32_t timeout_ms = 0;
+};
+// What a client may ask for again after a broken connection.
+struct Notice {
+  Instant at{};
+  std::uint64_t client = 0;
+  std::uint64_t operation = 0;
+  Packet packet;
+};
+
+struct Forgotten {
+  Member member;
+  Instant since{};
+};
+
+struct Choice {
+  LinkId link = kNoLink;
+  Standing standing = Standing::cut_off;
+  std::uint8_t hops = 0;
+};
+
+// Who takes a stream through us, by which link, and how much of it has been applied there.
+struct Below {
+  Number number = 0;
+  LinkId link = kNoLink;
+};
+
+struct Lingering {
+  Instant until{};
+  std::vector<std::string> patterns;
+};
+
+struct Way {
+  const Link* link = nullptr;
+  std::vector<std::string> clusters;  // Behind it, that want the topic.
+};
+struct OpenTrace {
+  std::uint64_t session = 0;
+  std::uint64_t request = 0;
+  std::string topic;
+  Instant since{};
+  std::set<std::string> awaited;
+  std::vector<std::string> hops;  // JSON, in the order in which they came.
+};
+
+}  // namespace mpreg
