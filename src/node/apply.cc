@@ -39,6 +39,7 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   }
   if (entry.gap) metrics_.gaps_applied.add();
   state.advance(entry.through, now.instant);
+  moved_streams_.push_back(stream);
   state.head_seen = std::max(state.head_seen, entry.through);
   if (!state.own) {
     // Nobody waits for the word that events were applied: it only returns credit.

@@ -47,6 +47,7 @@ struct Link {
   Instant connected{};
   bool was_joined = false;
   bool said_goodbye = false;  // Its end is no loss.
+  bool serving_due = false;   // Any of its servings may go on: it has said something.
   std::string refusal;        // Why the other side refused, last.
 
   std::map<StreamId, Offer> offers;         // As last announced.

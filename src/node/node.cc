@@ -139,6 +139,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     tell_all_passed_over(outbox);
     for (auto& [id, link] : links_) {
       if (link.is_known()) send_link_state(now, link, outbox);
+      link.serving_due = true;
     }
     send_applied(true, outbox);
     tick_sessions(now, outbox);

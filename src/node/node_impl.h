@@ -372,6 +372,7 @@ class Node::Impl {
   // ---- serve_links.cc
   void on_take(const Now& now, Link& link, const Take& request, Outbox& outbox);
   void serve_links(Outbox& outbox);
+  void serve(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
   void serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
   void declare_to(Serving& serving, StreamIndex stream, const Body& body,
                   const std::vector<std::uint16_t>* records,
@@ -476,7 +477,9 @@ class Node::Impl {
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   std::array<Number, kLanes> base_{};
   bool states_due_ = false;
-  bool requests_waiting_ = false;  // Subscribes or barriers.
+  std::vector<StreamIndex> moved_streams_;  // In this turn.
+  std::uint64_t interests_served_ = 0;      // Revision of the interests, as of the last turn.
+  bool requests_waiting_ = false;           // Subscribes or barriers.
 
   Instant turn_time_{};  // Of what was handed in last.
   Instant next_heartbeat_{};

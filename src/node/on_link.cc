@@ -50,6 +50,7 @@ void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Fr
   }
   if (!link->is_known()) return metrics_.packets_unexpected.add();
   if (from.door != Door::stream_in) link->last_heard = now.instant;
+  link->serving_due = link->serving_due || !std::holds_alternative<BatchHeader>(packet);
   if (auto* header = std::get_if<BatchHeader>(&packet)) {
     on_link_batch(now, *link, *header, std::move(body), outbox);
   } else if (const auto* state = std::get_if<LinkState>(&packet)) {

@@ -32,6 +32,7 @@ void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, 
 void Node::Impl::learn_completeness(Link& link, StreamIndex stream, BatchHeader& header,
                                     Arrival& arrival) {
   if (header.stream.lane != Lane::events) return;
+  moved_streams_.push_back(stream);
   if (header.completeness == Completeness::told_here) {
     link.told[stream] =
         std::make_shared<const std::vector<ClusterGeneration>>(std::move(header.complete_for));

@@ -48,19 +48,41 @@ void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& ou
   link.servings.insert_or_assign(*index, std::move(serving));
 }
 
+// A serving goes on when its stream has moved, or when its neighbour has said something, such as
+// how far it has come: so a turn costs by what happened, not by how many links there are.
 void Node::Impl::serve_links(Outbox& outbox) {
+  std::sort(moved_streams_.begin(), moved_streams_.end());
+  moved_streams_.erase(std::unique(moved_streams_.begin(), moved_streams_.end()),
+                       moved_streams_.end());
+  // For whom a stream is complete changes with what anybody wants.
+  const bool all_due = interests_served_ != interests_.revision();
+  interests_served_ = interests_.revision();
   for (auto& [id, link] : links_) {
     if (!link.is_known() || link.servings.empty()) continue;
+    link.serving_due = link.serving_due || all_due;
     for (const Lane lane : kOrder) {
-      for (auto& [stream, serving] : link.servings) {
-        if (stream_ids_.id_of(stream).lane != lane) continue;
-        if (lane == Lane::events) {
-          serve_events(link, stream, serving, outbox);
-        } else {
-          serve_stream(link, stream, serving, outbox);
+      if (link.serving_due) {
+        for (auto& [stream, serving] : link.servings) {
+          if (stream_ids_.id_of(stream).lane == lane) serve(link, stream, serving, outbox);
         }
+        continue;
+      }
+      for (const StreamIndex stream : moved_streams_) {
+        if (stream_ids_.id_of(stream).lane != lane) continue;
+        const auto serving = link.servings.find(stream);
+        if (serving != link.servings.end()) serve(link, stream, serving->second, outbox);
       }
     }
+    link.serving_due = false;
+  }
+  moved_streams_.clear();
+}
+
+void Node::Impl::serve(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox) {
+  if (stream_ids_.id_of(stream).lane == Lane::events) {
+    serve_events(link, stream, serving, outbox);
+  } else {
+    serve_stream(link, stream, serving, outbox);
   }
 }
 

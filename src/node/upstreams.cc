@@ -72,6 +72,7 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.base = is_next_life ? 0 : offer.base;
   state.first_head = offer.head;
   state.frontier = state.base;
+  moved_streams_.push_back(stream);
   // A session that came from elsewhere may stand before that: then from there, if anybody holds it.
   for (const auto& session : sessions_) {
     if (session) state.frontier = std::min(state.frontier, session->told(stream, state.base));
@@ -145,6 +146,7 @@ void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& out
   state.upstream = chosen.link;
   states_due_ = true;  // What is offered to whom has changed.
   if (id.lane == Lane::events) state.complete_for = complete_for_nobody();
+  moved_streams_.push_back(stream);
   if (chosen.link == kNoLink) return;
   links_.at(chosen.link).told.erase(stream);
   take(now, stream, true, outbox);

@@ -86,6 +86,7 @@ TEST_F(NodeForget, one_that_comes_back_is_a_member_again) {
   rig.subscribe(receiver, {"#"});
   ASSERT_TRUE(rig.publish(sender, "t", "after"));
   rig.settle();
+  ASSERT_FALSE(rig.client(receiver).received.empty());
   EXPECT_EQ(rig.client(receiver).received.back().payload, "after");
 }
 
