@@ -1,0 +1,109 @@
+#pragma once
+// The layout of one entry of a CacheStore in its block: a head of 36 bytes, then only what is not
+// usual (tags, subkey, key version, region), the key, the value. For cache_store.cc and
+// cache_store_cuts.cc alone.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "store/cache_store.h"
+
+namespace mpreg {
+
+inline constexpr std::size_t kTagsMax = 64;
+
+struct EntryHead {
+  static constexpr std::uint8_t kValue = 0;
+  static constexpr std::uint8_t kExpected = 1;  // Its value is on its way.
+  static constexpr std::uint8_t kMark = 2;      // Invalidated.
+  static constexpr std::uint8_t kErased = 3;
+  static constexpr std::uint32_t kNever = 0;
+
+  std::uint32_t time_high = 0;
+  std::uint32_t time_low = 0;
+  std::uint32_t next = 0;
+  std::uint32_t previous = 0;
+  std::uint32_t value_bytes = 0;
+  std::uint32_t expires = kNever;  // In ticks of the store.
+  std::uint32_t era = 0;           // Of the last cut that it was held against.
+  std::uint16_t origin = 0;
+  NamespaceId space = 0;
+  std::uint16_t key_bytes = 0;
+  std::uint8_t kind : 2 = kValue;
+  std::uint8_t uses : 2 = 0;
+  std::uint8_t is_main : 1 = 0;
+  std::uint8_t is_unusual : 1 = 0;  // An Unusual and tags come before the key.
+
+  [[nodiscard]] bool is_value() const { return kind == kValue; }
+  [[nodiscard]] bool is_mark() const { return kind == kMark || kind == kErased; }
+  [[nodiscard]] WriteVersion written() const {
+    return {std::uint64_t{time_high} << 32U | time_low, origin};
+  }
+  void set_written(WriteVersion version) {
+    time_high = static_cast<std::uint32_t>(version.time >> 32U);
+    time_low = static_cast<std::uint32_t>(version.time);
+    origin = version.origin;
+  }
+};
+static_assert(sizeof(EntryHead) == 36);
+
+struct Unusual {
+  std::uint32_t tag_count = 0;
+  std::uint32_t key_version = 1;
+  std::uint16_t subkey_bytes = 0;
+  std::uint16_t region = 0;
+};
+static_assert(sizeof(Unusual) == 12);
+
+// Views into the block.
+struct EntryParts {
+  std::string_view key;
+  std::string_view subkey;
+  std::string_view value;
+  std::uint32_t version = 1;
+  std::uint16_t region = 0;
+  const std::uint32_t* tags = nullptr;
+  std::uint32_t tag_count = 0;
+};
+[[nodiscard]] inline EntryParts parts_of(const EntryHead& head) {
+  EntryParts parts;
+  const auto* at = reinterpret_cast<const char*>(&head + 1);
+  std::size_t subkey_bytes = 0;
+  if (head.is_unusual != 0) {
+    const auto& unusual = *reinterpret_cast<const Unusual*>(at);
+    at += sizeof(Unusual);
+    parts.version = unusual.key_version;
+    parts.region = unusual.region;
+    parts.tags = reinterpret_cast<const std::uint32_t*>(at);
+    parts.tag_count = unusual.tag_count;
+    at += unusual.tag_count * sizeof(std::uint32_t);
+    subkey_bytes = unusual.subkey_bytes;
+  }
+  parts.key = {at, head.key_bytes};
+  parts.subkey = {at + head.key_bytes, subkey_bytes};
+  parts.value = {at + head.key_bytes + subkey_bytes, head.value_bytes};
+  return parts;
+}
+
+[[nodiscard]] inline CutSubject subject_of(const EntryHead& head) {
+  const EntryParts parts = parts_of(head);
+  return {parts.key, head.written(), parts.region, parts.tags, parts.tag_count};
+}
+
+// Whether there is anything to say that most entries do not say.
+[[nodiscard]] inline bool is_unusual(const StoreKey& key, std::size_t tags, std::uint16_t region) {
+  return !key.subkey.empty() || key.version != 1 || region != 0 || tags != 0;
+}
+
+[[nodiscard]] inline std::size_t entry_bytes(const StoreKey& key, std::size_t value_bytes,
+                                             std::size_t tags, std::uint16_t region) {
+  std::size_t bytes = sizeof(EntryHead) + key.key.size() + key.subkey.size() + value_bytes;
+  if (is_unusual(key, tags, region)) bytes += sizeof(Unusual) + tags * sizeof(std::uint32_t);
+  return bytes;
+}
+
+void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
+                 std::span<const std::uint32_t> tags, std::uint16_t region);
+
+}  // namespace mpreg

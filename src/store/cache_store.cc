@@ -1,0 +1,442 @@
+#include "store/cache_store.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/error.h"
+#include "store/cache_entry.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::uint64_t kSmallShare = 10;  // The small queue has a tenth of the memory.
+constexpr std::uint64_t kMarkShare = 4;    // Marks of erased keys have a quarter at most.
+constexpr std::uint8_t kUsesMax = 3;
+// By time, then by the name of the cluster: the same everywhere.
+bool is_newer(const WriteVersion& one, const WriteVersion& other,
+              const std::vector<std::string>& names) {
+  if (one.time != other.time) return one.time > other.time;
+  return one.origin != other.origin && names[one.origin] > names[other.origin];
+}
+
+constexpr std::size_t kNamesMax = std::numeric_limits<std::uint16_t>::max();
+// How many entries the queue of the evicted remembers: as many as fit if they are of this size.
+constexpr std::uint64_t kTypicalEntryBytes = 256;
+constexpr std::chrono::milliseconds kTick{10};
+constexpr std::chrono::hours kTtlMax{400 * 24};
+
+}  // namespace
+
+CacheStore::CacheStore(CacheStoreOptions options)
+    : options_(options),
+      arena_(options.bytes_max),
+      ghosts_(static_cast<std::size_t>(options.bytes_max / kTypicalEntryBytes)),
+      origin_names_(1) {}
+
+// ---- Names.
+
+std::optional<NamespaceId> CacheStore::find_space(std::string_view namespace_name) const {
+  const auto known = space_ids_.find(namespace_name);
+  if (known == space_ids_.end()) return std::nullopt;
+  return known->second;
+}
+
+std::optional<NamespaceId> CacheStore::space_of(std::string_view namespace_name) {
+  if (const auto known = find_space(namespace_name)) return known;
+  if (spaces_.size() >= kNamesMax) return std::nullopt;
+  const auto id = static_cast<NamespaceId>(spaces_.size());
+  spaces_.push_back({std::string(namespace_name), {}, 0});
+  space_ids_.emplace(namespace_name, id);
+  return id;
+}
+
+std::optional<std::uint16_t> CacheStore::origin_of(std::string_view cluster) {
+  const auto known = origin_ids_.find(cluster);
+  if (known != origin_ids_.end()) return known->second;
+  if (origin_names_.size() >= kNamesMax) return std::nullopt;
+  const auto id = static_cast<std::uint16_t>(origin_names_.size());
+  origin_names_.emplace_back(cluster);
+  origin_ids_.emplace(cluster, id);
+  return id;
+}
+
+std::uint16_t CacheStore::region_id(std::string_view region) {
+  if (region == "default") return 0;
+  return static_cast<std::uint16_t>(XXH3_64bits(region.data(), region.size()) | 1U);
+}
+
+std::uint32_t CacheStore::tag_id(std::string_view tag) {
+  return static_cast<std::uint32_t>(XXH3_64bits(tag.data(), tag.size()));
+}
+
+// ---- Looking.
+
+EntryHead& CacheStore::head(Handle handle) const {
+  return *reinterpret_cast<Head*>(arena_.at(handle));
+}
+
+std::uint64_t CacheStore::hash_of(const StoreKey& key) {
+  const std::uint64_t seed = std::uint64_t{key.space} << 32U | key.version;
+  const std::uint64_t hash = XXH3_64bits_withSeed(key.key.data(), key.key.size(), seed);
+  if (key.subkey.empty()) return hash;
+  return XXH3_64bits_withSeed(key.subkey.data(), key.subkey.size(), hash);
+}
+
+bool CacheStore::is_key(Handle handle, const StoreKey& key) const {
+  const Head& entry = head(handle);
+  if (entry.space != key.space || entry.key_bytes != key.key.size()) return false;
+  const EntryParts parts = parts_of(entry);
+  return parts.key == key.key && parts.subkey == key.subkey && parts.version == key.version;
+}
+
+CacheStore::Slot* CacheStore::find(const StoreKey& key, std::uint64_t hash) const {
+  const std::uint32_t tag = tag_of(hash);
+  return table_of(hash).find(
+      tag, [&](const Slot& slot) { return slot.tag == tag && is_key(slot.handle, key); });
+}
+
+std::uint32_t CacheStore::ticks(Instant at) const {
+  return static_cast<std::uint32_t>((at - beginning_) / kTick);
+}
+
+bool CacheStore::is_expired(const Head& entry, Instant now) const {
+  return entry.expires != Head::kNever && ticks(now) >= entry.expires;
+}
+
+// Held against the cuts that came since it was last held against them.
+bool CacheStore::is_cut(Head& entry) {
+  const ScopeCuts& own = spaces_[entry.space].cuts;
+  if (entry.era >= own.newest() && entry.era >= everywhere_.newest()) return false;
+  const CutSubject subject = subject_of(entry);
+  if (own.drops(subject, entry.era) || everywhere_.drops(subject, entry.era)) return true;
+  entry.era = era_;
+  return false;
+}
+
+std::optional<CacheStore::Found> CacheStore::get(Instant now, const StoreKey& key) {
+  ++counters_.gets;
+  if (key.space >= spaces_.size()) return std::nullopt;
+  const std::uint64_t hash = hash_of(key);
+  Slot* slot = find(key, hash);
+  if (slot == nullptr) return std::nullopt;
+  Head& entry = head(slot->handle);
+  if (!entry.is_value()) return std::nullopt;
+  const bool expired = is_expired(entry, now);
+  if (expired || is_cut(entry)) {
+    ++(expired ? counters_.expired : counters_.dropped);
+    forget(entry);
+    remove(slot, hash);
+    return std::nullopt;
+  }
+  if (entry.uses < kUsesMax) ++entry.uses;
+  ++counters_.hits;
+  const std::uint32_t left = entry.expires == Head::kNever ? 0 : entry.expires - ticks(now);
+  return Found{parts_of(entry).value, entry.written(),
+               left * static_cast<std::uint32_t>(kTick.count())};
+}
+
+CacheStore::State CacheStore::state_of(Instant now, const StoreKey& key,
+                                       WriteVersion* version) const {
+  if (key.space >= spaces_.size()) return State::missing;
+  const Slot* slot = find(key, hash_of(key));
+  if (slot == nullptr) return State::missing;
+  const Head& entry = head(slot->handle);
+  const CutSubject subject = subject_of(entry);
+  if (is_expired(entry, now)) return State::missing;
+  if (version != nullptr) *version = entry.written();
+  const bool is_dropped =
+      spaces_[key.space].cuts.drops(subject, entry.era) || everywhere_.drops(subject, entry.era);
+  if (entry.kind == Head::kMark || entry.kind == Head::kErased || is_dropped) return State::invalid;
+  return entry.kind == Head::kExpected ? State::syncing : State::shared;
+}
+
+void CacheStore::for_each(
+    Instant now, const std::function<bool(const StoreKey& key, const Found& found)>& visit) {
+  bool ended = false;
+  for (const FlatTable<Slot>& table : tables_) {
+    table.for_each([&](const Slot& slot) {
+      if (ended) return;
+      Head& entry = head(slot.handle);
+      if (!entry.is_value() || is_expired(entry, now) || is_cut(entry)) return;
+      const EntryParts parts = parts_of(entry);
+      ended = visit({entry.space, parts.key, parts.subkey, parts.version},
+                    {parts.value, entry.written(), 0});
+    });
+  }
+}
+
+std::uint64_t CacheStore::used_bytes() const {
+  std::uint64_t bytes = arena_.used_bytes() + ghosts_.bytes();
+  for (const FlatTable<Slot>& table : tables_) bytes += table.bytes();
+  return bytes;
+}
+
+// ---- Writing.
+
+// Older than what is there, than an invalidation of its scope, or than what was forgotten.
+bool CacheStore::is_refused(const StoreKey& key, const Slot* slot, const Entry& entry) const {
+  const Space& space = spaces_[key.space];
+  const bool has_value = slot != nullptr && head(slot->handle).is_value();
+  // A mark may be older than one that was forgotten before it.
+  if (!has_value && entry.version.time <= space.floor) return true;
+  if (slot != nullptr && !is_newer(entry.version, head(slot->handle).written(), origin_names_)) {
+    return true;
+  }
+  if (space.cuts.size() == 0 && everywhere_.size() == 0) return false;
+  const CutSubject subject{key.key, entry.version, entry.region, entry.tags.data(),
+                           static_cast<std::uint32_t>(entry.tags.size())};
+  return space.cuts.refuses(subject) || everywhere_.refuses(subject);
+}
+
+CacheStore::Outcome CacheStore::put(Instant now, const StoreKey& key, std::string_view value,
+                                    const Entry& entry) {
+  return write(now, key, value, entry, Head::kValue);
+}
+
+CacheStore::Outcome CacheStore::expect(Instant now, const StoreKey& key, const Entry& entry) {
+  return write(now, key, {}, entry, Head::kExpected);
+}
+
+CacheStore::Outcome CacheStore::arrive(Instant now, const StoreKey& key, std::string_view value,
+                                       const Entry& entry) {
+  const std::uint64_t hash = hash_of(key);
+  Slot* slot = key.space < spaces_.size() ? find(key, hash) : nullptr;
+  const bool is_expected = slot != nullptr && head(slot->handle).kind == Head::kExpected &&
+                           head(slot->handle).written() == entry.version &&
+                           !is_cut(head(slot->handle));
+  if (!is_expected) {
+    ++counters_.puts_refused;
+    return Outcome::refused;
+  }
+  remove(slot, hash);
+  return write(now, key, value, entry, Head::kValue);
+}
+
+CacheStore::Outcome CacheStore::erase(Instant now, const StoreKey& key, WriteVersion version) {
+  return write(now, key, {}, {version, {}, 0, {}}, Head::kErased);
+}
+
+CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, WriteVersion version) {
+  const std::uint64_t hash = hash_of(key);
+  Slot* slot = find(key, hash);
+  if (slot != nullptr) {
+    Head& entry = head(slot->handle);
+    const WriteVersion held = entry.written();
+    const bool is_later = held.time >= version.time;
+    if (is_later && (held.origin == version.origin || !entry.is_value())) return Outcome::refused;
+    if (entry.is_value()) ++counters_.dropped;
+    // Written by another, at a later time, and not known to have seen this: it goes, and its
+    // version stays, so that what is older than either is refused.
+    if (is_later) version = held;
+    remove(slot, hash);
+  }
+  return write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
+}
+
+CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::string_view value,
+                                      const Entry& entry, std::uint8_t kind) {
+  MPREG_CHECK(key.space < spaces_.size() && entry.tags.size() <= kTagsMax);
+  if (!has_begun_) {
+    beginning_ = now - kTick;
+    has_begun_ = true;
+  }
+  const std::uint64_t hash = hash_of(key);
+  Slot* slot = find(key, hash);
+  // An invalidation mark takes the place of nothing newer: its caller has looked.
+  if (kind != Head::kMark && is_refused(key, slot, entry)) {
+    ++counters_.puts_refused;
+    return Outcome::refused;
+  }
+  const std::size_t bytes = entry_bytes(key, value.size(), entry.tags.size(), entry.region);
+  std::uint8_t uses = 0;
+  if (slot != nullptr) {
+    Head& old = head(slot->handle);
+    const bool fits = arena_.size_of(slot->handle) >= bytes &&
+                      arena_.size_of(slot->handle) < bytes + 2 * sizeof(Head);
+    uses = std::min<std::uint8_t>(static_cast<std::uint8_t>(old.uses + 1), kUsesMax);
+    if (fits) {
+      // In its block, and in its place of the queue.
+      strike_off(slot->handle);
+      const Head kept = old;
+      fill(slot->handle, key, value, entry, kind, now);
+      Head& fresh = head(slot->handle);
+      fresh.next = kept.next;
+      fresh.previous = kept.previous;
+      fresh.is_main = kept.is_main;
+      fresh.uses = uses & 3U;
+      if (kind == Head::kValue) ++counters_.puts;
+      return Outcome::done;
+    }
+    remove(slot, hash);
+  }
+  const Handle handle = make_room(bytes);
+  if (handle == Arena::kNone) {
+    // Too large to be held, and still known to be newer than what was.
+    spaces_[key.space].floor = std::max(spaces_[key.space].floor, entry.version.time);
+    ++counters_.puts_too_large;
+    return Outcome::too_large;
+  }
+  fill(handle, key, value, entry, kind, now);
+  Head& fresh = head(handle);
+  fresh.uses = uses & 3U;
+  fresh.is_main = ghosts_.take(hash) || kind == Head::kErased ? 1 : 0;
+  push(queue_of(fresh), handle);
+  table_of(hash).insert({tag_of(hash), handle});
+  ++entries_;
+  if (kind == Head::kValue) ++counters_.puts;
+  return Outcome::done;
+}
+
+void CacheStore::fill(Handle handle, const StoreKey& key, std::string_view value,
+                      const Entry& entry, std::uint8_t kind, Instant now) {
+  Head& fresh = *new (arena_.at(handle)) Head;
+  fresh.set_written(entry.version);
+  fresh.kind = kind & 3U;
+  fresh.era = era_;
+  if (entry.ttl > entry.ttl.zero()) {
+    const auto ttl = std::min<std::chrono::milliseconds>(entry.ttl, kTtlMax);
+    fresh.expires = ticks(now + ttl) + 1;  // Rounded up: never a moment too soon.
+  }
+  write_parts(fresh, key, value, entry.tags, entry.region);
+  if (kind == Head::kValue) payload_bytes_ += key.key.size() + key.subkey.size() + value.size();
+  if (fresh.is_mark()) {
+    ++marks_;
+    mark_bytes_ += arena_.size_of(handle);
+  }
+}
+
+// The books forget what the entry was.
+void CacheStore::strike_off(Handle handle) {
+  const Head& entry = head(handle);
+  if (entry.is_value()) {
+    const EntryParts parts = parts_of(entry);
+    payload_bytes_ -= parts.key.size() + parts.subkey.size() + parts.value.size();
+  } else if (entry.is_mark()) {
+    --marks_;
+    mark_bytes_ -= arena_.size_of(handle);
+  }
+}
+
+// An entry goes and leaves nothing: what is older than it must not take its place.
+void CacheStore::forget(const Head& entry) {
+  HybridTime& floor = spaces_[entry.space].floor;
+  floor = std::max(floor, entry.written().time);
+}
+
+void CacheStore::remove(Slot* slot, std::uint64_t hash) {
+  const Handle handle = slot->handle;
+  strike_off(handle);
+  take_out(queue_of(head(handle)), handle);
+  table_of(hash).erase(slot);
+  arena_.free(handle);
+  --entries_;
+}
+
+// ---- Who goes.
+
+CacheStore::Queue& CacheStore::queue_of(const Head& entry) {
+  return entry.is_main != 0 ? main_ : small_;
+}
+
+void CacheStore::push(Queue& queue, Handle handle) {
+  Head& entry = head(handle);
+  entry.next = queue.newest;  // Towards the older.
+  entry.previous = Arena::kNone;
+  if (queue.newest != Arena::kNone) head(queue.newest).previous = handle;
+  queue.newest = handle;
+  if (queue.oldest == Arena::kNone) queue.oldest = handle;
+  queue.bytes += arena_.size_of(handle);
+}
+
+void CacheStore::take_out(Queue& queue, Handle handle) {
+  const Head& entry = head(handle);
+  (entry.previous != Arena::kNone ? head(entry.previous).next : queue.newest) = entry.next;
+  (entry.next != Arena::kNone ? head(entry.next).previous : queue.oldest) = entry.previous;
+  queue.bytes -= arena_.size_of(handle);
+}
+
+CacheStore::Handle CacheStore::make_room(std::size_t bytes) {
+  for (;;) {
+    const Handle handle = arena_.allocate(bytes);
+    if (handle != Arena::kNone || !evict()) return handle;
+  }
+}
+
+// One entry goes; false when there is none.
+bool CacheStore::evict() {
+  // Each step moves an entry on, takes a use from it, or is one of so many marks that stay.
+  for (std::size_t kept = 0;;) {
+    const bool from_small =
+        small_.oldest != Arena::kNone &&
+        (small_.bytes * kSmallShare > options_.bytes_max || main_.oldest == Arena::kNone);
+    Queue& queue = from_small ? small_ : main_;
+    const Handle handle = queue.oldest;
+    if (handle == Arena::kNone) return false;
+    Head& entry = head(handle);
+    // Erased keys that somebody has not heard of stay, while they are few.
+    const bool is_kept = entry.kind == Head::kErased && entry.written().time > passed_by_all_ &&
+                         mark_bytes_ * kMarkShare <= options_.bytes_max && kept < marks_;
+    if (!is_kept && (entry.uses == 0 || (from_small && entry.uses == 1))) {
+      evict_entry(handle, from_small);
+      return true;
+    }
+    take_out(queue, handle);
+    if (is_kept) {
+      ++kept;
+    } else {
+      entry.uses = from_small ? 0 : static_cast<std::uint8_t>((entry.uses - 1) & 3);
+    }
+    entry.is_main = 1;
+    push(main_, handle);
+  }
+}
+
+void CacheStore::evict_entry(Handle handle, bool remembers) {
+  const Head& entry = head(handle);
+  const EntryParts parts = parts_of(entry);
+  const StoreKey key{entry.space, parts.key, parts.subkey, parts.version};
+  const std::uint64_t hash = hash_of(key);
+  if (entry.is_value()) {
+    ++counters_.evictions;
+    if (remembers) ghosts_.add(hash);
+  } else {
+    ++counters_.marks_evicted;
+  }
+  forget(entry);
+  Slot* slot =
+      table_of(hash).find(tag_of(hash), [&](const Slot& one) { return one.handle == handle; });
+  MPREG_CHECK(slot != nullptr);
+  remove(slot, hash);
+}
+
+void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
+                 std::span<const std::uint32_t> tags, std::uint16_t region) {
+  head.space = key.space;
+  head.key_bytes = static_cast<std::uint16_t>(key.key.size());
+  head.value_bytes = static_cast<std::uint32_t>(value.size());
+  auto* at = reinterpret_cast<char*>(&head + 1);
+  const auto put = [&](const void* from, std::size_t bytes) {
+    if (bytes != 0) std::memcpy(at, from, bytes);
+    at += bytes;
+  };
+  if (is_unusual(key, tags.size(), region)) {
+    head.is_unusual = 1;
+    const Unusual unusual{static_cast<std::uint32_t>(tags.size()), key.version,
+                          static_cast<std::uint16_t>(key.subkey.size()), region};
+    put(&unusual, sizeof(unusual));
+    put(tags.data(), tags.size_bytes());
+  }
+  put(key.key.data(), key.key.size());
+  put(key.subkey.data(), key.subkey.size());
+  put(value.data(), value.size());
+}
+
+void CacheStore::forget_marks(HybridTime passed_by_all) {
+  passed_by_all_ = std::max(passed_by_all_, passed_by_all);
+}
+
+}  // namespace mpreg

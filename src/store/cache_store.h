@@ -1,0 +1,211 @@
+#pragma once
+// CacheStore: the values that a cluster holds, bounded in bytes. A look-up touches two cache lines:
+// a slot of the index, and the entry, which holds header, key and value in one block of an Arena.
+//
+// Who goes when it is full: S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO Queues are All You
+// Need for Cache Eviction", SOSP 2023): what was asked for only once goes soon, by way of a small
+// queue; the rest goes round in a large one. A hit changes two bits.
+//
+// Versions decide: a write that is not newer than what is there, or than an invalidation of it, is
+// refused. An invalidated or erased key leaves a mark with the version, so that what was written
+// before and comes later does not bring it back. When an entry or a mark has to go, its version
+// becomes the floor of its namespace: absent keys refuse what is older. So forgetting costs misses,
+// never staleness.
+//
+// Not thread-safe. Views that are returned hold until the next call that is not const.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/frame.h"
+#include "base/time.h"
+#include "store/arena.h"
+#include "store/ghost_queue.h"
+#include "store/scope_cuts.h"
+#include "topic/flat_table.h"
+
+namespace mpreg {
+
+struct CacheStoreOptions {
+  std::uint64_t bytes_max = 256ULL << 20U;  // Of keys, values and what each entry costs besides.
+};
+
+using NamespaceId = std::uint16_t;
+
+// Within a namespace the identity of an entry. The rules of cache_key.h are kept by the caller.
+struct StoreKey {
+  NamespaceId space = 0;
+  std::string_view key;
+  std::string_view subkey = {};
+  std::uint32_t version = 1;
+};
+
+struct StoreCounters {
+  std::uint64_t gets = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t puts = 0;          // Stored.
+  std::uint64_t puts_refused = 0;  // Older than what is there, or than an invalidation of it.
+  std::uint64_t puts_too_large = 0;
+  std::uint64_t evictions = 0;  // Values.
+  std::uint64_t marks_evicted = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t dropped = 0;  // Values, by invalidations; those of many keys count when looked at.
+};
+
+struct EntryHead;
+
+class CacheStore {
+ public:
+  explicit CacheStore(CacheStoreOptions options);
+
+  // ---- Names in this process. 0 is no origin; at most 65,535 of each, then `none`.
+  [[nodiscard]] std::optional<NamespaceId> space_of(std::string_view namespace_name);
+  [[nodiscard]] std::optional<NamespaceId> find_space(std::string_view namespace_name) const;
+  [[nodiscard]] std::optional<std::uint16_t> origin_of(std::string_view cluster);
+  [[nodiscard]] const std::string& name_of_origin(std::uint16_t origin) const {
+    return origin_names_[origin];
+  }
+  // By hash: two that collide are invalidated together.
+  [[nodiscard]] static std::uint16_t region_id(std::string_view region);
+  [[nodiscard]] static std::uint32_t tag_id(std::string_view tag);
+
+  struct Found {
+    std::string_view value;
+    WriteVersion version;
+    std::uint32_t expires_in_ms = 0;  // 0: never.
+  };
+  enum class State : std::uint8_t {
+    missing,  // Nothing is known.
+    shared,   // A value.
+    syncing,  // A newer value is on its way.
+    invalid,  // Invalidated or erased.
+  };
+  [[nodiscard]] std::optional<Found> get(Instant now, const StoreKey& key);
+  // For people: changes nothing, not even what goes next.
+  [[nodiscard]] State state_of(Instant now, const StoreKey& key, WriteVersion* version) const;
+
+  struct Entry {
+    WriteVersion version;
+    std::chrono::milliseconds ttl{0};          // 0: none. At most 400 days.
+    std::uint16_t region = 0;                  // 0: the default region.
+    std::span<const std::uint32_t> tags = {};  // At most 64.
+  };
+  enum class Outcome : std::uint8_t { done, refused, too_large };
+  Outcome put(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
+
+  // A value of this version is on its way: until it comes the key is missing. `arrive` stores it
+  // if nothing has come between.
+  Outcome expect(Instant now, const StoreKey& key, const Entry& entry);
+  Outcome arrive(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
+
+  // Drops the value, unless its own origin wrote it later, and leaves a mark.
+  Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version);
+  // The same as a write of "absent": it loses against a newer write. Its mark is kept until
+  // forget_marks says that everybody has passed it, or marks take a quarter of the memory.
+  Outcome erase(Instant now, const StoreKey& key, WriteVersion version);
+  // The marks of erased keys at or below the time may go.
+  void forget_marks(HybridTime passed_by_all);
+
+  // Of many keys, without looking at any.
+  void cut_space(NamespaceId space, WriteVersion version);
+  void cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version);
+  void cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version);
+  void cut_region(std::uint16_t region, WriteVersion version);
+  void cut_origin(std::uint16_t origin, WriteVersion version);
+  void cut_everything(WriteVersion version);
+
+  // Every value in no order; true from the visitor ends it.
+  void for_each(Instant now,
+                const std::function<bool(const StoreKey& key, const Found& found)>& visit);
+
+  [[nodiscard]] const StoreCounters& counters() const { return counters_; }
+  [[nodiscard]] std::size_t entries() const { return entries_; }  // With marks.
+  [[nodiscard]] std::size_t marks() const { return marks_; }
+  // Of the memory: blocks with their headers, the index, and what is remembered of the evicted.
+  [[nodiscard]] std::uint64_t used_bytes() const;
+  // Of keys and values.
+  [[nodiscard]] std::uint64_t payload_bytes() const { return payload_bytes_; }
+
+ private:
+  using Handle = Arena::Handle;
+  using Head = EntryHead;
+  struct Slot {
+    std::uint32_t tag = 0;
+    Handle handle = Arena::kNone;
+
+    [[nodiscard]] bool empty() const { return handle == Arena::kNone; }
+    [[nodiscard]] std::uint32_t hash() const { return tag; }
+  };
+  struct Queue {
+    Handle newest = Arena::kNone;
+    Handle oldest = Arena::kNone;
+    std::uint64_t bytes = 0;
+  };
+  struct Space {
+    std::string name;
+    ScopeCuts cuts;
+    HybridTime floor = 0;
+  };
+  static constexpr std::size_t kTables = 64;
+
+  [[nodiscard]] Head& head(Handle handle) const;
+  [[nodiscard]] static std::uint64_t hash_of(const StoreKey& key);
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 32U);
+  }
+  [[nodiscard]] FlatTable<Slot>& table_of(std::uint64_t hash) { return tables_[hash % kTables]; }
+  [[nodiscard]] const FlatTable<Slot>& table_of(std::uint64_t hash) const {
+    return tables_[hash % kTables];
+  }
+  [[nodiscard]] Slot* find(const StoreKey& key, std::uint64_t hash) const;
+  [[nodiscard]] bool is_key(Handle handle, const StoreKey& key) const;
+  [[nodiscard]] bool is_expired(const Head& head, Instant now) const;
+  [[nodiscard]] bool is_cut(Head& head);
+  [[nodiscard]] bool is_refused(const StoreKey& key, const Slot* slot, const Entry& entry) const;
+  Outcome write(Instant now, const StoreKey& key, std::string_view value, const Entry& entry,
+                std::uint8_t kind);
+  [[nodiscard]] Handle make_room(std::size_t bytes);
+  void fill(Handle handle, const StoreKey& key, std::string_view value, const Entry& entry,
+            std::uint8_t kind, Instant now);
+  void forget(const Head& head);
+  void remove(Slot* slot, std::uint64_t hash);
+  void strike_off(Handle handle);
+  [[nodiscard]] bool evict();
+  void evict_entry(Handle handle, bool remembers);
+  void push(Queue& queue, Handle handle);
+  void take_out(Queue& queue, Handle handle);
+  [[nodiscard]] Queue& queue_of(const Head& head);
+  void add_cut(ScopeCuts& cuts, ScopeCuts::Cut cut);
+  void begin_anew();
+  [[nodiscard]] std::uint32_t ticks(Instant at) const;
+
+  CacheStoreOptions options_;
+  Arena arena_;
+  std::array<FlatTable<Slot>, kTables> tables_;
+  GhostQueue ghosts_;
+  Queue small_;
+  Queue main_;
+  std::vector<Space> spaces_;
+  std::map<std::string, NamespaceId, std::less<>> space_ids_;
+  std::vector<std::string> origin_names_;
+  std::map<std::string, std::uint16_t, std::less<>> origin_ids_;
+  ScopeCuts everywhere_;
+  std::uint32_t era_ = 0;
+  Instant beginning_{};
+  bool has_begun_ = false;
+  std::size_t entries_ = 0;
+  std::size_t marks_ = 0;
+  std::uint64_t mark_bytes_ = 0;
+  std::uint64_t payload_bytes_ = 0;
+  HybridTime passed_by_all_ = 0;
+  StoreCounters counters_;
+};
+
+}  // namespace mpreg
