@@ -93,6 +93,8 @@ const std::array kTable = {
                SizeOption{MPREG_AT(node.publish_window_bytes), 64 * kKiB, kGiB}, Reload::yes},
     OptionSpec{"Memory", "link-window", "SIZE", "Under way to one broker at most",
                SizeOption{MPREG_AT(node.link_window_bytes), 64 * kKiB, kGiB}, Reload::yes},
+    OptionSpec{"Memory", "cache-max", "SIZE", "Values that the cluster holds",
+               SizeOption{MPREG_AT(node.cache_bytes_max), kMiB, 31 * kGiB}},
     OptionSpec{"Memory", "group-queues", "SIZE", "Waiting for members of queue groups",
                SizeOption{MPREG_AT(node.group_queues_bytes_max), kMiB, 64 * kGiB}, Reload::yes},
     OptionSpec{"Memory", "bulk-window", "SIZE", "Of that, values of replications",

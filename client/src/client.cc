@@ -196,6 +196,7 @@ Result<std::uint64_t> Client::reply(const Message& request, std::string_view pay
   options.headers = &headers;
   return core_->publish(asked->reply_to, as_bytes(payload), options);
 }
+Result<CacheGot> Client::get(const CacheAddress& address) { return core_->get(address); }
 Result<std::string> Client::query(std::string_view question) { return core_->query(question); }
 ConnectionStatus Client::status() const { return core_->status(); }
 ClientStatistics Client::statistics() const { return core_->statistics(); }

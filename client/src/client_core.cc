@@ -282,20 +282,35 @@ Result<void> ClientCore::barrier(std::chrono::milliseconds timeout) {
   }
 }
 
-Result<std::string> ClientCore::query(std::string_view question) {
-  Lock lock(mutex_);
+template <typename Ask>
+Result<Answer> ClientCore::ask(Lock& lock, Ask ask) {
   if (auto may = may_wait(); !may) return tl::unexpected(may.error());
   const Instant until = deadline({});
   if (auto connected = wait_until_connected(lock, until); !connected) {
     return tl::unexpected(connected.error());
   }
-  const auto request = session_.query(clock_.now(), question);
+  const Result<std::uint64_t> request = ask();
   if (!request) return tl::unexpected(request.error());
   send_output();
-  const auto answer = wait_for_answer(lock, *request, until);
+  auto answer = wait_for_answer(lock, *request, until);
+  if (answer && !answer->ok) return fail(answer->code, answer->text);
+  return answer;
+}
+
+Result<std::string> ClientCore::query(std::string_view question) {
+  Lock lock(mutex_);
+  auto answer = ask(lock, [&] { return session_.query(clock_.now(), question); });
   if (!answer) return tl::unexpected(answer.error());
-  if (!answer->ok) return fail(answer->code, answer->text);
-  return answer->text;
+  return std::move(answer->text);
+}
+
+Result<CacheGot> ClientCore::get(const CacheAddress& address) {
+  Lock lock(mutex_);
+  const auto answer = ask(lock, [&] { return session_.get(clock_.now(), address); });
+  if (!answer) return tl::unexpected(answer.error());
+  auto got = gots_.extract(answer->request);
+  MPREG_CHECK(!got.empty());
+  return std::move(got.mapped());
 }
 
 // ---- About the client.

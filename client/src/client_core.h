@@ -42,6 +42,7 @@ class ClientCore {
   Result<void> unsubscribe(SubscriptionId subscription);
   Result<void> barrier(std::chrono::milliseconds timeout);
   Result<std::string> query(std::string_view question);
+  Result<CacheGot> get(const CacheAddress& address);
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] ClientStatistics statistics() const;
   [[nodiscard]] std::uint64_t id() const { return id_; }
@@ -86,6 +87,7 @@ class ClientCore {
   void handle(const OperationRefused& refused);
   void handle(const OperationOutcome& outcome);
   void handle(const Answer& answer);
+  void handle(const CacheGot& got);
   void handle(const Subscribed& subscribed);
   void finish(const std::shared_ptr<Operation::State>& operation, OperationResult result);
   void report_connection();
@@ -101,6 +103,8 @@ class ClientCore {
   template <typename Attempt>
   Result<std::uint64_t> publish_with(Lock& lock, std::chrono::milliseconds timeout,
                                      Attempt&& attempt);
+  template <typename Ask>
+  Result<Answer> ask(Lock& lock, Ask ask);
   Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
   Operation watch(std::uint64_t operation, bool tracked);
@@ -124,6 +128,7 @@ class ClientCore {
   Error refusal_;
   std::map<std::uint64_t, std::shared_ptr<Operation::State>> operations_;
   std::map<std::uint64_t, std::optional<Answer>> answers_;  // Requests that somebody waits for.
+  std::map<std::uint64_t, CacheGot> gots_;  // Of these, those that were answered so.
   std::map<std::uint64_t, Timer> timers_;
   std::uint64_t next_timer_ = 1;
   SubscriptionId next_subscription_ = 1;

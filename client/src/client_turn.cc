@@ -198,6 +198,17 @@ void ClientCore::handle(const Answer& answer) {
   changed_.notify_all();
 }
 
+void ClientCore::handle(const CacheGot& got) {
+  {
+    const Lock lock(mutex_);
+    const auto it = answers_.find(got.request);
+    if (it == answers_.end()) return;
+    gots_[got.request] = got;
+    it->second = Answer{got.request, true, ErrorCode::internal, {}};
+  }
+  changed_.notify_all();
+}
+
 void ClientCore::handle(const Subscribed& subscribed) {
   handle(Answer{subscribed.request, true, ErrorCode::internal, {}});
 }

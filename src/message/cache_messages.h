@@ -122,4 +122,31 @@ struct CompleteOperation {
   friend bool operator==(const CompleteOperation&, const CompleteOperation&) = default;
 };
 
+// What a cluster knows of one entry.
+enum class EntryState : std::uint8_t {
+  missing = 0,  // Nothing.
+  shared = 1,   // It holds a value.
+  syncing = 2,  // A newer value is on its way to it.
+  invalid = 3,  // Invalidated, and nothing newer has come.
+};
+
+// Client to broker: what the cluster's store holds of this entry. Answered by CacheGot.
+struct CacheGet {
+  std::uint64_t request = 0;
+  CacheAddress address;
+
+  friend bool operator==(const CacheGet&, const CacheGet&) = default;
+};
+
+struct CacheGot {
+  std::uint64_t request = 0;
+  EntryState state = EntryState::missing;
+  std::string value;          // When shared.
+  std::uint64_t version = 0;  // Hybrid time of the last write or invalidation known; 0: none.
+  std::string origin;         // The cluster of that write.
+  std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.
+
+  friend bool operator==(const CacheGot&, const CacheGot&) = default;
+};
+
 }  // namespace mpreg

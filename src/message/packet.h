@@ -22,6 +22,6 @@ using Packet = std::variant<
     LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied, InterestUpdate, InterestDigest,
     Refill, Trace, TraceReport,
     // cache
-    OperationOutcomes>;
+    OperationOutcomes, CacheGet, CacheGot>;
 
 }  // namespace mpreg

@@ -20,15 +20,18 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   entry.complete_for = std::move(arrival.complete_for);
   if (!entry.body.frame.empty()) {
     const Body& body = entry.body;
-    if (lane == Lane::cache) apply_facts(stream, body);
+    bool is_trusted = true;
+    if (!state.own) {
+      const HybridTime last = body.stamp.version + body.stamp.count - 1;
+      is_trusted = clock_.observe(last, now.wall, options_.clock_offset_max);
+      if (!is_trusted) metrics_.clock_readings_refused.add();
+    }
+    if (lane == Lane::cache) apply_facts(now, stream, body, is_trusted);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
+    if (lane == Lane::bulk) cache_values(now, body);
     if (!state.own) {
-      const HybridTime last = body.stamp.version + body.stamp.count - 1;
-      if (!clock_.observe(last, now.wall, options_.clock_offset_max)) {
-        metrics_.clock_readings_refused.add();
-      }
       remember_operations(body);
       metrics_.link_batches_applied.add();
       metrics_.link_records_applied.add(body.records.size());
@@ -37,7 +40,10 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   if (!arrival.left_out.empty()) {
     entry.targets = std::make_shared<Targets>(1, std::move(arrival.left_out));
   }
-  if (entry.gap) metrics_.gaps_applied.add();
+  if (entry.gap) {
+    metrics_.gaps_applied.add();
+    if (lane == Lane::cache) cache_.lose(entry.gap->scope, clock_.last());
+  }
   state.advance(entry.through, now.instant);
   moved_streams_.push_back(stream);
   state.head_seen = std::max(state.head_seen, entry.through);
@@ -64,7 +70,8 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
 
 // Each fact once, whatever ways it came: a client that tried again through another broker has it in
 // two streams. What was stamped here was looked up before it was stamped.
-void Node::Impl::apply_facts(StreamIndex stream, const Body& body) {
+void Node::Impl::apply_facts(const Now& now, StreamIndex stream, const Body& body,
+                             bool is_trusted) {
   const bool own = streams_[stream].own;
   std::uint64_t invalidations = 0;
   std::uint64_t processed = 0;
@@ -78,6 +85,7 @@ void Node::Impl::apply_facts(StreamIndex stream, const Body& body) {
     }
     processed += is_invalidation ? 1 : 0;
     metrics_.cache_facts_applied.add();
+    cache_fact(now, stream, body, record, is_trusted);
     if (applier_ == nullptr) continue;
     applier_->apply(stream_ids_.id_of(stream), body.first() + record.index,
                     body.stamp.version + record.index, record.kind, body.payload_of(record));
@@ -85,6 +93,34 @@ void Node::Impl::apply_facts(StreamIndex stream, const Body& body) {
   if (own || invalidations == 0) return;
   books_.received(FederationBooks::Sort::invalidation, stream_ids_.id_of(stream).origin,
                   invalidations, processed);
+}
+
+// Who stamped it, or the broker that it came through, has checked that it can be read.
+void Node::Impl::cache_fact(const Now& now, StreamIndex stream, const Body& body,
+                            const Record& record, bool is_trusted) {
+  const std::string& origin = stream_ids_.id_of(stream).origin;
+  const HybridTime version = body.stamp.version + record.index;
+  const Bytes payload = body.payload_of(record);
+  if (record.kind == RecordKind::invalidation) {
+    const auto fact = decode_invalidation(payload);
+    if (!fact) return cache_.lose({}, clock_.last());
+    if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
+    cache_.take(now.instant, *fact, origin, version);
+  } else if (record.kind == RecordKind::replication) {
+    const auto fact = decode_replication(payload);
+    if (!fact) return cache_.lose({}, clock_.last());
+    if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
+    cache_.take(now.instant, *fact, origin, version, operation_of(body.segments, record.index));
+  }
+}
+
+void Node::Impl::cache_values(const Now& now, const Body& body) {
+  for (const Record& record : body.records) {
+    if (record.kind != RecordKind::value) continue;
+    auto value = decode_value(body.payload_of(record));
+    if (!value) continue;  // Its fact keeps waiting: the entry is missing.
+    cache_.take(now.instant, std::move(*value), operation_of(body.segments, record.index).client);
+  }
 }
 
 // The values that are for this cluster.

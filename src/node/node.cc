@@ -52,6 +52,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
+      cache_(options_.cluster, options_.cache_bytes_max),
       pending_(options_.pending_operations_max),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {

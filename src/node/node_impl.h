@@ -48,6 +48,7 @@
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
+#include "node/cluster_cache.h"
 #include "node/group_desk.h"
 #include "node/link.h"
 #include "node/node.h"
@@ -99,6 +100,7 @@ class Node::Impl {
   [[nodiscard]] nlohmann::ordered_json report_federation() const;
   [[nodiscard]] nlohmann::ordered_json report_health(const Now& now) const;
   [[nodiscard]] nlohmann::ordered_json report_subscriptions() const;
+  [[nodiscard]] nlohmann::ordered_json report_explain(const Now& now, std::string_view entry) const;
   [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
   void note_lags(const Now& now);
 
@@ -175,7 +177,12 @@ class Node::Impl {
 
   // ---- apply.cc
   void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
-  void apply_facts(StreamIndex stream, const Body& body);
+  void apply_facts(const Now& now, StreamIndex stream, const Body& body, bool is_trusted);
+  void cache_fact(const Now& now, StreamIndex stream, const Body& body, const Record& record,
+                  bool is_trusted);
+  void cache_values(const Now& now, const Body& body);
+  void on_cache_get(const Now& now, const Session& session, const CacheGet& request,
+                    Outbox& outbox);
   void note_values(StreamIndex stream, const Body& body,
                    const std::vector<std::vector<std::string>>& targets);
   void remember_operations(const Body& body);
@@ -443,6 +450,8 @@ class Node::Impl {
     std::uint32_t generation = 0;
     Frame frame;
   } last_header_;
+
+  ClusterCache cache_;
 
   // ---- Operations.
   PendingOperations pending_;

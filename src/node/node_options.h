@@ -54,6 +54,7 @@ struct NodeOptions {
   std::uint64_t publish_window_bytes = 4ULL << 20U;  // In flight from one session.
   std::uint64_t link_window_bytes =
       8ULL << 20U;  // In flight by cursor to one link, and held out of order.
+  std::uint64_t cache_bytes_max = 64ULL << 20U;         // Of the cluster's values.
   std::uint64_t group_queues_bytes_max = 64ULL << 20U;  // Waiting for members of groups.
   std::uint64_t bulk_window_bytes = 256ULL << 10U;      // In flight in the bulk lane to one link.
   std::uint32_t sessions_max = 10'000;

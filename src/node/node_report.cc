@@ -8,6 +8,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kWho = "who ";
+constexpr std::string_view kExplain = "explain ";
 
 Json milliseconds_since(Instant now, Instant then) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count();
@@ -43,6 +44,9 @@ std::string Node::Impl::report(const Now& now, std::string_view question) const 
     answer = report_health(now);
   } else if (question == "subs") {
     answer = report_subscriptions();
+  } else if (question.starts_with(kExplain)) {
+    answer = report_explain(now, question.substr(kExplain.size()));
+    if (answer.is_null()) return {};
   } else if (question.starts_with(kWho)) {
     answer = report_who(question.substr(kWho.size()));
     if (answer.is_null()) return {};
@@ -71,6 +75,19 @@ Json Node::Impl::report_stats(const Now& now) const {
   answer["retained_bytes"] = retention_.bytes();
   answer["retained_evicted"] = retention_.evicted();
   answer["clients_remembered"] = clients_.size();
+  const StoreCounters& cache = cache_.store().counters();
+  answer["cache"] = {{"entries", cache_.store().entries()},
+                     {"marks", cache_.store().marks()},
+                     {"bytes", cache_.store().used_bytes()},
+                     {"gets", cache.gets},
+                     {"hits", cache.hits},
+                     {"puts", cache.puts},
+                     {"puts_refused", cache.puts_refused},
+                     {"puts_too_large", cache.puts_too_large},
+                     {"evictions", cache.evictions},
+                     {"expired", cache.expired},
+                     {"dropped", cache.dropped},
+                     {"values_waiting", cache_.values_waiting()}};
   Json& counters = answer["counters"];
   for (const MetricValue& metric : registry_.snapshot()) {
     if (!metric.labels.empty()) continue;

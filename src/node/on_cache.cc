@@ -177,6 +177,20 @@ void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOpe
   send(outbox, {Door::session, session.peer}, answer);
 }
 
+void Node::Impl::on_cache_get(const Now& now, const Session& session, const CacheGet& request,
+                              Outbox& outbox) {
+  const Address to{Door::session, session.peer};
+  const CacheAddress& address = request.address;
+  for (const Result<void>& checked :
+       {check_namespace(address.namespace_name), check_key(address.key),
+        check_subkey(address.subkey), check_key_version(address.version)}) {
+    if (checked) continue;
+    return send(outbox, to,
+                Answer{request.request, false, checked.error().code, checked.error().text});
+  }
+  send(outbox, to, cache_.get(now.instant, request));
+}
+
 void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   if (ended_.empty()) return;
   std::map<std::uint32_t, OperationOutcomes> told;  // By peer.

@@ -47,6 +47,8 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
     on_barrier(now, *session, *barrier, outbox);
   } else if (const auto* complete = std::get_if<CompleteOperation>(&packet)) {
     on_complete(now, *session, *complete, outbox);
+  } else if (const auto* get = std::get_if<CacheGet>(&packet)) {
+    on_cache_get(now, *session, *get, outbox);
   } else if (const auto* query = std::get_if<Query>(&packet)) {
     on_query(now, *session, *query, outbox);
   } else if (std::holds_alternative<Goodbye>(packet)) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "message/cache_key.h"
 #include "node/node_impl.h"
 #include "topic/topic.h"
 
@@ -145,6 +146,27 @@ Json Node::Impl::report_subscriptions() const {
   }
   return {
       {"patterns", std::move(patterns)}, {"interest", std::move(interest)}, {"left_out", left_out}};
+}
+
+// "NAMESPACE KEY". Nothing for what is no name.
+Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
+  const std::size_t blank = entry.find(' ');
+  if (blank == entry.npos) return {};
+  CacheAddress address;
+  address.namespace_name = entry.substr(0, blank);
+  address.key = entry.substr(blank + 1);
+  if (!check_namespace(address.namespace_name) || !check_key(address.key)) return {};
+  constexpr std::string_view kStates[] = {"missing", "shared", "syncing", "invalid"};
+  const CacheGot got = cache_.look(now.instant, address);
+  Json answer = {{"cluster_id", options_.cluster},
+                 {"namespace", address.namespace_name},
+                 {"key", address.key},
+                 {"state", kStates[static_cast<std::size_t>(got.state)]}};
+  if (got.version == 0) return answer;
+  answer["written_by"] = got.origin;
+  answer["version"] = got.version;
+  answer["written_ms"] = milliseconds_of(got.version);
+  return answer;
 }
 
 // Nothing for what is no topic.

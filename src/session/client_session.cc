@@ -101,6 +101,9 @@ Result<std::uint64_t> ClientSession::unsubscribe(const Now& now, std::uint32_t s
 Result<std::uint64_t> ClientSession::barrier(const Now& now, std::chrono::milliseconds timeout) {
   return impl_->barrier(now, timeout);
 }
+Result<std::uint64_t> ClientSession::get(const Now& now, const CacheAddress& address) {
+  return impl_->get(now, address);
+}
 Result<std::uint64_t> ClientSession::query(const Now& now, std::string_view question) {
   return impl_->query(now, question);
 }

@@ -128,6 +128,8 @@ class ClientSession {
   [[nodiscard]] Result<std::uint64_t> unsubscribe(const Now& now, std::uint32_t subscription);
   [[nodiscard]] Result<std::uint64_t> barrier(const Now& now, std::chrono::milliseconds timeout);
   [[nodiscard]] Result<std::uint64_t> query(const Now& now, std::string_view question);
+  // What the cluster's store holds; answered by a CacheGot notice.
+  [[nodiscard]] Result<std::uint64_t> get(const Now& now, const CacheAddress& address);
   // The operation's outcome comes besides the answer.
   [[nodiscard]] Result<std::uint64_t> complete_operation(const Now& now, std::uint64_t operation,
                                                          bool success);

@@ -56,7 +56,7 @@ struct Notice {
   // Answer: to a query, barrier, unsubscribe, complete_operation, or to a subscribe that failed.
   // Subscribed: the subscription is active. OperationOutcome: once per tracked operation.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
-               Subscribed>
+               Subscribed, CacheGot>
       what;
 };
 

@@ -37,6 +37,7 @@ class ClientSession::Impl {
   Result<std::uint64_t> subscribe(const Subscription& subscription);
   Result<std::uint64_t> unsubscribe(const Now& now, std::uint32_t subscription);
   Result<std::uint64_t> barrier(const Now& now, std::chrono::milliseconds timeout);
+  Result<std::uint64_t> get(const Now& now, const CacheAddress& address);
   Result<std::uint64_t> query(const Now& now, std::string_view question);
   Result<std::uint64_t> complete_operation(const Now& now, std::uint64_t operation, bool success);
 
@@ -61,6 +62,7 @@ class ClientSession::Impl {
   void handle(const Now& now, Goodbye&& packet);
   void handle(const Now& now, ProbeEcho&& packet);
   void handle(const Now& now, Answer&& packet);
+  void handle(const Now& now, CacheGot&& packet);
   void handle(const Now& now, Gap&& packet);
   void handle(const Now& now, Subscribed&& packet);
   void handle(const Now& now, Accepted&& packet);

@@ -265,6 +265,17 @@ Result<std::uint64_t> ClientSession::Impl::barrier(const Now& now,
   return number;
 }
 
+Result<std::uint64_t> ClientSession::Impl::get(const Now& now, const CacheAddress& address) {
+  for (const Result<void>& checked :
+       {check_namespace(address.namespace_name), check_key(address.key),
+        check_subkey(address.subkey), check_key_version(address.version)}) {
+    if (!checked) return tl::unexpected(checked.error());
+  }
+  auto number = request(now, kRequestTimeout);
+  if (number) send(CacheGet{*number, address});
+  return number;
+}
+
 Result<std::uint64_t> ClientSession::Impl::query(const Now& now, std::string_view question) {
   if (question.size() > kQuestionBytesMax) {
     return fail(ErrorCode::malformed, "question has " + std::to_string(question.size()) +
@@ -304,6 +315,14 @@ void ClientSession::Impl::handle(const Now&, Answer&& packet) {
   const bool waited = packet.ok ? requests_.take(packet.request)
                                 : requests_.take(packet.request) || interest.refuse(packet.request);
   if (!waited) {
+    ++counters.packets_refused;
+    return;
+  }
+  notify(std::move(packet));
+}
+
+void ClientSession::Impl::handle(const Now&, CacheGot&& packet) {
+  if (!requests_.take(packet.request)) {
     ++counters.packets_refused;
     return;
   }

@@ -9,7 +9,9 @@
 namespace mpreg {
 namespace {
 
+constexpr std::size_t kPage = 4096;
 constexpr std::size_t kLargePage = 2U << 20U;
+constexpr std::size_t kLargeFrom = 128U << 20U;  // Smaller ones are not worth a large page each.
 
 }  // namespace
 
@@ -17,10 +19,12 @@ constexpr std::size_t kLargePage = 2U << 20U;
 // a look-up anywhere in a large region would otherwise also miss the translation of its address.
 Arena::Arena(std::uint64_t bytes) : units_(std::min(bytes, kBytesMax - kUnit) / kUnit) {
   MPREG_CHECK(units_ >= 4);
-  const std::size_t size = (units_ * kUnit + kLargePage - 1) / kLargePage * kLargePage;
-  base_.reset(static_cast<std::byte*>(std::aligned_alloc(kLargePage, size)));
+  const bool is_large = units_ * kUnit >= kLargeFrom;
+  const std::size_t page = is_large ? kLargePage : kPage;
+  const std::size_t size = (units_ * kUnit + page - 1) / page * page;
+  base_.reset(static_cast<std::byte*>(std::aligned_alloc(page, size)));
   MPREG_CHECK(base_ != nullptr);
-  (void)madvise(base_.get(), size, MADV_HUGEPAGE);
+  if (is_large) (void)madvise(base_.get(), size, MADV_HUGEPAGE);
   // Handle 0 is nobody: the first block begins behind the first header.
   const Handle all = kHeaderUnits;
   header(all) = {static_cast<std::uint32_t>(units_ - kHeaderUnits), 0};

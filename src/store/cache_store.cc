@@ -49,7 +49,7 @@ std::optional<NamespaceId> CacheStore::space_of(std::string_view namespace_name)
   if (const auto known = find_space(namespace_name)) return known;
   if (spaces_.size() >= kNamesMax) return std::nullopt;
   const auto id = static_cast<NamespaceId>(spaces_.size());
-  spaces_.push_back({std::string(namespace_name), {}, 0});
+  spaces_.push_back({std::string(namespace_name), {}, 0, 0});
   space_ids_.emplace(namespace_name, id);
   return id;
 }
@@ -139,19 +139,19 @@ std::optional<CacheStore::Found> CacheStore::get(Instant now, const StoreKey& ke
                left * static_cast<std::uint32_t>(kTick.count())};
 }
 
-CacheStore::State CacheStore::state_of(Instant now, const StoreKey& key,
-                                       WriteVersion* version) const {
-  if (key.space >= spaces_.size()) return State::missing;
+EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* version) const {
+  if (key.space >= spaces_.size()) return EntryState::missing;
   const Slot* slot = find(key, hash_of(key));
-  if (slot == nullptr) return State::missing;
+  if (slot == nullptr) return EntryState::missing;
   const Head& entry = head(slot->handle);
   const CutSubject subject = subject_of(entry);
-  if (is_expired(entry, now)) return State::missing;
+  if (is_expired(entry, now)) return EntryState::missing;
   if (version != nullptr) *version = entry.written();
   const bool is_dropped =
       spaces_[key.space].cuts.drops(subject, entry.era) || everywhere_.drops(subject, entry.era);
-  if (entry.kind == Head::kMark || entry.kind == Head::kErased || is_dropped) return State::invalid;
-  return entry.kind == Head::kExpected ? State::syncing : State::shared;
+  if (entry.kind == Head::kMark || entry.kind == Head::kErased || is_dropped)
+    return EntryState::invalid;
+  return entry.kind == Head::kExpected ? EntryState::syncing : EntryState::shared;
 }
 
 void CacheStore::for_each(
@@ -233,6 +233,10 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
     // version stays, so that what is older than either is refused.
     if (is_later) version = held;
     remove(slot, hash);
+  } else if (Space& space = spaces_[key.space]; space.held == 0) {
+    // Nothing of the namespace is here: one number does for all of its marks.
+    space.floor = std::max(space.floor, version.time);
+    return Outcome::done;
   }
   return write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
 }
@@ -303,7 +307,9 @@ void CacheStore::fill(Handle handle, const StoreKey& key, std::string_view value
   }
   write_parts(fresh, key, value, entry.tags, entry.region);
   if (kind == Head::kValue) payload_bytes_ += key.key.size() + key.subkey.size() + value.size();
-  if (fresh.is_mark()) {
+  if (!fresh.is_mark()) {
+    ++spaces_[key.space].held;
+  } else {
     ++marks_;
     mark_bytes_ += arena_.size_of(handle);
   }
@@ -312,6 +318,7 @@ void CacheStore::fill(Handle handle, const StoreKey& key, std::string_view value
 // The books forget what the entry was.
 void CacheStore::strike_off(Handle handle) {
   const Head& entry = head(handle);
+  if (!entry.is_mark()) --spaces_[entry.space].held;
   if (entry.is_value()) {
     const EntryParts parts = parts_of(entry);
     payload_bytes_ -= parts.key.size() + parts.subkey.size() + parts.value.size();

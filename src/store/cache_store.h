@@ -26,6 +26,7 @@
 
 #include "base/frame.h"
 #include "base/time.h"
+#include "message/cache_messages.h"
 #include "store/arena.h"
 #include "store/ghost_queue.h"
 #include "store/scope_cuts.h"
@@ -81,15 +82,9 @@ class CacheStore {
     WriteVersion version;
     std::uint32_t expires_in_ms = 0;  // 0: never.
   };
-  enum class State : std::uint8_t {
-    missing,  // Nothing is known.
-    shared,   // A value.
-    syncing,  // A newer value is on its way.
-    invalid,  // Invalidated or erased.
-  };
   [[nodiscard]] std::optional<Found> get(Instant now, const StoreKey& key);
   // For people: changes nothing, not even what goes next.
-  [[nodiscard]] State state_of(Instant now, const StoreKey& key, WriteVersion* version) const;
+  [[nodiscard]] EntryState state_of(Instant now, const StoreKey& key, WriteVersion* version) const;
 
   struct Entry {
     WriteVersion version;
@@ -152,6 +147,7 @@ class CacheStore {
     std::string name;
     ScopeCuts cuts;
     HybridTime floor = 0;
+    std::uint32_t held = 0;  // Values, held or expected.
   };
   static constexpr std::size_t kTables = 64;
 

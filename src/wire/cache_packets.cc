@@ -1,3 +1,4 @@
+#include "wire/cache_address.h"
 #include "wire/packet_families.h"
 
 namespace mpreg {
@@ -56,6 +57,36 @@ void read(PacketReader& /*in*/, const wire::CompleteOperation& from, CompleteOpe
   to.request = from.request();
   to.operation = from.operation();
   to.success = from.success();
+}
+
+flatbuffers::Offset<wire::CacheGet> write(Builder& out, const CacheGet& from) {
+  const AddressOffsets address = put_address(out, from.address);
+  return wire::CreateCacheGet(out, from.request, address.namespace_name, address.key,
+                              address.subkey, from.address.version, address.region);
+}
+
+void read(PacketReader& in, const wire::CacheGet& from, CacheGet& to) {
+  to.request = from.request();
+  take_address(in, "cache_get", from, to.address);
+}
+
+flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
+  const auto value =
+      out.CreateVector(reinterpret_cast<const std::uint8_t*>(from.value.data()), from.value.size());
+  const auto origin = put_text(out, from.origin);
+  return wire::CreateCacheGot(out, from.request, static_cast<wire::EntryState>(from.state), value,
+                              from.version, origin, from.ttl_ms);
+}
+
+void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
+  to.request = from.request();
+  in.choice({"cache_got", "state"}, from.state(), EntryState::invalid, to.state);
+  if (from.value() != nullptr) {
+    to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
+  }
+  to.version = from.version();
+  in.text({"cache_got", "origin"}, from.origin(), kClusterIdBytesMax, to.origin);
+  to.ttl_ms = from.ttl_ms();
 }
 
 }  // namespace mpreg

@@ -61,6 +61,8 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(Trace);
     MPREG_DECODE(TraceReport);
     MPREG_DECODE(OperationOutcomes);
+    MPREG_DECODE(CacheGet);
+    MPREG_DECODE(CacheGot);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

@@ -41,6 +41,8 @@ MPREG_PACKET(OperationRefused);
 MPREG_PACKET(OperationOutcome);
 MPREG_PACKET(OperationOutcomes);
 MPREG_PACKET(CompleteOperation);
+MPREG_PACKET(CacheGet);
+MPREG_PACKET(CacheGot);
 
 // link_packets.cc
 MPREG_PACKET(LinkHello);

@@ -7,7 +7,7 @@ import unittest
 
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
-VERBS = ["pub", "sub", "req", "invalidate", "replicate", "match", "key", "stats", "health", "links", "members", "subs", "who",
+VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "get", "explain", "match", "key", "stats", "health", "links", "members", "subs", "who",
          "trace", "forget", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
@@ -119,6 +119,23 @@ class NoBrokerTest(ProgramTest):
         nobody = run_mpreg("req", "stock.colour", "--timeout", "0.2", broker=brokers["east"].listen)
         self.assertEqual(nobody.returncode, FAILED)
         self.assertIn("nobody replied to the request on stock.colour", nobody.stderr)
+
+    def test_a_value_that_is_put_is_got_at_every_cluster_until_it_is_invalidated(self):
+        brokers = self.start_hub_and_spokes("east", "west")
+        wait_until(lambda: len(self.ask(brokers["east"], "members")) == 3, "they have not met")
+        put = self.mpreg(brokers["east"], "put", "users", "7", "Ann")
+        self.assertRegex(put.stdout, "applied by hub, west in [0-9.]+ ms")
+        for name in ("hub", "east", "west"):
+            self.assertEqual(self.mpreg(brokers[name], "get", "users", "7").stdout, "Ann\n")
+        self.assertIn("users:7 at west is shared, last written by east",
+                      self.mpreg(brokers["west"], "explain", "users", "7").stdout)
+        self.mpreg(brokers["hub"], "invalidate", "users", "7", "--wait", "applied")
+        for name in ("hub", "east", "west"):
+            gone = run_mpreg("get", "users", "7", broker=brokers[name].listen)
+            self.assertEqual(gone.returncode, FAILED)
+            self.assertIn("the cluster holds no value: the entry is invalid", gone.stderr)
+        self.assertEqual(json.loads(run_mpreg("get", "users", "8", "--json", broker=brokers["hub"].listen).stdout),
+                         {"state": "missing"})
 
     def test_a_queue_group_shares_the_messages_across_clusters(self):
         brokers = self.start_hub_and_spokes("east", "west")

@@ -137,6 +137,14 @@ struct ToText {
            std::to_string(static_cast<int>(p.outcome)) + " confirmed " + joined(p.confirmed, name) +
            " missing " + joined(p.missing, name);
   }
+  std::string operator()(const CacheGet& p) const {
+    return "CacheGet " + std::to_string(p.request) + " " + p.address.namespace_name + ":" +
+           p.address.key;
+  }
+  std::string operator()(const CacheGot& p) const {
+    return "CacheGot " + std::to_string(p.request) + " state " +
+           std::to_string(static_cast<int>(p.state)) + " version " + std::to_string(p.version);
+  }
   std::string operator()(const OperationOutcomes& p) const {
     std::string text = "OperationOutcomes";
     for (const OperationOutcome& one : p.outcomes) text += "; " + (*this)(one);

@@ -184,6 +184,7 @@ void SimClient::on_notice(const Notice& notice) {
             settle_request(answer.request);
             subscriber_.on_request_failed(answer.request);
           },
+          [&](const CacheGot& got) { settle_request(got.request); },
           [&](const Subscribed& subscribed) {
             settle_request(subscribed.request);
             if (GroupCheck::is_membership(subscribed.subscription)) {

@@ -121,6 +121,10 @@ class Client {
   // for no reply; as publish.
   Result<std::uint64_t> reply(const Message& request, std::string_view payload);
 
+  // What the cluster's own store holds of an entry: the values that were replicated to this
+  // cluster, as far as they still count. Errors: `malformed`, `timed_out`, `disconnected`.
+  [[nodiscard]] Result<CacheGot> get(const CacheAddress& address);
+
   // An operator's question to the broker ("stats", "members", "links", "sessions", "streams"):
   // JSON.
   [[nodiscard]] Result<std::string> query(std::string_view question);

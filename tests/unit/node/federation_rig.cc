@@ -222,6 +222,7 @@ void FederationRig::collect(Client& client) {
         }
         if (const auto* a = std::get_if<Answer>(&notice.what)) client.answers.push_back(*a);
         if (const auto* s = std::get_if<Subscribed>(&notice.what)) client.subscribed.push_back(*s);
+        if (const auto* g = std::get_if<CacheGot>(&notice.what)) client.gots.push_back(*g);
       });
 }
 

@@ -54,6 +54,7 @@ class FederationRig {
     std::vector<OperationOutcome> outcomes;
     std::vector<Answer> answers;
     std::vector<Subscribed> subscribed;
+    std::vector<CacheGot> gots;
   };
 
   FederationRig();

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Outcome = CacheStore::Outcome;
-using State = CacheStore::State;
+using State = EntryState;
 
 struct Store : testing::Test {
   CacheStore store{{.bytes_max = 4U << 20U}};
@@ -73,6 +73,7 @@ TEST_F(Store, an_invalidated_key_refuses_what_was_written_before) {
   EXPECT_EQ(put("k", "late", 11), Outcome::refused);
   EXPECT_EQ(put("k", "fresh", 13), Outcome::done);
   EXPECT_EQ(get("k"), "fresh");
+  put("kept", "so that marks are made", 5);
   // A key that is not held: what comes later and was written earlier is refused all the same.
   EXPECT_EQ(store.invalidate(now, key("unknown"), {20, west}), Outcome::done);
   EXPECT_EQ(put("unknown", "late", 19), Outcome::refused);

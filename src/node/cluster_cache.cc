@@ -1,0 +1,141 @@
+#include "node/cluster_cache.h"
+
+#include <algorithm>
+
+namespace mpreg {
+namespace {
+
+StoreKey key_of(NamespaceId space, const CacheAddress& address) {
+  return {space, address.key, address.subkey, address.version};
+}
+
+}  // namespace
+
+ClusterCache::ClusterCache(std::string cluster, std::uint64_t bytes_max)
+    : cluster_(std::move(cluster)),
+      waiting_bytes_max_(bytes_max / kWaitingShare),
+      store_({.bytes_max = bytes_max}) {}
+
+// Empty targets: all.
+bool ClusterCache::is_for_us(const std::vector<std::string>& targets) const {
+  return targets.empty() || std::find(targets.begin(), targets.end(), cluster_) != targets.end();
+}
+
+void ClusterCache::take(Instant now, const CacheInvalidation& fact, const std::string& origin,
+                        HybridTime time) {
+  if (origin != cluster_ && !is_for_us(fact.targets)) return;
+  const auto from = store_.origin_of(origin);
+  const WriteVersion version{time, from.value_or(0)};
+  if (fact.type == InvalidationType::region) {
+    return store_.cut_region(CacheStore::region_id(fact.address.region), version);
+  }
+  if (fact.type == InvalidationType::cluster_sync) {
+    if (from) store_.cut_origin(*from, version);
+    return;
+  }
+  const auto space = store_.space_of(fact.address.namespace_name);
+  if (!space) return store_.cut_everything(version);  // More namespaces than it can tell apart.
+  switch (fact.type) {
+    case InvalidationType::pattern:
+      return store_.cut_pattern(*space, fact.address.key, version);
+    case InvalidationType::namespace_all:
+      return store_.cut_space(*space, version);
+    default:
+      (void)store_.invalidate(now, key_of(*space, fact.address), version);
+  }
+}
+
+void ClusterCache::take(Instant now, const CacheReplication& fact, const std::string& origin,
+                        HybridTime time, const OperationId& operation) {
+  const auto space = store_.space_of(fact.address.namespace_name);
+  const auto from = store_.origin_of(origin);
+  if (!space || !from) return store_.cut_everything({time, from.value_or(0)});
+  const StoreKey key = key_of(*space, fact.address);
+  CacheStore::Entry entry;
+  entry.version = {time, *from};
+  entry.region = CacheStore::region_id(fact.address.region);
+  if (!is_for_us(fact.targets)) {
+    (void)store_.invalidate(now, key, entry.version);
+    return;
+  }
+  if (const auto value = waiting_.find(operation); value != waiting_.end()) {
+    entry.ttl = std::chrono::milliseconds(value->second.ttl_ms);
+    (void)store_.put(now, key, value->second.value, entry);
+    waiting_bytes_ -= value->second.value.size();
+    waiting_.erase(value);
+    return;
+  }
+  if (store_.expect(now, key, entry) != CacheStore::Outcome::done) return;
+  expected_[operation] = {time, *from};
+  expected_order_.push_back(operation);
+  while (expected_order_.size() > kExpectedMax) {
+    expected_.erase(expected_order_.front());
+    expected_order_.pop_front();
+  }
+}
+
+void ClusterCache::take(Instant now, CacheValue value, std::uint64_t client) {
+  if (!is_for_us(value.targets)) return;
+  const OperationId fact{client, value.fact_operation};
+  const auto expected = expected_.find(fact);
+  if (expected == expected_.end()) return keep_waiting(fact, std::move(value));
+  CacheStore::Entry entry;
+  entry.version = {expected->second.version, expected->second.origin};
+  entry.region = CacheStore::region_id(value.address.region);
+  entry.ttl = std::chrono::milliseconds(value.ttl_ms);
+  expected_.erase(expected);
+  // They mostly end in the order in which they began.
+  if (!expected_order_.empty() && expected_order_.front() == fact) expected_order_.pop_front();
+  const auto space = store_.find_space(value.address.namespace_name);
+  if (space) (void)store_.arrive(now, key_of(*space, value.address), value.value, entry);
+}
+
+// A value whose fact never comes was refused, or came another way: the oldest go.
+void ClusterCache::keep_waiting(const OperationId& fact, CacheValue value) {
+  waiting_bytes_ += value.value.size();
+  if (!waiting_.emplace(fact, std::move(value)).second) return;
+  waiting_order_.push_back(fact);
+  while (!waiting_order_.empty() &&
+         (waiting_bytes_ > waiting_bytes_max_ || waiting_order_.size() > kExpectedMax)) {
+    const auto oldest = waiting_.find(waiting_order_.front());
+    waiting_order_.pop_front();
+    if (oldest == waiting_.end()) continue;
+    waiting_bytes_ -= oldest->second.value.size();
+    waiting_.erase(oldest);
+  }
+}
+
+void ClusterCache::lose(const Scope& scope, HybridTime time) {
+  if (scope.kind != ScopeKind::namespaces) return store_.cut_everything({time, 0});
+  for (const std::string& name : scope.names) distrust(name, time);
+}
+
+void ClusterCache::distrust(const std::string& namespace_name, HybridTime time) {
+  const auto space = store_.find_space(namespace_name);
+  if (space) store_.cut_space(*space, {time, 0});
+}
+
+CacheGot ClusterCache::get(Instant now, const CacheGet& request) {
+  CacheGot got = look(now, request.address);
+  got.request = request.request;
+  const auto space = store_.find_space(request.address.namespace_name);
+  if (!space) return got;
+  const auto found = store_.get(now, key_of(*space, request.address));
+  if (!found) return got;
+  got.value = found->value;
+  got.ttl_ms = found->expires_in_ms;
+  return got;
+}
+
+CacheGot ClusterCache::look(Instant now, const CacheAddress& address) const {
+  CacheGot got;
+  const auto space = store_.find_space(address.namespace_name);
+  if (!space) return got;
+  WriteVersion version;
+  got.state = store_.state_of(now, key_of(*space, address), &version);
+  got.version = version.time;
+  got.origin = store_.name_of_origin(version.origin);
+  return got;
+}
+
+}  // namespace mpreg

@@ -1,0 +1,146 @@
+// mpreg put, get, explain: one entry of the cache, through the stores of the clusters.
+
+#include <iostream>
+#include <memory>
+
+#include "message/cache_key.h"
+#include "stream/hybrid_clock.h"
+#include "tools/broker_access.h"
+#include "tools/cache_arguments.h"
+#include "tools/json_lines.h"
+
+namespace mpreg::tools {
+namespace {
+
+constexpr double kTimeoutSeconds = 30;
+
+struct Options {
+  CacheArguments cache;
+  std::string value;
+  double ttl_seconds = 0;  // 0: none.
+};
+
+std::string_view name_of(EntryState state) {
+  constexpr std::string_view kNames[] = {"missing", "shared", "syncing", "invalid"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+// Without --targets, every member that is known.
+ExitCode put(const Command& command, const Options& options) {
+  const auto client = reach("put", command.broker, milliseconds_of(options.cache.timeout_seconds));
+  if (!client) return report("put", client.error());
+  CacheReplication replication;
+  replication.address = options.cache.address;
+  replication.strategy = ReplicationStrategy::sync;
+  replication.targets = options.cache.targets;
+  replication.priority = 2.0;
+  if (options.ttl_seconds > 0) {
+    replication.ttl_ms = static_cast<std::uint64_t>(milliseconds_of(options.ttl_seconds).count());
+  }
+  replication.tracking = {
+      WaitLevel::applied,
+      static_cast<std::uint32_t>(milliseconds_of(options.cache.timeout_seconds).count())};
+  if (replication.targets.empty()) {
+    const auto members = ask(**client, "members");
+    if (!members) return report("put", members.error());
+    for (const Json& member : *members) {
+      replication.targets.push_back(member["cluster_id"].get<std::string>());
+    }
+  }
+  const auto operation = (*client)->replicate(replication, argument_or_stdin(options.value));
+  if (!operation) return report("put", operation.error());
+  return await("put", command, *operation, replication.tracking);
+}
+
+ExitCode get(const Command& command, const Options& options) {
+  const auto client = reach("get", command.broker);
+  if (!client) return report("get", client.error());
+  const auto got = (*client)->get(options.cache.address);
+  if (!got) return report("get", got.error());
+  const bool has_value = got->state == EntryState::shared;
+  if (command.json) {
+    Json line = {{"state", name_of(got->state)}};
+    if (has_value) line["value"] = got->value;
+    if (has_value && got->ttl_ms > 0) line["ttl_ms"] = got->ttl_ms;
+    if (got->version != 0) {
+      line["version"] = got->version;
+      line["written_by"] = got->origin;
+    }
+    std::cout << to_line(line);
+  } else if (has_value) {
+    std::cout << got->value << '\n';
+  }
+  if (has_value) return ExitCode::done;
+  if (command.json) return ExitCode::failed;
+  return report("get", {ErrorCode::refused, "the cluster holds no value: the entry is " +
+                                                std::string(name_of(got->state))});
+}
+
+ExitCode explain(const Command& command, const Options& options) {
+  const auto client = reach("explain", command.broker);
+  if (!client) return report("explain", client.error());
+  const CacheAddress& address = options.cache.address;
+  const auto answer = ask(**client, "explain " + address.namespace_name + " " + address.key);
+  if (!answer) return report("explain", answer.error());
+  if (command.json) {
+    std::cout << to_line(*answer);
+    return ExitCode::done;
+  }
+  std::cout << "  " << (*answer)["namespace"].get<std::string>() << ":"
+            << (*answer)["key"].get<std::string>() << " at "
+            << (*answer)["cluster_id"].get<std::string>() << " is "
+            << (*answer)["state"].get<std::string>();
+  if (answer->contains("version")) {
+    std::cout << ", last written by " << (*answer)["written_by"].get<std::string>() << " at "
+              << (*answer)["version"].get<std::uint64_t>();
+  }
+  std::cout << '\n';
+  return ExitCode::done;
+}
+
+using Run = ExitCode (*)(const Command& command, const Options& options);
+
+CLI::App& add_entry_verb(CLI::App& program, Command& command, const VerbText& text, Run run,
+                         const std::shared_ptr<Options>& options) {
+  CLI::App& verb = add_broker_verb(program, command, text);
+  CacheAddress& address = options->cache.address;
+  add_value(verb, "NAMESPACE", address.namespace_name, " ", "Letters, digits, _ and -").required();
+  add_value(verb, "KEY", address.key, " ", "Of the entry").required();
+  add_json_flag(verb, command);
+  verb.callback([&command, options, run] {
+    check_address_values(options->cache, true, true);
+    command.run = [&command, options, run] { return run(command, *options); };
+  });
+  return verb;
+}
+
+}  // namespace
+
+void add_entry_verbs(CLI::App& program, Command& command) {
+  const auto for_put = std::make_shared<Options>();
+  CLI::App& verb = add_entry_verb(program, command,
+                                  {"put", "Put a value into the stores of all clusters, or some.",
+                                   "  mpreg put users 7 '{\"name\": \"Ann\"}' --ttl 3600\n"
+                                   "  mpreg put pages home - --targets east,west < home.html"},
+                                  put, for_put);
+  add_value(verb, "VALUE", for_put->value, " ", "Text, or - for standard input").required();
+  (void)add_targets_option(verb, for_put->cache, "Cluster ids [every member]");
+  add_value(verb, "--ttl", for_put->ttl_seconds, "S", "It expires after so many seconds [never]")
+      .check(seconds());
+  add_timeout_option(verb, for_put->cache, kTimeoutSeconds);
+  add_address_options(verb, for_put->cache);
+
+  const auto for_get = std::make_shared<Options>();
+  CLI::App& reading = add_entry_verb(
+      program, command,
+      {"get", "Print the value that the cluster holds. Exit code 1: none.", "  mpreg get users 7"},
+      get, for_get);
+  add_address_options(reading, for_get->cache);
+
+  add_entry_verb(program, command,
+                 {"explain", "What the broker's cluster knows of an entry, and since when.",
+                  "  mpreg explain users 7"},
+                 explain, std::make_shared<Options>());
+}
+
+}  // namespace mpreg::tools
