@@ -42,7 +42,9 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   }
   if (entry.gap) {
     metrics_.gaps_applied.add();
-    if (lane == Lane::cache) cache_.lose(entry.gap->scope, clock_.last());
+    // What was lost was written before now, by any clock that is not ahead of ours.
+    const HybridTime time = std::max(clock_.last(), hybrid_time_of(now.wall));
+    if (lane == Lane::cache) cache_.lose(entry.gap->scope, time);
   }
   state.advance(entry.through, now.instant);
   moved_streams_.push_back(stream);

@@ -127,6 +127,17 @@ CacheGot ClusterCache::get(Instant now, const CacheGet& request) {
   return got;
 }
 
+void ClusterCache::for_each(
+    Instant now, const std::function<void(const CacheAddress& address, std::string_view value,
+                                          HybridTime version)>& visit) {
+  store_.for_each(now, [&](const StoreKey& key, const CacheStore::Found& found) {
+    visit({store_.name_of_space(key.space), std::string(key.key), std::string(key.subkey),
+           key.version, "default"},
+          found.value, found.version.time);
+    return false;
+  });
+}
+
 CacheGot ClusterCache::look(Instant now, const CacheAddress& address) const {
   CacheGot got;
   const auto space = store_.find_space(address.namespace_name);

@@ -5,6 +5,7 @@
 // target, the fact is an invalidation.
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -34,6 +35,11 @@ class ClusterCache {
   [[nodiscard]] CacheGot get(Instant now, const CacheGet& request);
   // For people; changes nothing.
   [[nodiscard]] CacheGot look(Instant now, const CacheAddress& address) const;
+
+  // Every value that get() would give; without regions, which it does not keep.
+  void for_each(Instant now,
+                const std::function<void(const CacheAddress& address, std::string_view value,
+                                         HybridTime version)>& visit);
 
   [[nodiscard]] const CacheStore& store() const { return store_; }
   [[nodiscard]] std::size_t values_waiting() const { return waiting_.size(); }

@@ -37,6 +37,9 @@ bool Node::drained() const { return impl_->drained(); }
 std::string Node::report(const Now& now, std::string_view question) const {
   return impl_->report(now, question);
 }
+void Node::for_each_cached(const Now& now, const VisitCached& visit) {
+  impl_->for_each_cached(now, visit);
+}
 const NodeOptions& Node::options() const { return impl_->options(); }
 Epoch Node::epoch() const { return impl_->epoch(); }
 bool Node::joined() const { return impl_->joined(); }

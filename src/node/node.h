@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "message/body.h"
+#include "message/cache_messages.h"
 #include "metrics/registry.h"
 #include "node/node_options.h"
 #include "node/outbox.h"
@@ -72,6 +73,11 @@ class Node {
   // As JSON text: "stats", "members", "links", "sessions", "streams". Empty for an unknown
   // question.
   [[nodiscard]] std::string report(const Now& now, std::string_view question) const;
+
+  // Everything that the cluster's store holds and would give.
+  using VisitCached =
+      std::function<void(const CacheAddress& address, std::string_view value, HybridTime version)>;
+  void for_each_cached(const Now& now, const VisitCached& visit);
 
   [[nodiscard]] const NodeOptions& options() const;
   [[nodiscard]] Epoch epoch() const;

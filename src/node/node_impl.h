@@ -104,6 +104,9 @@ class Node::Impl {
   [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
   void note_lags(const Now& now);
 
+  void for_each_cached(const Now& now, const VisitCached& visit) {
+    cache_.for_each(now.instant, visit);
+  }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   [[nodiscard]] bool joined() const;

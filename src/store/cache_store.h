@@ -70,6 +70,9 @@ class CacheStore {
   [[nodiscard]] std::optional<NamespaceId> space_of(std::string_view namespace_name);
   [[nodiscard]] std::optional<NamespaceId> find_space(std::string_view namespace_name) const;
   [[nodiscard]] std::optional<std::uint16_t> origin_of(std::string_view cluster);
+  [[nodiscard]] const std::string& name_of_space(NamespaceId space) const {
+    return spaces_[space].name;
+  }
   [[nodiscard]] const std::string& name_of_origin(std::uint16_t origin) const {
     return origin_names_[origin];
   }

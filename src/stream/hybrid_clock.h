@@ -29,6 +29,12 @@ class HybridClock {
   HybridTime last_ = 0;
 };
 
+// The first reading of a moment.
+[[nodiscard]] inline HybridTime hybrid_time_of(WallTime wall) {
+  const auto ms = wall.time_since_epoch().count();
+  return ms <= 0 ? 0 : static_cast<HybridTime>(ms) << kHybridCounterBits;
+}
+
 [[nodiscard]] constexpr std::uint64_t milliseconds_of(HybridTime time) {
   return time >> kHybridCounterBits;
 }

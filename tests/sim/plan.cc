@@ -115,7 +115,8 @@ void draw_brokers(Random& random, Plan& plan) {
   for (std::uint32_t i = 0; i < topology.dials.size(); ++i) {
     BrokerPlan broker;
     broker.options.cluster = "b" + std::to_string(i);
-    broker.options.cache_bytes_max = 256U << 10U;
+    Random stores(Random::mixed(plan.seed + 70 + i));
+    broker.options.cache_bytes_max = (stores.chance(50) ? 256 : stores.between(1, 4)) << 10U;
     if (!topology.regions.empty()) broker.options.region = topology.regions[i];
     broker.options.stream_endpoint = "sim://" + std::to_string(i);
     for (const DrawnDial& dial : topology.dials[i]) {

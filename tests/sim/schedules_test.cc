@@ -58,6 +58,7 @@ struct Totals {
   std::uint64_t deliveries = 0;
   std::uint64_t shares = 0;
   std::uint64_t gaps = 0;
+  std::uint64_t entries_checked = 0;
   std::map<std::uint64_t, std::string> violations;  // By seed.
 };
 
@@ -74,6 +75,7 @@ void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& total
     totals.deliveries += result.deliveries;
     totals.shares += result.shares;
     totals.gaps += result.gaps;
+    totals.entries_checked += result.entries_checked;
     if (!result.violation.empty()) totals.violations[seed] = result.violation;
   }
 }
@@ -116,7 +118,8 @@ TEST(Schedules, break_no_promise) {
   for (std::thread& thread : threads) thread.join();
   std::cout << totals.schedules << " schedules, " << totals.events << " events, " << totals.messages
             << " messages, " << totals.deliveries << " deliveries, " << totals.shares
-            << " to queue groups, " << totals.gaps << " gap notices\n";
+            << " to queue groups, " << totals.gaps << " gap notices, " << totals.entries_checked
+            << " cached entries judged\n";
   std::size_t shown = 0;
   for (const auto& [seed, violation] : totals.violations) {
     ADD_FAILURE() << "seed " << seed << ": " << violation << "\nreplay: " << replay_command(seed);

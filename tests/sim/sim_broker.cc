@@ -10,6 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr std::chrono::milliseconds kStoreCheckEvery{100};
 constexpr milliseconds kWallAtBeginning{1'700'000'000'000};
 constexpr seconds kProbeEvery{2};
 constexpr seconds kDrainTimeout{2};
@@ -137,6 +138,16 @@ void SimBroker::take_arrivals(const Now& at) {
   }
 }
 
+// Now and then; a read at any other time would be judged in the same way.
+void SimBroker::check_store() {
+  next_store_check_ = stage_.queue.now() + kStoreCheckEvery;
+  node_->for_each_cached(
+      now(), [&](const CacheAddress& address, std::string_view value, HybridTime version) {
+        ++stage_.entries_checked;
+        witness_->store().check(address, value, version, stage_.values);
+      });
+}
+
 void SimBroker::turn() {
   const Now at = now();
   do {
@@ -149,6 +160,7 @@ void SimBroker::turn() {
     node_->end_turn(at, outbox_);
     carry_out(at);
   } while (!arrivals_.empty());
+  if (at.instant >= next_store_check_) check_store();
   if (leaving_ && (node_->drained() || at.instant >= leave_by_)) return end(node_->drained());
   const Duration late = random_.duration({}, plan_.turn_delay_max);
   Instant next = std::max(node_->next_tick(), at.instant) + late + std::chrono::microseconds(1);

@@ -74,6 +74,7 @@ class SimBroker {
   void dial_stream(std::uint32_t link);
   void say_channel(ConnectionId id, char sign, const std::string& channel);
   void end(bool orderly);
+  void check_store();
 
   Host host_;
   const BrokerPlan& plan_;
@@ -94,6 +95,7 @@ class SimBroker {
   Instant wake_at_ = Instant::max();
   Instant paused_until_{};
   Instant next_probe_{};
+  Instant next_store_check_{};
   bool leaving_ = false;
   bool starts_again_ = false;  // When it has ended.
   Instant leave_by_{};

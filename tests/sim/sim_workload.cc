@@ -195,13 +195,17 @@ void SimClient::invalidate(Random& random) {
 void SimClient::replicate(Random& random) {
   CacheReplication fact;
   fact.address.namespace_name = kNamespaces[random.below(std::size(kNamespaces))];
-  fact.address.key = "k" + std::to_string(++stage_.serial);
+  // Mostly the keys that are invalidated too.
+  ++stage_.serial;
+  fact.address.key = "k" + std::to_string(random.chance(70) ? random.below(5) : stage_.serial);
+  fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
   fact.strategy = random.chance(50) ? ReplicationStrategy::sync : ReplicationStrategy::async;
   fact.targets = some_clusters(random, false);
   fact.tracking = draw_tracking(random);
   const std::string value = content(random);
   const auto operation = session_.replicate(now(), fact, value);
   if (!operation) return;
+  stage_.values[value] = fact.address;
   fact.value_bytes = value.size();
   const CacheValue content{fact.address, fact.targets, fact.ttl_ms, *operation, value};
   const std::string topic = replication_topic(plan_.options.topic_prefix, fact.address.region,

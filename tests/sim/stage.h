@@ -10,6 +10,7 @@
 #include "network.h"
 #include "operation_check.h"
 #include "plan.h"
+#include "store_check.h"
 #include "trace.h"
 #include "truth.h"
 
@@ -41,6 +42,8 @@ struct Stage {
   Verdict verdict;
   Truth truth;
   GroupCheck groups;
+  PublishedValues values;
+  std::uint64_t entries_checked = 0;
   Witnesses witnesses;
   Network network;
   Tamper tamper;

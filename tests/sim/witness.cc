@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "wire/body_codec.h"
+#include "wire/cache_codec.h"
 #include "wire/packet_codec.h"
 
 namespace mpreg::sim {
@@ -26,6 +27,7 @@ void set(std::vector<bool>& flags, MessageIndex index) {
 Witness::Witness(std::string cluster, std::uint64_t life, bool is_quiet, Truth& truth,
                  Verdict& verdict, Trace& trace)
     : cluster_(std::move(cluster)),
+      store_(cluster_, verdict),
       life_(life),
       is_quiet_(is_quiet),
       truth_(truth),
@@ -272,7 +274,7 @@ void Witness::observe(const StreamId& id, const Body& body) {
   }
 }
 
-void Witness::apply(const StreamId& id, Number number, HybridTime /*version*/, RecordKind kind,
+void Witness::apply(const StreamId& id, Number number, HybridTime version, RecordKind kind,
                     Bytes payload) {
   const TruthStream stream = truth_.stream_of(id);
   View& state = view(stream);
@@ -285,6 +287,13 @@ void Witness::apply(const StreamId& id, Number number, HybridTime /*version*/, R
   trace_.line([&] { return "broker " + cluster_ + " applies " + truth_.text(message); });
   if (has_applied(message)) return fail(where + " is applied twice: " + truth_.text(message));
   set(applied_, message);
+  if (kind == RecordKind::invalidation) {
+    if (const auto fact = decode_invalidation(payload)) {
+      store_.on_invalidation(*fact, id.origin, version);
+    }
+  } else if (const auto fact = decode_replication(payload)) {
+    store_.on_replication(*fact, version);
+  }
   // The own streams are stamped in this turn, and the truth about them follows; the epoch may be
   // new.
   const bool is_own = state.own || (id.origin == cluster_ && id.epoch > own_epoch_);

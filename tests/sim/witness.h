@@ -11,6 +11,7 @@
 
 #include "message/packet.h"
 #include "node/node.h"
+#include "store_check.h"
 #include "truth.h"
 
 namespace mpreg::sim {
@@ -39,6 +40,7 @@ class Witness final : public CacheApplier {
   void follow(const StreamId& stream, Number after) override;
   void observe(const StreamId& stream, const Body& body) override;
 
+  [[nodiscard]] const StoreCheck& store() const { return store_; }
   [[nodiscard]] std::uint64_t life() const { return life_; }
   [[nodiscard]] bool has_applied(MessageIndex message) const {
     return message < applied_.size() && applied_[message];
@@ -84,6 +86,7 @@ class Witness final : public CacheApplier {
   void fail(const std::string& what) { verdict_.fail("broker " + cluster_ + ": " + what); }
 
   std::string cluster_;
+  StoreCheck store_;
   std::uint64_t life_;
   bool is_quiet_;
   Truth& truth_;

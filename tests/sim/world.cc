@@ -254,6 +254,7 @@ WorldResult World::run() {
     result.deliveries += client->subscriber().deliveries();
     result.gaps += client->subscriber().gaps();
   }
+  result.entries_checked = stage_.entries_checked;
   result.shares = stage_.groups.deliveries();
   result.virtual_time = stage_.queue.now() - EventQueue::kBeginning;
   result.lines = stage_.trace.lines();

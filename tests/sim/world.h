@@ -21,6 +21,7 @@ struct WorldResult {
   std::uint64_t deliveries = 0;
   std::uint64_t shares = 0;  // Delivered to members of queue groups.
   std::uint64_t gaps = 0;
+  std::uint64_t entries_checked = 0;  // Of the stores, each time they were looked at.
   Duration virtual_time{};
   std::vector<std::string> lines;
 };

@@ -1,0 +1,57 @@
+#include "store_check.h"
+
+#include <algorithm>
+
+#include "topic/match.h"
+
+namespace mpreg::sim {
+
+void StoreCheck::on_invalidation(const CacheInvalidation& fact, const std::string& origin,
+                                 HybridTime version) {
+  const bool is_for_us =
+      fact.targets.empty() || origin == cluster_ ||
+      std::find(fact.targets.begin(), fact.targets.end(), cluster_) != fact.targets.end();
+  if (!is_for_us) return;
+  const CacheAddress& address = fact.address;
+  if (fact.type == InvalidationType::pattern) {
+    cuts_.push_back({address.namespace_name, address.key, version});
+  } else if (fact.type == InvalidationType::namespace_all) {
+    cuts_.push_back({address.namespace_name, "#", version});
+  } else {
+    HybridTime& newest = newest_[{address.namespace_name, address.key}];
+    newest = std::max(newest, version);
+  }
+}
+
+void StoreCheck::on_replication(const CacheReplication& fact, HybridTime version) {
+  HybridTime& newest = newest_[{fact.address.namespace_name, fact.address.key}];
+  newest = std::max(newest, version);
+}
+
+void StoreCheck::check(const CacheAddress& address, std::string_view value, HybridTime version,
+                       const PublishedValues& published) const {
+  const auto known = published.find(value);
+  if (known == published.end() || known->second.key != address.key ||
+      known->second.namespace_name != address.namespace_name) {
+    return fail(address, "holds a value that was never published under it");
+  }
+  const auto newest = newest_.find({address.namespace_name, address.key});
+  if (newest == newest_.end()) return fail(address, "is held and no fact about it was applied");
+  if (version < newest->second) {
+    return fail(address, "is of " + std::to_string(version) + ", and a fact of " +
+                             std::to_string(newest->second) + " was applied");
+  }
+  for (const Cut& cut : cuts_) {
+    if (cut.namespace_name != address.namespace_name || version > cut.version) continue;
+    if (!matches(cut.pattern, address.key)) continue;
+    return fail(address, "is of " + std::to_string(version) + ", and '" + cut.pattern +
+                             "' was invalidated at " + std::to_string(cut.version));
+  }
+}
+
+void StoreCheck::fail(const CacheAddress& address, const std::string& what) const {
+  verdict_.fail("broker " + cluster_ + ": in its store " + address.namespace_name + ":" +
+                address.key + " " + what);
+}
+
+}  // namespace mpreg::sim
