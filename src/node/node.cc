@@ -38,7 +38,7 @@ std::string Node::report(const Now& now, std::string_view question) const {
   return impl_->report(now, question);
 }
 void Node::for_each_cached(const Now& now, const VisitCached& visit) {
-  impl_->for_each_cached(now, visit);
+  impl_->cache().for_each(now.instant, visit);
 }
 const NodeOptions& Node::options() const { return impl_->options(); }
 Epoch Node::epoch() const { return impl_->epoch(); }

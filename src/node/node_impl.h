@@ -104,9 +104,7 @@ class Node::Impl {
   [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
   void note_lags(const Now& now);
 
-  void for_each_cached(const Now& now, const VisitCached& visit) {
-    cache_.for_each(now.instant, visit);
-  }
+  [[nodiscard]] ClusterCache& cache() { return cache_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   [[nodiscard]] bool joined() const;
@@ -445,7 +443,7 @@ class Node::Impl {
   std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
   std::optional<Instant> late_answers_due_;  // While there are any.
   std::vector<std::uint32_t> serving_slots_;
-  // The header of the last batch sent, to be shared by sessions that are told the same.
+  // The header of the last batch sent: sessions that are told the same share it.
   struct {
     StreamIndex stream = 0;
     Number after = 0;
