@@ -69,8 +69,8 @@ class BrokerLoop {
   std::mutex reload_mutex_;
   std::optional<BrokerOptions> reload_;  // Guarded by it.
 
-  std::unique_ptr<Doors> doors_;
   std::unique_ptr<Node> node_;
+  std::unique_ptr<Doors> doors_;  // Goes first: nobody finds a door open behind which nobody is.
   LoopMetrics metrics_;
   Spin spin_;
   Outbox outbox_;
