@@ -309,7 +309,7 @@ Result<CacheGot> ClientCore::get(const CacheAddress& address) {
   const auto answer = ask(lock, [&] { return session_.get(clock_.now(), address); });
   if (!answer) return tl::unexpected(answer.error());
   auto got = gots_.extract(answer->request);
-  MPREG_CHECK(!got.empty());
+  if (got.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
   return std::move(got.mapped());
 }
 

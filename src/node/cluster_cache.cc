@@ -92,8 +92,9 @@ void ClusterCache::take(Instant now, CacheValue value, std::uint64_t client) {
 
 // A value whose fact never comes was refused, or came another way: the oldest go.
 void ClusterCache::keep_waiting(const OperationId& fact, CacheValue value) {
-  waiting_bytes_ += value.value.size();
-  if (!waiting_.emplace(fact, std::move(value)).second) return;
+  const std::size_t bytes = value.value.size();
+  if (!waiting_.emplace(fact, std::move(value)).second) return;  // It came twice.
+  waiting_bytes_ += bytes;
   waiting_order_.push_back(fact);
   while (!waiting_order_.empty() &&
          (waiting_bytes_ > waiting_bytes_max_ || waiting_order_.size() > kExpectedMax)) {

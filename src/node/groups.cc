@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "base/text.h"
 #include "node/node_impl.h"
@@ -20,6 +21,8 @@ namespace {
 // Of one session, sent and not acknowledged: so a slow member does not gather what others could do.
 constexpr std::uint32_t kInFlightMax = 1024;
 constexpr std::uint64_t kShareHeaderBytes = 256;
+// What was let in stays in, also when the limit is lowered afterwards.
+constexpr BodyLimits kOwnBody{std::numeric_limits<std::uint64_t>::max()};
 constexpr std::size_t kCopiesBytesMax = 64ULL << 10U;  // Of one batch.
 
 std::uint64_t bytes_of(const Record& record) { return sizeof(Record) + record.length; }
@@ -323,7 +326,7 @@ void Node::Impl::serve_group(GroupTable::GroupIndex group, GroupDesk::GroupQueue
     const GroupDesk::WaitingPart front = std::move(queue.waiting.front());
     queue.waiting.pop_front();
     groups_.queues_bytes -= front.part.size();
-    const auto body = open_body(front.part, BodyLimits{options_.payload_bytes_max});
+    const auto body = open_body(front.part, kOwnBody);
     MPREG_CHECK(body.has_value());  // We built it, or had opened it before.
     std::vector<std::uint16_t> rest;
     std::vector<std::uint16_t> orphans;
@@ -379,7 +382,7 @@ void Node::Impl::stamp_copies(const Now& now, Outbox& outbox) {
       metrics_.group_messages_dropped.add(copies.builder->records());
       continue;
     }
-    auto body = open_body(copies.builder->finish(), BodyLimits{options_.payload_bytes_max});
+    auto body = open_body(copies.builder->finish(), kOwnBody);
     MPREG_CHECK(body.has_value());
     own_declarations_.clear();
     tracked_.clear();

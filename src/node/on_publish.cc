@@ -173,6 +173,8 @@ void Node::Impl::resolve_topics(Session& session, StampableBody& parts, const Bo
     if (!kind_fits(lane, record.kind)) {
       error = {ErrorCode::malformed,
                "this kind of record does not travel in the lane " + std::string(name_of(lane))};
+    } else if (record.alias != kNoAlias && (record.flags & kInlineTopic) != 0) {
+      error = {ErrorCode::malformed, "the record has both an alias and an inline topic"};
     } else if (record.alias < session.aliases.size() && session.aliases[record.alias] != kNoTopic &&
                is_cache_topic_[session.aliases[record.alias]] == wanted) {
       const TopicIndex topic = session.aliases[record.alias];

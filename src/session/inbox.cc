@@ -214,7 +214,8 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
       ++counters_.aliases_unknown;
       return;
     }
-    if (topic.empty()) topic = topics_.text_of(index);
+    // Of a share that came from another cluster, the alias is that of the group's channel.
+    if (!passage.is_share || topic.empty()) topic = topics_.text_of(index);
     if (!passage.only) slots = &topics_.sessions_for(index, interest_.patterns());
   } else if (!passage.only) {
     interest_.patterns().match(topic, inline_match_);

@@ -132,6 +132,22 @@ TEST_F(Groups, what_a_member_has_not_taken_in_comes_to_another) {
   EXPECT_EQ(rig.counter(hub, "mpreg_group_messages_redelivered_total"), 50U);
 }
 
+TEST_F(Groups, what_waits_goes_on_though_the_limit_for_payloads_is_lowered) {
+  const auto a = member(hub);
+  rig.session(a).hold_credit(rig.now(), true);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(rig.publish(sender, "order.new", std::string(500, 'x')));
+  }
+  rig.settle();
+  NodeOptions options = rig.broker(hub).options;
+  options.payload_bytes_max = 100;
+  rig.broker(hub).node->take_on(options);
+  const auto far = member(east);
+  rig.disconnect(a);
+  rig.pass(seconds(1));
+  EXPECT_EQ(count(far), 10U);
+}
+
 TEST_F(Groups, who_says_that_it_leaves_has_had_what_came) {
   const auto a = member(hub);
   const auto b = rig.add_client(hub);

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "unit/node/federation_rig.h"
+#include "wire/body_codec.h"
+#include "wire/packet_codec.h"
 
 namespace mpreg {
 namespace {
@@ -38,6 +40,32 @@ TEST(NodePublish, a_thousand_messages_arrive_in_order) {
               std::to_string(i));
   }
   EXPECT_TRUE(rig.client(receiver).gaps.empty());
+}
+
+// Or a client could show others a topic that was never looked at.
+TEST(NodePublish, a_record_with_two_topics_is_refused) {
+  MetricsRegistry metrics;
+  NodeOptions options;
+  options.cluster = "east";
+  const Now now{Instant(std::chrono::seconds(1)), WallTime(std::chrono::seconds(1'700'000'000))};
+  Node node(options, now, 1, nullptr, metrics);
+  Outbox outbox;
+  Hello hello;
+  hello.client = 5;
+  node.on_packet(now, {Door::session, 1}, encode_packet(hello), {}, outbox);
+  BatchHeader header;
+  header.stream.lane = Lane::events;
+  header.declarations = {{0, "a"}};
+  BodyBuilder builder(Lane::events);
+  builder.append(RecordKind::event, 0, 0, "b.c", {}, as_bytes("x"));
+  builder.add_segment({5, 1, 1, 0});
+  node.on_packet(now, {Door::session, 1}, encode_packet(header), builder.finish(), outbox);
+  const auto refused = decode_packet(outbox.sendings.back().header.bytes());
+  ASSERT_TRUE(refused);
+  const auto* what = std::get_if<OperationRefused>(&*refused);
+  ASSERT_NE(what, nullptr);
+  EXPECT_EQ(what->operation, 1U);
+  EXPECT_EQ(what->text, "the record has both an alias and an inline topic");
 }
 
 TEST(NodePublish, a_topic_under_the_prefix_of_the_cache_is_refused_for_events) {
