@@ -24,11 +24,9 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 Json json_of(const Operation& operation, const OperationResult& result) {
-  Json json = {{"operation", operation.id()},
-               {"status", name_of(result.status)},
-               {"confirmed", result.confirmed},
-               {"missing", result.missing},
-               {"latency_us", result.latency.count()}};
+  Json json = {{"operation", operation.id()},   {"status", name_of(result.status)},
+               {"confirmed", result.confirmed}, {"missing", result.missing},
+               {"fenced", result.fenced},       {"latency_us", result.latency.count()}};
   if (result.status != OperationStatus::done) json["error"] = result.error.text;
   return json;
 }
@@ -39,8 +37,12 @@ std::string text_of(const OperationResult& result, WaitLevel wait) {
   text << std::fixed << std::setprecision(1)
        << std::chrono::duration<double, std::milli>(result.latency).count();
   const std::string clusters = joined(result.confirmed);
-  return "applied by " + (clusters.empty() ? "this cluster, the only one" : clusters) + " in " +
-         text.str() + " ms";
+  const bool is_observed = wait == WaitLevel::observed;
+  const std::string fenced =
+      result.fenced.empty() ? "" : "; fenced, for they did not say so: " + joined(result.fenced);
+  return (is_observed ? "observed by " : "applied by ") +
+         (clusters.empty() ? "this cluster, the only one" : clusters) + " in " + text.str() +
+         " ms" + fenced;
 }
 
 }  // namespace

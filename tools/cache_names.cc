@@ -26,9 +26,13 @@ const std::map<std::string, ReplicationStrategy>& all_strategies() {
 
 const std::map<std::string, InvalidationType>& invalidation_types() {
   static const std::map<std::string, InvalidationType> names = {
-      {"single_key", InvalidationType::single_key},     {"pattern", InvalidationType::pattern},
-      {"namespace", InvalidationType::namespace_all},   {"region", InvalidationType::region},
-      {"cluster_sync", InvalidationType::cluster_sync}, {"cascade", InvalidationType::cascade},
+      {"single_key", InvalidationType::single_key},
+      {"pattern", InvalidationType::pattern},
+      {"namespace", InvalidationType::namespace_all},
+      {"region", InvalidationType::region},
+      {"cluster_sync", InvalidationType::cluster_sync},
+      {"cascade", InvalidationType::cascade},
+      {"tag", InvalidationType::tag},
   };
   return names;
 }
@@ -45,6 +49,7 @@ const std::map<std::string, WaitLevel>& wait_levels() {
   static const std::map<std::string, WaitLevel> names = {
       {"accepted", WaitLevel::accepted},
       {"applied", WaitLevel::applied},
+      {"observed", WaitLevel::observed},
   };
   return names;
 }

@@ -46,7 +46,7 @@ bool run_one(const Command& command, const demo::Topology& topology, bool keep,
     demo::print_report(demonstration, console);
   }
   if (keep) keep_running(demonstration, console);
-  return demonstration.ledger().clean();
+  return demonstration.clean();
 }
 
 ExitCode run(const Command& command, const Options& options) {

@@ -1,12 +1,14 @@
-// mpreg put, get, explain: one entry of the cache, through the stores of the clusters.
+// mpreg put, erase, get, explain: one entry of the cache, through the stores of the clusters.
 
 #include <iostream>
 #include <memory>
 
 #include "message/cache_key.h"
+#include "message/target_names.h"
 #include "stream/hybrid_clock.h"
 #include "tools/broker_access.h"
 #include "tools/cache_arguments.h"
+#include "tools/cache_names.h"
 #include "tools/json_lines.h"
 
 namespace mpreg::tools {
@@ -18,11 +20,32 @@ struct Options {
   CacheArguments cache;
   std::string value;
   double ttl_seconds = 0;  // 0: none.
+  std::string wait = "applied";
 };
 
 std::string_view name_of(EntryState state) {
   constexpr std::string_view kNames[] = {"missing", "shared", "syncing", "invalid"};
   return kNames[static_cast<std::size_t>(state)];
+}
+
+Tracking tracking_of(const Options& options) {
+  return {wait_levels().at(options.wait),
+          static_cast<std::uint32_t>(milliseconds_of(options.cache.timeout_seconds).count())};
+}
+
+// A tombstone: no value that was written before comes back.
+ExitCode erase(const Command& command, const Options& options) {
+  const auto client =
+      reach("erase", command.broker, milliseconds_of(options.cache.timeout_seconds));
+  if (!client) return report("erase", client.error());
+  CacheInvalidation fact;
+  fact.address = options.cache.address;
+  fact.erased = true;
+  fact.reason = "erased";
+  fact.tracking = tracking_of(options);
+  const auto operation = (*client)->invalidate(fact);
+  if (!operation) return report("erase", operation.error());
+  return await("erase", command, *operation, fact.tracking);
 }
 
 // Without --targets, every member that is known.
@@ -37,16 +60,8 @@ ExitCode put(const Command& command, const Options& options) {
   if (options.ttl_seconds > 0) {
     replication.ttl_ms = static_cast<std::uint64_t>(milliseconds_of(options.ttl_seconds).count());
   }
-  replication.tracking = {
-      WaitLevel::applied,
-      static_cast<std::uint32_t>(milliseconds_of(options.cache.timeout_seconds).count())};
-  if (replication.targets.empty()) {
-    const auto members = ask(**client, "members");
-    if (!members) return report("put", members.error());
-    for (const Json& member : *members) {
-      replication.targets.push_back(member["cluster_id"].get<std::string>());
-    }
-  }
+  replication.tracking = tracking_of(options);
+  if (replication.targets.empty()) replication.targets.emplace_back(kEveryMember);
   const auto operation = (*client)->replicate(replication, argument_or_stdin(options.value));
   if (!operation) return report("put", operation.error());
   return await("put", command, *operation, replication.tracking);
@@ -114,6 +129,13 @@ CLI::App& add_entry_verb(CLI::App& program, Command& command, const VerbText& te
   return verb;
 }
 
+void add_wait_option(CLI::App& verb, Options& options) {
+  add_value(verb, "--wait", options.wait, "LEVEL",
+            "accepted by the broker, applied by every\ntarget, or observed: no near cache serves\n"
+            "anything older [applied]")
+      .check(CLI::IsMember(wait_levels()));
+}
+
 }  // namespace
 
 void add_entry_verbs(CLI::App& program, Command& command) {
@@ -124,11 +146,22 @@ void add_entry_verbs(CLI::App& program, Command& command) {
                                    "  mpreg put pages home - --targets east,west < home.html"},
                                   put, for_put);
   add_value(verb, "VALUE", for_put->value, " ", "Text, or - for standard input").required();
-  (void)add_targets_option(verb, for_put->cache, "Cluster ids [every member]");
+  (void)add_targets_option(verb, for_put->cache, "Cluster ids, or @REGION [every member]");
   add_value(verb, "--ttl", for_put->ttl_seconds, "S", "It expires after so many seconds [never]")
       .check(seconds());
+  add_wait_option(verb, *for_put);
   add_timeout_option(verb, for_put->cache, kTimeoutSeconds);
   add_address_options(verb, for_put->cache);
+
+  const auto for_erase = std::make_shared<Options>();
+  CLI::App& erasing =
+      add_entry_verb(program, command,
+                     {"erase", "The thing is gone: no cluster keeps it or takes an older value.",
+                      "  mpreg erase users 7\n  mpreg erase sessions s-17 --wait observed"},
+                     erase, for_erase);
+  add_wait_option(erasing, *for_erase);
+  add_timeout_option(erasing, for_erase->cache, kTimeoutSeconds);
+  add_address_options(erasing, for_erase->cache);
 
   const auto for_get = std::make_shared<Options>();
   CLI::App& reading = add_entry_verb(

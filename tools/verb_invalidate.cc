@@ -73,14 +73,15 @@ void add_invalidate(CLI::App& program, Command& command) {
   add_value(verb, "KEY", cache.address.key, " ",
             "What to drop; empty or left out for types that\nname no key");
   add_value(verb, "--type", options->type, "T",
-            "single_key, pattern, namespace, region,\ncluster_sync or cascade [single_key]")
+            "single_key, pattern, namespace, region,\ncluster_sync, cascade or tag [single_key]")
       .check(CLI::IsMember(invalidation_types()));
   static_cast<void>(add_targets_option(verb, cache, "Cluster ids [all other clusters]"));
   add_value(verb, "--reason", options->reason, "R", "For people [manual_invalidation]");
   add_value(verb, "--priority", options->priority, "P", "0 to 10 [2]")
       .check(CLI::Range(0.0, kPriorityMax));
   add_value(verb, "--wait", options->wait, "LEVEL",
-            "accepted by the broker, or applied by every\ntarget [applied]")
+            "accepted by the broker, applied by every\ntarget, or observed: no near cache "
+            "serves\nanything older [applied]")
       .check(CLI::IsMember(wait_levels()));
   add_timeout_option(verb, cache, kTimeoutSeconds);
   add_address_options(verb, cache);

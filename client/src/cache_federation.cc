@@ -1,4 +1,5 @@
 #include "mpreg/cache_federation.h"
+#include "message/target_names.h"
 
 #include <algorithm>
 #include <cmath>
@@ -203,8 +204,7 @@ void CacheFederationBridge::Impl::on_message(const Message& message) {
 // Where the value is not sent, the fact invalidates; where it is, the value counts and not the
 // fact.
 void CacheFederationBridge::Impl::on_fact(const CacheReplication& fact, const CacheSource& source) {
-  const auto& targets = fact.targets;
-  if (std::find(targets.begin(), targets.end(), configuration.cluster_id) != targets.end()) {
+  if (selects(fact.targets, configuration.cluster_id, client_.core().place().second)) {
     if (!callbacks_.on_syncing) return;
     if (const auto thrown = call_guarded([&] { callbacks_.on_syncing(fact, source); })) {
       client_.core().report_error("on_syncing threw " + *thrown);

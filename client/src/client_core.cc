@@ -283,9 +283,9 @@ Result<void> ClientCore::barrier(std::chrono::milliseconds timeout) {
 }
 
 template <typename Ask>
-Result<Answer> ClientCore::ask(Lock& lock, Ask ask) {
+Result<Answer> ClientCore::ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond) {
   if (auto may = may_wait(); !may) return tl::unexpected(may.error());
-  const Instant until = deadline({});
+  const Instant until = deadline({}) + beyond;
   if (auto connected = wait_until_connected(lock, until); !connected) {
     return tl::unexpected(connected.error());
   }
@@ -304,9 +304,28 @@ Result<std::string> ClientCore::query(std::string_view question) {
   return std::move(answer->text);
 }
 
-Result<CacheGot> ClientCore::get(const CacheAddress& address) {
+std::vector<StreamPosition> ClientCore::written() const {
+  const std::lock_guard lock(mutex_);
+  return session_.written();
+}
+
+void ClientCore::listen(const std::shared_ptr<SessionListener>& listener) {
+  const std::lock_guard lock(mutex_);
+  listeners_.push_back(listener);
+  session_.observe();
+  send_output();
+}
+
+void ClientCore::unlisten(const std::shared_ptr<SessionListener>& listener) {
+  const std::lock_guard lock(mutex_);
+  std::erase(listeners_, listener);
+}
+
+Result<CacheGot> ClientCore::get(const CacheAddress& address, std::vector<StreamPosition> positions,
+                                 std::chrono::milliseconds wait) {
   Lock lock(mutex_);
-  const auto answer = ask(lock, [&] { return session_.get(clock_.now(), address); });
+  const auto answer = ask(
+      lock, [&] { return session_.get(clock_.now(), address, std::move(positions), wait); }, wait);
   if (!answer) return tl::unexpected(answer.error());
   auto got = gots_.extract(answer->request);
   if (got.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
@@ -325,6 +344,16 @@ std::pair<std::string, std::string> ClientCore::place() const {
   const Welcome* welcome = session_.welcome();
   if (welcome == nullptr) return {};
   return {welcome->cluster, welcome->region};
+}
+
+std::optional<Welcome> ClientCore::welcome() const {
+  const std::lock_guard lock(mutex_);
+  if (session_.state() != SessionState::ready) return std::nullopt;
+  Welcome known;
+  known.cluster = session_.welcome()->cluster;
+  known.region = session_.welcome()->region;
+  known.instance = session_.welcome()->instance;
+  return known;
 }
 
 ClientStatistics ClientCore::statistics() const {

@@ -2,6 +2,7 @@
 // ClientCore: the session and the socket of a client under one mutex, and everybody who waits for
 // something. ClientLoop turns it; any thread calls it.
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -18,6 +19,7 @@
 #include "net/wakeup.h"
 #include "operation_state.h"
 #include "session/client_session.h"
+#include "session_listener.h"
 #include "subscriber_table.h"
 
 namespace mpreg {
@@ -42,7 +44,9 @@ class ClientCore {
   Result<void> unsubscribe(SubscriptionId subscription);
   Result<void> barrier(std::chrono::milliseconds timeout);
   Result<std::string> query(std::string_view question);
-  Result<CacheGot> get(const CacheAddress& address);
+  Result<CacheGot> get(const CacheAddress& address, std::vector<StreamPosition> positions = {},
+                       std::chrono::milliseconds wait = {});
+  [[nodiscard]] std::vector<StreamPosition> written() const;
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] ClientStatistics statistics() const;
   [[nodiscard]] std::uint64_t id() const { return id_; }
@@ -60,9 +64,18 @@ class ClientCore {
   void report_error(const std::string& text);
   // The cluster and region of the broker that welcomed last; empty before.
   [[nodiscard]] std::pair<std::string, std::string> place() const;
+  [[nodiscard]] std::optional<Welcome> welcome() const;
   // Called by the receiving thread about every `interval`, until cancel() returns.
   std::uint64_t every(std::chrono::milliseconds interval, std::function<void()> call);
   void cancel(std::uint64_t timer);
+
+  // For near caches. Told, on the receiving thread and in its place among the messages, what
+  // happens to the session; if there is one already, on this thread that there is. A listener may
+  // be told once more after it was removed.
+  void listen(const std::shared_ptr<SessionListener>& listener);
+  void unlisten(const std::shared_ptr<SessionListener>& listener);
+  // What this turn delivered has to be reported as observed.
+  void note_observed() { observed_due_ = true; }
 
  private:
   friend class ClientLoop;
@@ -89,8 +102,11 @@ class ClientCore {
   void handle(const Answer& answer);
   void handle(const CacheGot& got);
   void handle(const Subscribed& subscribed);
+  void handle(const LeaseRenewal& renewal);
   void finish(const std::shared_ptr<Operation::State>& operation, OperationResult result);
   void report_connection();
+  [[nodiscard]] std::vector<std::shared_ptr<SessionListener>> listeners() const;
+  void tell_listeners(SessionState state);
 
   // ---- Any thread; the mutex is held.
   void send_output();
@@ -104,7 +120,7 @@ class ClientCore {
   Result<std::uint64_t> publish_with(Lock& lock, std::chrono::milliseconds timeout,
                                      Attempt&& attempt);
   template <typename Ask>
-  Result<Answer> ask(Lock& lock, Ask ask);
+  Result<Answer> ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond = {});
   Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
   Operation watch(std::uint64_t operation, bool tracked);
@@ -133,6 +149,9 @@ class ClientCore {
   std::uint64_t next_timer_ = 1;
   SubscriptionId next_subscription_ = 1;
   std::vector<Outgoing> output_;
+  std::vector<std::shared_ptr<SessionListener>> listeners_;
+
+  std::atomic<bool> observed_due_{false};
 
   // The receiving thread only.
   SessionEvents events_;

@@ -59,6 +59,11 @@ Duration ClientCore::turn() {
     if (connection_.has_unsent()) idle = std::min<Duration>(idle, kUnsentRetry);
   }
   dispatch();
+  if (observed_due_.exchange(false)) {
+    const Lock lock(mutex_);
+    session_.observed();
+    send_output();
+  }
   run_timers(clock_.now());
   return more ? Duration::zero() : idle;
 }
@@ -87,6 +92,7 @@ void ClientCore::dispatch() {
 }
 
 void ClientCore::handle(const StateChange& change) {
+  tell_listeners(change.state);
   {
     const Lock lock(mutex_);
     ConnectionState state = ConnectionState::connecting;
@@ -113,6 +119,24 @@ void ClientCore::handle(const StateChange& change) {
   }
   changed_.notify_all();
   report_connection();
+}
+
+std::vector<std::shared_ptr<SessionListener>> ClientCore::listeners() const {
+  const Lock lock(mutex_);
+  return listeners_;
+}
+
+void ClientCore::tell_listeners(SessionState state) {
+  const auto all = listeners();
+  if (all.empty()) return;
+  if (state != SessionState::ready) {
+    for (const auto& listener : all) listener->on_lost();
+    return;
+  }
+  const auto known = welcome();
+  if (!known) return;
+  for (const auto& listener : all) listener->on_welcome(*known);
+  observed_due_ = true;
 }
 
 void ClientCore::report_connection() {
@@ -173,6 +197,7 @@ void ClientCore::handle(const OperationOutcome& outcome) {
   result.status = status_of(outcome.outcome);
   result.confirmed = outcome.confirmed;
   result.missing = outcome.missing;
+  result.fenced = outcome.fenced;
   result.latency = std::chrono::microseconds(outcome.latency_us);
   if (result.status == OperationStatus::timed_out) {
     result.error = {ErrorCode::timed_out, "not confirmed in time by: " + joined(outcome.missing)};
@@ -211,6 +236,10 @@ void ClientCore::handle(const CacheGot& got) {
 
 void ClientCore::handle(const Subscribed& subscribed) {
   handle(Answer{subscribed.request, true, ErrorCode::internal, {}});
+}
+
+void ClientCore::handle(const LeaseRenewal& renewal) {
+  for (const auto& listener : listeners()) listener->on_lease(renewal);
 }
 
 void ClientCore::run_timers(const Now& now) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -64,6 +65,7 @@ class Session {
   std::string name;
   Instant last_heard{};
   bool is_sent_away = false;
+  bool observes = false;  // It serves from a near cache.
 
   // ---- What it receives.
   std::map<std::uint32_t, Subscription> subscriptions;
@@ -75,6 +77,7 @@ class Session {
   std::array<LaneCursor, kLanes> cursors;
   Frontier resumed;  // Positions told at Hello of streams that are not known here yet.
   Instant resumed_at{};
+  std::set<StreamId> told_unknown;  // Of these, those of which it was told that they are not known.
   std::deque<WaitingSubscribe> subscribes;  // The oldest first.
   std::size_t waiting_patterns = 0;         // Of these.
   std::vector<WaitingBarrier> barriers;

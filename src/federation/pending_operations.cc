@@ -1,6 +1,7 @@
 #include "federation/pending_operations.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mpreg {
 
@@ -19,13 +20,14 @@ PendingOperations::Ended PendingOperations::end(Operation operation, Outcome out
 }
 
 void PendingOperations::add(Operation operation, Instant now, std::vector<Ended>& ended) {
-  if (operation.missing.empty()) {
+  if (operation.missing.empty() && !operation.waits_for_fence) {
     ended.push_back(end(std::move(operation), Outcome::confirmed, now));
     return;
   }
   const Number number = operation.cache_number;
   by_id_.emplace(operation.id, number);
   by_deadline_.emplace(operation.deadline, number);
+  if (operation.fence != Instant{}) fences_.emplace(number, operation.fence);
   const bool is_new = by_number_.emplace(number, std::move(operation)).second;
   MPREG_CHECK(is_new);
 }
@@ -39,6 +41,19 @@ void PendingOperations::applied(const std::string& cluster, Lane lane, Number nu
   // anything that the cache lane has passed already.
   const Number from = lane == Lane::cache ? position + 1 : 0;
   position = number;
+  confirm(cluster, positions, from, now, ended);
+}
+
+void PendingOperations::observed(const std::string& cluster, Number number, Instant now,
+                                 std::vector<Ended>& ended) {
+  Positions& positions = applied_[cluster];
+  if (number <= positions.observed) return;
+  const Number from = std::exchange(positions.observed, number) + 1;
+  if (!fences_.empty()) confirm(cluster, positions, from, now, ended);
+}
+
+void PendingOperations::confirm(const std::string& cluster, const Positions& positions, Number from,
+                                Instant now, std::vector<Ended>& ended) {
   for (auto it = by_number_.lower_bound(from); it != by_number_.end();) {
     Operation& operation = it->second;
     if (operation.cache_number > positions.cache) break;
@@ -51,26 +66,44 @@ void PendingOperations::applied(const std::string& cluster, Lane lane, Number nu
     }
     operation.confirmed.push_back(cluster);
     operation.missing.erase(missing);
-    if (!operation.missing.empty()) {
+    if (!operation.missing.empty() || operation.waits_for_fence) {
       ++it;
       continue;
     }
-    by_id_.erase(operation.id);
-    const auto [begin, stop] = by_deadline_.equal_range(operation.deadline);
-    by_deadline_.erase(
-        std::find_if(begin, stop, [&](const auto& entry) { return entry.second == it->first; }));
+    strike_off(operation);
     ended.push_back(end(std::move(operation), Outcome::confirmed, now));
     it = by_number_.erase(it);
   }
 }
 
+void PendingOperations::strike_off(const Operation& operation) {
+  by_id_.erase(operation.id);
+  fences_.erase(operation.cache_number);
+  const auto [begin, stop] = by_deadline_.equal_range(operation.deadline);
+  const auto it = std::find_if(
+      begin, stop, [&](const auto& entry) { return entry.second == operation.cache_number; });
+  if (it != stop) by_deadline_.erase(it);
+}
+
 void PendingOperations::expire(Instant now, std::vector<Ended>& ended) {
+  while (!fences_.empty() && fences_.begin()->second <= now) {
+    const auto it = by_number_.find(fences_.begin()->first);
+    MPREG_CHECK(it != by_number_.end());
+    Operation operation = std::move(it->second);
+    by_number_.erase(it);
+    strike_off(operation);
+    // A value that has not come is missing all the same: nobody serves it, or anything older.
+    std::vector<std::string> fenced = std::exchange(operation.missing, {});
+    operation.confirmed.insert(operation.confirmed.end(), fenced.begin(), fenced.end());
+    ended.push_back(end(std::move(operation), Outcome::confirmed, now));
+    ended.back().outcome.fenced = std::move(fenced);
+  }
   while (!by_deadline_.empty() && by_deadline_.begin()->first <= now) {
     const auto it = by_number_.find(by_deadline_.begin()->second);
-    by_deadline_.erase(by_deadline_.begin());
-    by_id_.erase(it->second.id);
-    ended.push_back(end(std::move(it->second), Outcome::timed_out, now));
+    Operation operation = std::move(it->second);
     by_number_.erase(it);
+    strike_off(operation);
+    ended.push_back(end(std::move(operation), Outcome::timed_out, now));
   }
 }
 
@@ -79,12 +112,10 @@ bool PendingOperations::complete(const OperationId& id, bool success, Instant no
   const auto known = by_id_.find(id);
   if (known == by_id_.end()) return false;
   const auto it = by_number_.find(known->second);
-  by_id_.erase(known);
-  const auto [begin, stop] = by_deadline_.equal_range(it->second.deadline);
-  by_deadline_.erase(
-      std::find_if(begin, stop, [&](const auto& entry) { return entry.second == it->first; }));
-  ended.push_back(end(std::move(it->second), success ? Outcome::confirmed : Outcome::failed, now));
+  Operation operation = std::move(it->second);
   by_number_.erase(it);
+  strike_off(operation);
+  ended.push_back(end(std::move(operation), success ? Outcome::confirmed : Outcome::failed, now));
   return true;
 }
 
@@ -95,11 +126,13 @@ void PendingOperations::fail_all(Instant now, std::vector<Ended>& ended) {
   by_number_.clear();
   by_id_.clear();
   by_deadline_.clear();
+  fences_.clear();
 }
 
 std::optional<Instant> PendingOperations::next_deadline() const {
   if (by_deadline_.empty()) return std::nullopt;
-  return by_deadline_.begin()->first;
+  if (fences_.empty()) return by_deadline_.begin()->first;
+  return std::min(by_deadline_.begin()->first, fences_.begin()->second);
 }
 
 std::optional<Instant> PendingOperations::oldest() const {

@@ -2,7 +2,8 @@
 // PendingOperations: operations that somebody tracks, until every target has applied them or their
 // deadline has passed. An operation is a number in the origin's cache stream and, for a
 // replication, one in its bulk stream; a target has confirmed it when its frontiers have passed
-// both.
+// both. One that waits for the near caches (level observed) is confirmed by a target that says so,
+// or by the time after which no near cache serves anything older.
 
 #include <cstdint>
 #include <map>
@@ -26,6 +27,8 @@ class PendingOperations {
     std::vector<std::string> confirmed;  // In order of confirmation.
     Instant started{};
     Instant deadline{};
+    Instant fence{};  // Level observed: who is missing then is fenced. Zero: another level.
+    bool waits_for_fence = false;  // There may be others, of whom this broker has not heard yet.
   };
   struct Ended {
     std::uint64_t client = 0;
@@ -44,6 +47,11 @@ class PendingOperations {
   // A cluster has applied the origin's stream up to `number`.
   void applied(const std::string& cluster, Lane lane, Number number, Instant now,
                std::vector<Ended>& ended);
+
+  // The near caches of a cluster have applied it up to `number`, or have stopped serving.
+  void observed(const std::string& cluster, Number number, Instant now, std::vector<Ended>& ended);
+
+  [[nodiscard]] bool awaits_observers() const { return !fences_.empty(); }
 
   void expire(Instant now, std::vector<Ended>& ended);
   // By hand; false when it is not pending.
@@ -64,17 +72,23 @@ class PendingOperations {
   struct Positions {
     Number cache = 0;
     Number bulk = 0;
+    Number observed = 0;
   };
 
   [[nodiscard]] bool passed(const Operation& operation, const Positions& positions) const {
-    return positions.cache >= operation.cache_number && positions.bulk >= operation.bulk_number;
+    return positions.cache >= operation.cache_number && positions.bulk >= operation.bulk_number &&
+           (operation.fence == Instant{} || positions.observed >= operation.cache_number);
   }
+  void confirm(const std::string& cluster, const Positions& positions, Number from, Instant now,
+               std::vector<Ended>& ended);
+  void strike_off(const Operation& operation);
   static Ended end(Operation operation, Outcome outcome, Instant now);
 
   std::size_t operations_max_;
   std::map<Number, Operation> by_number_;  // By cache number.
   std::map<OperationId, Number> by_id_;
   std::multimap<Instant, Number> by_deadline_;
+  std::map<Number, Instant> fences_;  // Ascending by both.
   std::map<std::string, Positions> applied_;
 };
 

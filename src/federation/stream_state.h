@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "federation/completeness.h"
+#include "federation/freshness.h"
 #include "federation/members.h"
 #include "message/pubsub_messages.h"
 
@@ -66,6 +67,7 @@ class StreamState {
   Instant take_sent{};
   Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.
   Instant progressed{};  // When the frontier last moved, or the head was first seen beyond it.
+  Freshness freshness;
 
   enum class Verdict : std::uint8_t {
     apply,      // It is next.
@@ -87,6 +89,7 @@ class StreamState {
     frontier = through;
     progressed = now;
     take_pending = false;
+    freshness.advance(through);
   }
 
   [[nodiscard]] bool closed() const { return frontier == kNumberMax; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "stream/frontier.h"
 
 namespace mpreg {
 
@@ -17,6 +18,7 @@ enum class InvalidationType : std::uint8_t {
   region = 3,        // Every entry of the region; namespace may be empty.
   cluster_sync = 4,  // Every entry that came from the source cluster.
   cascade = 5,       // The key, and what declares to depend on it, transitively.
+  tag = 6,           // key holds a tag: every entry of the namespace that has it.
 };
 
 enum class WaitLevel : std::uint8_t { accepted = 0, durable = 1, applied = 2, observed = 3 };
@@ -30,6 +32,9 @@ enum class ReplicationStrategy : std::uint8_t {
   ring = 5,
   custom = 6,
 };
+
+inline constexpr std::size_t kTagsPerEntryMax = 64;
+inline constexpr std::size_t kTagBytesMax = 255;
 
 // (namespace, key, subkey, version) is the identity; region is routing metadata.
 struct CacheAddress {
@@ -59,6 +64,7 @@ struct CacheInvalidation {
       300'000;  // Bounds how long it is retained and tracked, not whether it holds.
   std::string reason;
   Tracking tracking;
+  bool erased = false;  // With single_key: the thing itself is gone; a tombstone is kept.
 
   friend bool operator==(const CacheInvalidation&, const CacheInvalidation&) = default;
 };
@@ -73,6 +79,7 @@ struct CacheReplication {
   std::uint64_t ttl_ms = 0;  // Of the value; 0: none.
   std::uint64_t value_bytes = 0;
   Tracking tracking;
+  std::vector<std::string> tags = {};  // At most kTagsPerEntryMax.
 
   friend bool operator==(const CacheReplication&, const CacheReplication&) = default;
 };
@@ -85,6 +92,7 @@ struct CacheValue {
   std::uint64_t ttl_ms = 0;
   std::uint64_t fact_operation = 0;  // The operation number of the fact, same client.
   std::string value;
+  std::vector<std::string> tags = {};  // As the fact says.
 
   friend bool operator==(const CacheValue&, const CacheValue&) = default;
 };
@@ -102,6 +110,8 @@ struct OperationOutcome {
   std::vector<std::string> confirmed;
   std::vector<std::string> missing;
   std::uint32_t latency_us = 0;  // From stamping to the last confirmation, by the broker's clock.
+  // Of `confirmed`: they have not said so, but serve nothing older any more (level observed).
+  std::vector<std::string> fenced = {};
 
   friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
 };
@@ -134,6 +144,8 @@ enum class EntryState : std::uint8_t {
 struct CacheGet {
   std::uint64_t request = 0;
   CacheAddress address;
+  std::vector<StreamPosition> positions = {};  // Not before the cluster has applied these,
+  std::uint32_t wait_ms = 0;                   // for which it may take so long; then timed_out.
 
   friend bool operator==(const CacheGet&, const CacheGet&) = default;
 };
@@ -145,6 +157,8 @@ struct CacheGot {
   std::uint64_t version = 0;  // Hybrid time of the last write or invalidation known; 0: none.
   std::string origin;         // The cluster of that write.
   std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.
+  std::vector<std::uint32_t> tags = {};  // By hash, as stores know them.
+  std::uint16_t region = 0;              // The same.
 
   friend bool operator==(const CacheGot&, const CacheGot&) = default;
 };

@@ -75,6 +75,8 @@ struct Offer {
   std::uint8_t hops = 0;
   bool final = false;  // Nothing follows `head`: the origin said goodbye.
   Standing standing = Standing::usual;
+  std::uint32_t age_ms = kAgeUnknown;  // What the origin gave before that long ago is at or below
+                                       // head; all hops added up.
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };
@@ -89,6 +91,7 @@ struct LinkState {
   std::uint64_t interest_hash = 0;
   std::vector<Member> members;
   std::vector<Offer> offers;
+  std::uint32_t echo_held_ms = 0;  // So long ago `echo` was received.
 
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
@@ -188,6 +191,7 @@ struct Untake {
 struct AppliedBy {
   std::string cluster;
   Number number = 0;
+  Number observed = 0;  // Cache lane: so far no near cache there serves anything older.
 
   friend bool operator==(const AppliedBy&, const AppliedBy&) = default;
 };

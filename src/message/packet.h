@@ -22,6 +22,8 @@ using Packet = std::variant<
     LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied, InterestUpdate, InterestDigest,
     Refill, Trace, TraceReport,
     // cache
-    OperationOutcomes, CacheGet, CacheGot>;
+    OperationOutcomes, CacheGet, CacheGot,
+    // session
+    Observed>;
 
 }  // namespace mpreg

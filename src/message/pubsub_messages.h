@@ -126,6 +126,9 @@ struct Accepted {
       0;  // Everything up to here is accepted or refused by OperationRefused.
   std::uint64_t consumed_bytes =
       0;  // Cumulative bytes of batch frames taken in, in this connection.
+  // What is accepted lies at or below this number of the broker's own cache stream.
+  Epoch epoch = 0;
+  Number cache_number = 0;
 
   friend bool operator==(const Accepted&, const Accepted&) = default;
 };

@@ -8,11 +8,13 @@
 
 #include "base/error.h"
 #include "stream/frontier.h"
+#include "stream/hybrid_clock.h"
 #include "stream/ranges.h"
 
 namespace mpreg {
 
 inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kAgeUnknown = 0xFFFFFFFFU;
 
 // Backlog: how much of what the broker still holds is delivered before live messages.
 struct Subscription {
@@ -38,6 +40,8 @@ struct Hello {
   bool resume = false;
   std::vector<StreamPosition> positions;
   std::vector<Subscription> subscriptions;
+  bool observes = false;  // It serves from a near cache, and says what that has applied: Observed.
+  HybridTime clock = 0;   // The latest that was delivered to it: what is stamped now is later.
 
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -101,10 +105,13 @@ struct Probe {
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 
-// How long ago the broker last heard of an origin, ages of all hops added up.
+// So long ago the origin had given no cache fact that the broker has not applied by now; ages of
+// all hops added up. kAgeUnknown: nothing is known.
 struct Vouch {
   std::string origin;
   std::uint32_t age_ms = 0;
+  // Not 0: in this life it gave facts before it had joined anybody, and they never came here.
+  Epoch unheard_epoch = 0;
 
   friend bool operator==(const Vouch&, const Vouch&) = default;
 };
@@ -113,8 +120,17 @@ struct ProbeEcho {
   std::uint64_t sent_at_ns = 0;
   std::vector<StreamPosition> positions;  // Up to where this session has been served.
   std::vector<Vouch> vouches;
+  bool is_behind = false;  // Cache facts that the broker has applied were not sent yet.
 
   friend bool operator==(const ProbeEcho&, const ProbeEcho&) = default;
+};
+
+// Client to broker: its near caches have applied the cache facts up to these positions. Without
+// any: from now on it serves from a near cache.
+struct Observed {
+  std::vector<StreamPosition> positions;
+
+  friend bool operator==(const Observed&, const Observed&) = default;
 };
 
 // An operator's question, answered as JSON text.

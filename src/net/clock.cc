@@ -16,4 +16,10 @@ Now Clock::now() const {
                    std::chrono::milliseconds(wall.tv_nsec / 1'000'000))};
 }
 
+Instant Clock::instant() const {
+  timespec boot{};
+  MPREG_CHECK(clock_gettime(CLOCK_BOOTTIME, &boot) == 0);
+  return Instant(std::chrono::seconds(boot.tv_sec) + std::chrono::nanoseconds(boot.tv_nsec));
+}
+
 }  // namespace mpreg

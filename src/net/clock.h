@@ -11,6 +11,7 @@ class Clock {
   // CLOCK_BOOTTIME (suspended time counts) and the wall clock, read one after the other. Blocks
   // never; may be called from any thread.
   [[nodiscard]] Now now() const;
+  [[nodiscard]] Instant instant() const;
 };
 
 }  // namespace mpreg

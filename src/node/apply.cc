@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "message/target_names.h"
 #include "node/node_impl.h"
 #include "wire/cache_codec.h"
 #include "wire/packet_codec.h"
@@ -106,12 +107,20 @@ void Node::Impl::cache_fact(const Now& now, StreamIndex stream, const Body& body
   if (record.kind == RecordKind::invalidation) {
     const auto fact = decode_invalidation(payload);
     if (!fact) return cache_.lose({}, clock_.last());
+    if (fact->tracking.wait == WaitLevel::observed) {
+      await_observers(now, stream, body.first() + record.index);
+    }
     if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
+    cache_.note_version(origin, version);
     cache_.take(now.instant, *fact, origin, version);
   } else if (record.kind == RecordKind::replication) {
     const auto fact = decode_replication(payload);
     if (!fact) return cache_.lose({}, clock_.last());
+    if (fact->tracking.wait == WaitLevel::observed) {
+      await_observers(now, stream, body.first() + record.index);
+    }
     if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
+    cache_.note_version(origin, version);
     cache_.take(now.instant, *fact, origin, version, operation_of(body.segments, record.index));
   }
 }
@@ -131,7 +140,7 @@ void Node::Impl::note_values(StreamIndex stream, const Body& body,
   std::uint64_t values = 0;
   for (std::size_t i = 0; i < body.records.size() && i < targets.size(); ++i) {
     const auto& named = targets[i];
-    const bool is_ours = std::find(named.begin(), named.end(), options_.cluster) != named.end();
+    const bool is_ours = selects(named, options_.cluster, options_.region);
     values += is_ours && body.records[i].kind == RecordKind::value ? 1 : 0;
   }
   if (values == 0) return;
@@ -176,6 +185,10 @@ void Node::Impl::publish(StreamIndex stream, const LogEntry& entry,
   header.hops = static_cast<std::uint8_t>(entry.hops + 1);
   header.declarations = declared;
   outbox.publications.push_back({channel_of(id), encode_packet(header), entry.body.frame});
+}
+
+std::uint64_t Node::Impl::event_report_bytes() const {
+  return std::min<std::uint64_t>(options_.link_window_bytes / 8, 256ULL << 10U);
 }
 
 void Node::Impl::enforce_retention() {

@@ -1,19 +1,20 @@
 #include <algorithm>
 
+#include "message/target_names.h"
 #include "node/node_impl.h"
 #include "wire/cache_codec.h"
 
 namespace mpreg {
 
-// Sorted, one list a record. A value that cannot be read here is sent to nobody.
+// Sorted, one list a record: with what selects them, the members that are known here. A value that
+// cannot be read here is sent to nobody.
 std::shared_ptr<const Node::Impl::Targets> Node::Impl::targets_of(const Body& body) const {
   auto targets = std::make_shared<Targets>(body.records.size());
   for (std::size_t i = 0; i < body.records.size(); ++i) {
     if (body.records[i].kind != RecordKind::value) continue;
     Result<CacheValue> value = decode_value(body.payload_of(body.records[i]));
     if (!value) continue;
-    std::sort(value->targets.begin(), value->targets.end());
-    (*targets)[i] = std::move(value->targets);
+    (*targets)[i] = named_by(std::move(value->targets));
   }
   return targets;
 }
@@ -29,6 +30,8 @@ bool Node::Impl::is_for(const LogEntry& entry, const Link& link) const {
   for (const auto& targets : *entry.targets) {
     for (const std::string& target : targets) {
       if (target == options_.cluster) continue;
+      if (target == kEveryMember) return true;
+      if (is_target_selector(target)) continue;  // Its members stand beside it.
       const bool is_elsewhere = std::any_of(links_.begin(), links_.end(), [&](const auto& other) {
         return other.first != link.id && takes(other.second, target);
       });
@@ -52,7 +55,7 @@ bool Node::Impl::is_value_for_us(StreamIndex stream, const LogEntry& entry,
                                  std::size_t record) const {
   if (stream_ids_.id_of(stream).origin == options_.cluster) return true;
   const auto& targets = (*entry.targets)[record];
-  return std::binary_search(targets.begin(), targets.end(), options_.cluster);
+  return selects(targets, options_.cluster, options_.region);
 }
 
 }  // namespace mpreg

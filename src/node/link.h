@@ -1,6 +1,7 @@
 #pragma once
 // Link: a neighbour broker, as this one sees it, from the first connection to the last heartbeat.
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -39,8 +40,10 @@ struct Link {
 
   std::uint64_t sequence = 0;  // Of our last LinkState.
   std::uint64_t heard = 0;     // The highest of theirs.
+  Instant heard_at{};          // When it came.
   std::uint64_t echoed = 0;    // The highest of ours that they have heard.
   Instant echo_progress{};     // When that rose.
+  std::deque<std::pair<std::uint64_t, Instant>> states_sent;  // Ours, and when; the newest last.
   Instant last_heard{};
   bool is_late = false;   // Nothing was heard for kPeerLate: others are preferred.
   Instant greet_again{};  // While greeting.
@@ -62,6 +65,14 @@ struct Link {
     if (role == LinkRole::peer) return Relation::peer;
     if (role == LinkRole::gateway) return Relation::gateway;
     return dialled() ? Relation::hub : Relation::spoke;
+  }
+
+  // When our state of that number was sent; zero when that is forgotten.
+  [[nodiscard]] Instant sent_at(std::uint64_t number) const {
+    for (const auto& [one, at] : states_sent) {
+      if (one == number) return at;
+    }
+    return {};
   }
 
   [[nodiscard]] bool dialled() const { return address.door == Door::link_out; }

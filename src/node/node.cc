@@ -55,7 +55,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
-      cache_(options_.cluster, options_.cache_bytes_max),
+      cache_(options_.cluster, options_.region, options_.cache_bytes_max),
       pending_(options_.pending_operations_max),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {
@@ -67,6 +67,8 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   }
   generation_ = generation_of_epoch(epoch_);
   interests_.apply({options_.cluster, generation_, 0, {}, {}});
+  observe_.departed_until = now.instant + kNearCacheLease + kLeaseMargin;  // Of an earlier life.
+  observe_.known_to_all = now.instant + kOriginSilenceMax + kLeaseMargin;
   is_federated_ = !options_.dials.empty();
   for (const DialOptions& dial : options_.dials) {
     Link link;
@@ -107,6 +109,13 @@ void Node::Impl::on_packet(const Now& now, Address from, Frame header, Frame bod
   }
 }
 
+RetainedLog& Node::Impl::log_of(StreamIndex stream) {
+  return retention_.log(stream_ids_.id_of(stream).lane);
+}
+const RetainedLog& Node::Impl::log_of(StreamIndex stream) const {
+  return retention_.log(stream_ids_.id_of(stream).lane);
+}
+
 void Node::Impl::on_peer_gone(const Now& now, Address peer, Outbox& outbox) {
   turn_time_ = now.instant;
   if (peer.door == Door::session) {
@@ -120,6 +129,7 @@ void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
   serve_groups(now, outbox);
   tell_interest(outbox);
   if (requests_waiting_) settle_requests(now, outbox);
+  report_own_observed(now);
   if (states_due_) {
     states_due_ = false;
     for (auto& [id, link] : links_) {
@@ -154,6 +164,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     next_check_ = now.instant + kHeartbeat / 5;
     tick_links(now, outbox);
     if (!traces_.empty()) settle_traces(now, outbox);
+    if (!observe_.waiting.empty()) settle_observed(now);
     tick_streams(now, outbox);
     if (retirement_) send_away(now, outbox);
   }
@@ -169,7 +180,8 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
 Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
-  if (!links_.empty() || requests_waiting_ || retirement_) next = std::min(next, next_check_);
+  if (!links_.empty() || requests_waiting_ || retirement_ || !observe_.waiting.empty())
+    next = std::min(next, next_check_);
   if (late_answers_due_) next = std::min(next, *late_answers_due_);
   if (const auto deadline = pending_.next_deadline()) next = std::min(next, *deadline);
   return next;

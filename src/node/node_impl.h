@@ -8,6 +8,7 @@
 //   on_publish.cc    batches of clients: checked, stamped
 //   on_pubsub.cc     subscriptions, barriers, acceptances
 //   on_cache.cc      tracked operations, outcomes
+//   observe.cc       level observed; how fresh what is here is; what the store is asked
 //   apply.cc         the one way into this cluster, of local and remote batches
 //   deliver.cc       live delivery to sessions
 //   replay.cc        sessions that are behind: served from the log, told of gaps; backlog
@@ -26,7 +27,6 @@
 //   node_report.cc   answers to operators; report_topics.cc: about topics, and health
 //   trace_topic.cc   which way a message goes
 
-#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -48,12 +48,13 @@
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
-#include "node/cluster_cache.h"
 #include "node/group_desk.h"
 #include "node/link.h"
 #include "node/node.h"
 #include "node/node_metrics.h"
 #include "node/node_parts.h"
+#include "node/observe_desk.h"
+#include "store/replica_store.h"
 #include "store/retention.h"
 #include "stream/hybrid_clock.h"
 #include "topic/pattern_index.h"
@@ -104,7 +105,7 @@ class Node::Impl {
   [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
   void note_lags(const Now& now);
 
-  [[nodiscard]] ClusterCache& cache() { return cache_; }
+  [[nodiscard]] ReplicaStore& cache() { return cache_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
   [[nodiscard]] bool joined() const;
@@ -166,6 +167,7 @@ class Node::Impl {
 
   // ---- on_cache.cc
   [[nodiscard]] Result<void> check_targets(std::vector<std::string>& targets) const;
+  [[nodiscard]] std::vector<std::string> named_by(std::vector<std::string> targets) const;
   void void_fact_of(const Body& body, const Record& record, std::uint64_t client);
   void await_fact(const OperationId& fact, Number value);
   void track(const Now& now, const Body& body);
@@ -176,22 +178,30 @@ class Node::Impl {
   void remember_notice(Instant now, std::uint64_t client, std::uint64_t operation, Packet packet);
   void repeat_notices(const Session& session, Outbox& outbox) const;
 
+  // ---- observe.cc
+  [[nodiscard]] bool is_behind(const Session& session) const;
+  void await_observers(const Now& now, StreamIndex stream, Number number);
+  [[nodiscard]] Number observed_of(StreamIndex stream) const;
+  void on_observed(const Now& now, Session& session, const Observed& observed);
+  void settle_observed(const Now& now);
+  void report_own_observed(const Now& now);
+  [[nodiscard]] bool has_reached(const std::vector<StreamPosition>& positions) const;
+  void on_cache_get(const Now& now, const Session& session, const CacheGet& request,
+                    Outbox& outbox);
+  bool settle_gets(const Now& now, Outbox& outbox);
+
   // ---- apply.cc
   void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
   void apply_facts(const Now& now, StreamIndex stream, const Body& body, bool is_trusted);
   void cache_fact(const Now& now, StreamIndex stream, const Body& body, const Record& record,
                   bool is_trusted);
   void cache_values(const Now& now, const Body& body);
-  void on_cache_get(const Now& now, const Session& session, const CacheGet& request,
-                    Outbox& outbox);
   void note_values(StreamIndex stream, const Body& body,
                    const std::vector<std::vector<std::string>>& targets);
   void remember_operations(const Body& body);
   void publish(StreamIndex stream, const LogEntry& entry, const std::vector<Declaration>& declared,
                Outbox& outbox);
-  [[nodiscard]] std::uint64_t event_report_bytes() const {
-    return std::min<std::uint64_t>(options_.link_window_bytes / 8, 256ULL << 10U);
-  }
+  [[nodiscard]] std::uint64_t event_report_bytes() const;
   void enforce_retention();
 
   // ---- deliver.cc
@@ -272,8 +282,11 @@ class Node::Impl {
   void on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox);
   void on_link_goodbye(const Now& now, Link& link, const Goodbye& goodbye, Outbox& outbox);
   void send_link_hello(const Now& now, Link& link, Outbox& outbox);
+  void note_freshness(const Offer& offer, Instant asked);
   void send_link_state(const Now& now, Link& link, Outbox& outbox);
-  [[nodiscard]] std::vector<Offer> offers_for(const Link& link) const;
+  [[nodiscard]] std::vector<Offer> offers_for(const Now& now, const Link& link) const;
+  [[nodiscard]] static std::uint32_t age_of(Instant now, const StreamState& stream);
+  [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const;
   void lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox);
   void tick_links(const Now& now, Outbox& outbox);
   void renumber(const Now& now, Epoch above, Outbox& outbox);
@@ -396,12 +409,8 @@ class Node::Impl {
                                                const Record& record);
   void send_applied(bool everything, Outbox& outbox);
 
-  [[nodiscard]] RetainedLog& log_of(StreamIndex stream) {
-    return retention_.log(stream_ids_.id_of(stream).lane);
-  }
-  [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const {
-    return retention_.log(stream_ids_.id_of(stream).lane);
-  }
+  [[nodiscard]] RetainedLog& log_of(StreamIndex stream);
+  [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const;
 
   // ---- Who we are.
   NodeOptions options_;
@@ -443,16 +452,9 @@ class Node::Impl {
   std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
   std::optional<Instant> late_answers_due_;  // While there are any.
   std::vector<std::uint32_t> serving_slots_;
-  // The header of the last batch sent: sessions that are told the same share it.
-  struct {
-    StreamIndex stream = 0;
-    Number after = 0;
-    Number through = 0;
-    std::uint32_t generation = 0;
-    Frame frame;
-  } last_header_;
-
-  ClusterCache cache_;
+  LastHeader last_header_;
+  ReplicaStore cache_;
+  ObserveDesk observe_;
 
   // ---- Operations.
   PendingOperations pending_;
@@ -480,10 +482,8 @@ class Node::Impl {
   bool is_federated_ = false;        // There are links, or were.
 
   GroupDesk groups_;
-
   std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
   std::uint64_t last_trace_ = 0;
-
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   std::array<Number, kLanes> base_{};
   bool states_due_ = false;

@@ -30,6 +30,9 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
       sessions_fell_behind(r.counter("mpreg_sessions_fell_behind_total",
                                      "Times that a session ran out of credit in a lane.")),
       gaps_told(r.counter("mpreg_gaps_told_total", "Gap notices sent to sessions.")),
+      near_caches_fenced(r.counter("mpreg_near_caches_fenced_total",
+                                   "Times that a near cache did not say in time that it had "
+                                   "applied a fact of level observed: its lease ran out.")),
       sessions_opened(r.counter("mpreg_sessions_opened_total", "Sessions welcomed.")),
       sessions_refused(r.counter("mpreg_sessions_refused_total", "Sessions refused or ended.")),
       sessions_expired(r.counter("mpreg_sessions_expired_total", "Sessions that fell silent.")),

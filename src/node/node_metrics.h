@@ -27,6 +27,7 @@ struct NodeMetrics {
   Counter& group_messages_dropped;
   Counter& sessions_fell_behind;
   Counter& gaps_told;
+  Counter& near_caches_fenced;
   // Sessions.
   Counter& sessions_opened;
   Counter& sessions_refused;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "message/leases.h"
 #include "message/link_messages.h"
 
 namespace mpreg {
@@ -15,7 +16,6 @@ namespace mpreg {
 inline constexpr std::chrono::milliseconds kHeartbeat{500};
 inline constexpr std::chrono::milliseconds kPeerLate{1500};
 inline constexpr std::chrono::milliseconds kPeerDown{3000};
-inline constexpr std::chrono::milliseconds kNearCacheLease{3000};
 inline constexpr std::chrono::milliseconds kAnswerLater{100};
 inline constexpr std::chrono::milliseconds kHandshakeRetry{2000};
 inline constexpr std::chrono::milliseconds kSubscribePatience{2000};

@@ -20,6 +20,7 @@ struct Tracked {
   bool is_replication = false;
   std::vector<std::string> targets;
   std::uint32_t timeout_ms = 0;
+  WaitLevel wait = WaitLevel::accepted;
 };
 // What a client may ask for again after a broken connection.
 struct Notice {
@@ -27,6 +28,15 @@ struct Notice {
   std::uint64_t client = 0;
   std::uint64_t operation = 0;
   Packet packet;
+};
+
+// The header of the last batch sent: sessions that are told the same share it.
+struct LastHeader {
+  StreamIndex stream = 0;
+  Number after = 0;
+  Number through = 0;
+  std::uint32_t generation = 0;
+  Frame frame;
 };
 
 struct Forgotten {
@@ -43,6 +53,7 @@ struct Choice {
 // Who takes a stream through us, by which link, and how much of it has been applied there.
 struct Below {
   Number number = 0;
+  Number observed = 0;
   LinkId link = kNoLink;
 };
 

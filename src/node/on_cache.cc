@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "message/cache_key.h"
+#include "message/target_names.h"
 #include "node/node_impl.h"
 #include "wire/cache_codec.h"
 #include "wire/packet_limits.h"
@@ -42,13 +43,31 @@ Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const 
     return {};
   }
   for (const std::string& target : targets) {
-    if (target != options_.cluster && members_.find(target) == nullptr) {
+    if (is_target_selector(target) || target == options_.cluster) continue;
+    if (members_.find(target) == nullptr) {
       return fail(ErrorCode::refused, "target " + quoted(target) + " is no member that is known");
     }
   }
-  std::sort(targets.begin(), targets.end());
+  targets = named_by(targets);
+  std::erase_if(targets, [](const std::string& target) { return is_target_selector(target); });
   targets.erase(std::remove(targets.begin(), targets.end(), options_.cluster), targets.end());
   return {};
+}
+
+// Sorted, once each: the targets, and the members that they select.
+std::vector<std::string> Node::Impl::named_by(std::vector<std::string> targets) const {
+  const std::size_t given = targets.size();
+  for (std::size_t i = 0; i < given; ++i) {
+    if (!is_target_selector(targets[i])) continue;
+    const std::string selector = targets[i];
+    if (selects(selector, options_.cluster, options_.region)) targets.push_back(options_.cluster);
+    for (const auto& [cluster, known] : members_.all()) {
+      if (selects(selector, cluster, known.member.region)) targets.push_back(cluster);
+    }
+  }
+  std::sort(targets.begin(), targets.end());
+  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+  return targets;
 }
 
 // One verification at the door: what passes is decodable and means something, everywhere.
@@ -69,6 +88,7 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
                                                     : std::string_view("$pattern"));
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
+    tracked.wait = fact->tracking.wait;
   } else if (record.kind == RecordKind::replication) {
     Result<CacheReplication> fact = decode_replication(payload);
     if (!fact) return tl::unexpected(fact.error());
@@ -82,6 +102,7 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     }
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
+    tracked.wait = fact->tracking.wait;
   } else {
     Result<CacheValue> value = decode_value(payload);
     if (!value) return tl::unexpected(value.error());
@@ -159,6 +180,21 @@ void Node::Impl::track(const Now& now, const Body& body) {
       operation.bulk_number = kNumberMax;
       if (operation.missing.empty()) operation.missing.push_back(options_.cluster);
     }
+    if (tracked.wait == WaitLevel::observed) {
+      auto& missing = operation.missing;
+      // After it nobody may serve what was there before, target or not.
+      if (tracked.is_replication) {
+        for (const auto& [cluster, known] : members_.all()) missing.push_back(cluster);
+        std::sort(missing.begin(), missing.end());
+        missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+      }
+      const auto own = std::lower_bound(missing.begin(), missing.end(), options_.cluster);
+      if (own == missing.end() || *own != options_.cluster) missing.insert(own, options_.cluster);
+      operation.fence = now.instant + kOriginSilenceMax + kLeaseMargin;
+      // Who knew an earlier life of this broker, and is not known to it, has its near caches stop
+      // when they have not heard of it for so long.
+      operation.waits_for_fence = now.instant < observe_.known_to_all;
+    }
     metrics_.operations_tracked.add();
     pending_.add(std::move(operation), now.instant, ended_);
   }
@@ -175,20 +211,6 @@ void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOpe
     answer.text = "operation " + std::to_string(request.operation) + " is not pending";
   }
   send(outbox, {Door::session, session.peer}, answer);
-}
-
-void Node::Impl::on_cache_get(const Now& now, const Session& session, const CacheGet& request,
-                              Outbox& outbox) {
-  const Address to{Door::session, session.peer};
-  const CacheAddress& address = request.address;
-  for (const Result<void>& checked :
-       {check_namespace(address.namespace_name), check_key(address.key),
-        check_subkey(address.subkey), check_key_version(address.version)}) {
-    if (checked) continue;
-    return send(outbox, to,
-                Answer{request.request, false, checked.error().code, checked.error().text});
-  }
-  send(outbox, to, cache_.get(now.instant, request));
 }
 
 void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {

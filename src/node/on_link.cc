@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint32_t kRetryMs = 1000;
 constexpr Epoch kEpochSpread = 1000;
+constexpr std::size_t kStatesRemembered = 32;
 
 }  // namespace
 
@@ -256,6 +257,7 @@ void Node::Impl::on_link_refused(const Now& now, Link& link, const Refused& refu
 void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox) {
   if (state.sequence <= link.heard) return;
   link.heard = state.sequence;
+  link.heard_at = now.instant;
   if (state.echo > link.echoed) {
     link.echoed = state.echo;
     link.echo_progress = now.instant;
@@ -289,12 +291,28 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   metrics_.links.set(static_cast<std::int64_t>(joined_links()));
   link.offers.clear();
+  // The neighbour made this state when it had held the one that it echoes for so long.
+  Instant asked = link.sent_at(state.echo);
+  if (asked != Instant{}) {
+    asked = std::min(asked + std::chrono::milliseconds(state.echo_held_ms), now.instant);
+  }
   for (const Offer& offer : state.offers) {
     if (offer.hops >= kHopsMax) continue;
     learn_offer(now, offer);
+    note_freshness(offer, asked);
     link.offers.emplace(offer.stream, offer);
   }
   choose_upstreams(now, outbox);
+}
+
+// The offer was made at `asked` or later.
+void Node::Impl::note_freshness(const Offer& offer, Instant asked) {
+  const auto index = stream_ids_.find(offer.stream);
+  if (!index || asked == Instant{} || offer.age_ms == kAgeUnknown) return;
+  StreamState& state = streams_[*index];
+  if (state.own || !state.started) return;
+  state.freshness.learn(offer.head, asked - std::chrono::milliseconds(offer.age_ms),
+                        state.frontier);
 }
 
 // The neighbour ends its numbering: what it told is all there is.
@@ -319,7 +337,13 @@ void Node::Impl::on_link_goodbye(const Now& now, Link& link, const Goodbye& good
 void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
   LinkState state;
   state.sequence = ++link.sequence;
+  link.states_sent.emplace_back(state.sequence, now.instant);
+  if (link.states_sent.size() > kStatesRemembered) link.states_sent.pop_front();
   state.echo = link.heard;
+  if (link.heard != 0) {
+    const auto held = std::chrono::floor<std::chrono::milliseconds>(now.instant - link.heard_at);
+    state.echo_held_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(held.count(), 60'000));
+  }
   state.clock = clock_.last();
   state.interest_hash = interests_.hash();
   state.members.push_back({options_.cluster, options_.region, epoch_, instance_, 0, 0});
@@ -336,11 +360,11 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
     state.members.push_back(std::move(member));
   }
   tell_forgotten(now, state);
-  state.offers = offers_for(link);
+  state.offers = offers_for(now, link);
   send(outbox, link.address, state);
 }
 
-std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
+std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) const {
   std::vector<Offer> offers;
   if (is_standby(link)) return offers;
   for (const auto& [id, index] : stream_ids_.by_id()) {
@@ -355,7 +379,8 @@ std::vector<Offer> Node::Impl::offers_for(const Link& link) const {
                 state.base,
                 state.hops,
                 state.complete(),
-                standing_towards(link, index)};
+                standing_towards(link, index),
+                age_of(now.instant, state)};
     if (index == own_[lane]) offer.base = base_[lane];
     offers.push_back(std::move(offer));
   }

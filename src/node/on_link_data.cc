@@ -179,8 +179,10 @@ void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) 
     if (!state.own) {
       const auto [below, is_new] = downstream_[*index].try_emplace(report.cluster);
       below->second.link = link.id;
-      if (!is_new && report.number <= below->second.number) continue;
-      below->second.number = std::max(below->second.number, report.number);
+      Below& known = below->second;
+      if (!is_new && report.number <= known.number && report.observed <= known.observed) continue;
+      known.number = std::max(known.number, report.number);
+      known.observed = std::max(known.observed, report.observed);
       reports_due_[*index].insert(report.cluster);
       continue;
     }
@@ -192,6 +194,10 @@ void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) 
       continue;
     }
     pending_.applied(report.cluster, id.lane, report.number, now.instant, ended_);
+    if (id.lane == Lane::cache) {
+      pending_.observed(report.cluster, std::min(report.observed, report.number), now.instant,
+                        ended_);
+    }
   }
 }
 

@@ -219,6 +219,7 @@ void Node::Impl::settle_requests(const Now& now, Outbox& outbox) {
         settle_subscribes(now, *session, false, outbox) && settle_barriers(now, *session, outbox);
     if (!is_done) requests_waiting_ = true;
   }
+  if (!observe_.gets.empty() && settle_gets(now, outbox)) requests_waiting_ = true;
 }
 
 void Node::Impl::mark_acceptance(Session& session) {
@@ -247,7 +248,10 @@ void Node::Impl::send_acceptances(Outbox& outbox) {
     if (!sessions_[slot] || !sessions_[slot]->acceptance_due) continue;
     Session& session = *sessions_[slot];
     session.acceptance_due = session.late_acceptance_due = false;
-    Accepted accepted{0, session.received_bytes};
+    Accepted accepted;
+    accepted.consumed_bytes = session.received_bytes;
+    accepted.epoch = epoch_;
+    accepted.cache_number = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
     // The operations of one connection come in the order of their numbers, batch by batch: the
     // range that holds the lowest is what has come so far without a hole.
     if (session.lowest_operation > 0) {

@@ -49,6 +49,8 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
     on_complete(now, *session, *complete, outbox);
   } else if (const auto* get = std::get_if<CacheGet>(&packet)) {
     on_cache_get(now, *session, *get, outbox);
+  } else if (const auto* observed = std::get_if<Observed>(&packet)) {
+    on_observed(now, *session, *observed);
   } else if (const auto* query = std::get_if<Query>(&packet)) {
     on_query(now, *session, *query, outbox);
   } else if (std::holds_alternative<Goodbye>(packet)) {
@@ -116,6 +118,9 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
                                     " sessions, which is its limit"},
         kRetryMs, outbox);
   }
+  if (!clock_.observe(hello.clock, now.wall, options_.clock_offset_max)) {
+    metrics_.clock_readings_refused.add();
+  }
   Session& session = open_session(now, peer, hello);
   place_session(session, hello);
   plan_refills(now, session, true, outbox);
@@ -157,6 +162,7 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
   session.id = ++last_session_;
   session.client = hello.client;
   session.name = hello.name;
+  session.observes = hello.observes;
   session.last_heard = now.instant;
   session.window_bytes =
       std::clamp(hello.receive_window_bytes, kSessionWindowBytesMin,
@@ -215,8 +221,12 @@ void Node::Impl::on_probe(Session& session, const Now& now, const Probe& probe, 
   echo.positions = positions_of(session);
   echo.vouches.push_back({options_.cluster, 0});
   for (const auto& [cluster, known] : members_.all()) {
-    echo.vouches.push_back({cluster, Members::age_ms(known, now.instant)});
+    Vouch vouch{cluster, age_of(now.instant, cluster)};
+    const auto stream = stream_ids_.find({cluster, known.member.epoch, Lane::cache});
+    if (stream && streams_[*stream].base > 0) vouch.unheard_epoch = known.member.epoch;
+    echo.vouches.push_back(std::move(vouch));
   }
+  echo.is_behind = is_behind(session);
   send(outbox, {Door::session, session.peer}, echo);
 }
 
@@ -230,6 +240,7 @@ void Node::Impl::refuse_session(std::uint32_t peer, Error error, std::uint32_t r
 
 void Node::Impl::end_session(Session& session) {
   const std::uint32_t slot = session.slot;
+  if (session.observes) observe_.departed_until = turn_time_ + kNearCacheLease + kLeaseMargin;
   std::vector<std::string> gone;
   for (const auto& [id, subscription] : session.subscriptions) {
     if (!subscription.group.empty()) leave_group(session, id);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "message/target_names.h"
 #include "node/node_impl.h"
 
 namespace mpreg {
@@ -15,8 +16,7 @@ constexpr std::size_t kRouteHopsMax = 32;
 bool Node::Impl::is_complete(StreamIndex stream, const Arrival& arrival) const {
   if (arrival.gap) return true;
   if (stream_ids_.id_of(stream).lane == Lane::bulk) {
-    return std::find(arrival.left_out.begin(), arrival.left_out.end(), options_.cluster) ==
-           arrival.left_out.end();
+    return !selects(arrival.left_out, options_.cluster, options_.region);
   }
   const Generation required = streams_[stream].required;
   if (required == 0) return true;
@@ -31,7 +31,13 @@ bool Node::Impl::is_complete_for(const LogEntry& entry, const std::string& clust
   if (stream_ids_.id_of(entry.stream).lane == Lane::bulk) {
     if (!entry.targets || !entry.body.frame.empty()) return true;
     const auto& targets = entry.targets->front();
-    return std::find(targets.begin(), targets.end(), cluster) == targets.end();
+    const Members::Known* member = members_.find(cluster);
+    const bool is_placed = member != nullptr || cluster == options_.cluster;
+    return is_placed ? !selects(targets, cluster,
+                                member != nullptr ? member->member.region : options_.region)
+                     : std::none_of(targets.begin(), targets.end(), [&](const std::string& target) {
+                         return target == cluster || is_target_selector(target);
+                       });
   }
   const auto known = generation_for(entry.complete_for, cluster);
   return known && *known >= generation && interests_.generation_of(cluster) >= generation;

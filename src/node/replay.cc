@@ -151,15 +151,30 @@ void Node::Impl::settle_resumed(const Now& now, Session& session, Outbox& outbox
   for (const StreamPosition& position : positions) {
     const StreamId& id = position.stream;
     const Members::Known* origin = members_.find(id.origin);
-    const bool is_over = id.origin == options_.cluster
-                             ? id.epoch < epoch_
-                             : origin != nullptr && origin->member.epoch > id.epoch;
-    if (!is_over && now.instant - session.resumed_at < kUnknownStreamPatience) continue;
+    bool is_over = id.origin == options_.cluster
+                       ? id.epoch < epoch_
+                       : origin != nullptr && origin->member.epoch > id.epoch;
+    const bool is_late = now.instant - session.resumed_at >= kUnknownStreamPatience;
+    if (!is_over && !is_late) continue;
+    // Of a life that is not the present one, though its clock may have been ahead.
+    const bool is_reached = origin != nullptr && origin->next_hop != kNoLink;
+    is_over = is_over || id.origin == options_.cluster ||
+              (is_reached && origin->member.epoch != id.epoch);
+    // While its origin may live it may come: so no more is called lost than the next number.
+    const bool is_told = session.told_unknown.count(id) > 0;
+    if (position.number != kNumberMax && (is_over || !is_told)) {
+      metrics_.gaps_told.add();
+      send(outbox, {Door::session, session.peer},
+           Gap{id,
+               position.number + (is_told ? 1 : 0),
+               is_over ? kNumberMax : position.number + 1,
+               {},
+               "this broker does not know the stream"});
+      session.told_unknown.insert(id);
+    }
+    if (!is_over && position.number != kNumberMax) continue;
     session.resumed.forget(id);
-    if (position.number == kNumberMax) continue;  // It had been told.
-    metrics_.gaps_told.add();
-    send(outbox, {Door::session, session.peer},
-         Gap{id, position.number, kNumberMax, {}, "this broker does not know the stream"});
+    session.told_unknown.erase(id);
   }
 }
 

@@ -172,9 +172,10 @@ void Node::Impl::send_applied(bool everything, Outbox& outbox) {
     Applied applied{stream_ids_.id_of(stream), {}, all_reports_due_.count(stream) > 0};
     for (const std::string& cluster : clusters) {
       if (cluster.empty()) {
-        applied.reports.push_back({options_.cluster, state.frontier});
+        applied.reports.push_back({options_.cluster, state.frontier, observed_of(stream)});
       } else {
-        applied.reports.push_back({cluster, downstream_[stream][cluster].number});
+        const Below& below = downstream_[stream][cluster];
+        applied.reports.push_back({cluster, below.number, below.observed});
       }
     }
     send(outbox, link->second.address, applied);

@@ -22,6 +22,7 @@ StreamIndex Node::Impl::know_stream(const Now& now, const StreamId& id) {
     if (!position) continue;
     session->set_told(index, *position);
     session->resumed.forget(id);
+    session->told_unknown.erase(id);
   }
   return index;
 }
@@ -72,6 +73,9 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.base = is_next_life ? 0 : offer.base;
   state.first_head = offer.head;
   state.frontier = state.base;
+  if (id.lane == Lane::cache && state.base > 0) {
+    cache_.lose({}, std::max(clock_.last(), hybrid_time_of(now.wall)));
+  }
   moved_streams_.push_back(stream);
   // A session that came from elsewhere may stand before that: then from there, if anybody holds it.
   for (const auto& session : sessions_) {

@@ -101,8 +101,17 @@ Result<std::uint64_t> ClientSession::unsubscribe(const Now& now, std::uint32_t s
 Result<std::uint64_t> ClientSession::barrier(const Now& now, std::chrono::milliseconds timeout) {
   return impl_->barrier(now, timeout);
 }
-Result<std::uint64_t> ClientSession::get(const Now& now, const CacheAddress& address) {
-  return impl_->get(now, address);
+Result<std::uint64_t> ClientSession::get(const Now& now, const CacheAddress& address,
+                                         std::vector<StreamPosition> positions,
+                                         std::chrono::milliseconds wait) {
+  return impl_->get(now, address, std::move(positions), wait);
+}
+void ClientSession::observe() { impl_->observe(); }
+void ClientSession::observed() { impl_->observed(); }
+std::vector<StreamPosition> ClientSession::written() const {
+  std::vector<StreamPosition> positions;
+  for (const auto& [stream, number] : impl_->written) positions.push_back({stream, number});
+  return positions;
 }
 Result<std::uint64_t> ClientSession::query(const Now& now, std::string_view question) {
   return impl_->query(now, question);

@@ -128,8 +128,19 @@ class ClientSession {
   [[nodiscard]] Result<std::uint64_t> unsubscribe(const Now& now, std::uint32_t subscription);
   [[nodiscard]] Result<std::uint64_t> barrier(const Now& now, std::chrono::milliseconds timeout);
   [[nodiscard]] Result<std::uint64_t> query(const Now& now, std::string_view question);
-  // What the cluster's store holds; answered by a CacheGot notice.
-  [[nodiscard]] Result<std::uint64_t> get(const Now& now, const CacheAddress& address);
+  // What the cluster's store holds, as soon as the cluster has applied `positions`, or not at all
+  // after `wait` (at most a minute); answered by a CacheGot notice.
+  [[nodiscard]] Result<std::uint64_t> get(const Now& now, const CacheAddress& address,
+                                          std::vector<StreamPosition> positions = {},
+                                          std::chrono::milliseconds wait = {});
+
+  // ---- For a near cache, which says when it has applied what was delivered.
+
+  // From now on, and in each connection: the broker waits for observed(), or until the lease has
+  // run out, before it confirms what was written at level observed.
+  void observe();
+  // What take_events gave so far is applied.
+  void observed();
   // The operation's outcome comes besides the answer.
   [[nodiscard]] Result<std::uint64_t> complete_operation(const Now& now, std::uint64_t operation,
                                                          bool success);
@@ -151,6 +162,9 @@ class ClientSession {
   [[nodiscard]] Instant lease_until() const;
   // How far each stream has been delivered, ascending by stream.
   [[nodiscard]] std::vector<StreamPosition> positions() const;
+  // The cache lane's numbers at or below which what this session has had accepted lies, one for
+  // each broker that accepted something.
+  [[nodiscard]] std::vector<StreamPosition> written() const;
   // As the last ProbeEcho said.
   [[nodiscard]] const std::vector<Vouch>& vouches() const;
   [[nodiscard]] const SessionCounters& counters() const;

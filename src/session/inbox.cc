@@ -232,6 +232,7 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.stream = &stream_ids_.id_of(passage.stream);
     delivery.number = body.first() + record.index;
     delivery.version = body.stamp.version + record.index;
+    latest_version_ = std::max(latest_version_, delivery.version);
     delivery.created_ms = body.stamp.created_ms;
     delivery.publisher = publisher;
     ++counters_.messages_delivered;

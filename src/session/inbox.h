@@ -38,6 +38,8 @@ class Inbox {
 
   [[nodiscard]] bool has_reached(const std::vector<StreamPosition>& positions) const;
   [[nodiscard]] std::vector<StreamPosition> positions() const;
+  // Of what was delivered.
+  [[nodiscard]] HybridTime latest_version() const { return latest_version_; }
   // As places in the table of streams.
   [[nodiscard]] std::vector<Interest::Start> starts_of(
       const std::vector<StreamPosition>& positions);
@@ -86,6 +88,7 @@ class Inbox {
   std::set<std::pair<Epoch, StreamIndex>> ended_;
   SeenOperations seen_;
   IdList inline_match_;
+  HybridTime latest_version_ = 0;
 };
 
 }  // namespace mpreg

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/frame.h"
+#include "base/time.h"
 #include "message/cache_messages.h"
 #include "message/pubsub_messages.h"
 #include "message/session_messages.h"
@@ -51,12 +52,21 @@ struct AcceptedThrough {
   std::uint64_t operation = 0;
 };
 
+// The broker has answered a probe. What it had for the session then was delivered before this,
+// unless it says that it is behind.
+struct LeaseRenewal {
+  Instant sent_at{};  // When the probe was sent.
+  bool is_behind = false;
+  std::vector<Vouch> vouches;
+  std::vector<StreamPosition> positions;  // Of the cache lane: delivered up to these.
+};
+
 struct Notice {
   std::size_t deliveries_before = 0;
   // Answer: to a query, barrier, unsubscribe, complete_operation, or to a subscribe that failed.
   // Subscribed: the subscription is active. OperationOutcome: once per tracked operation.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
-               Subscribed, CacheGot>
+               Subscribed, CacheGot, LeaseRenewal>
       what;
 };
 

@@ -37,7 +37,10 @@ class ClientSession::Impl {
   Result<std::uint64_t> subscribe(const Subscription& subscription);
   Result<std::uint64_t> unsubscribe(const Now& now, std::uint32_t subscription);
   Result<std::uint64_t> barrier(const Now& now, std::chrono::milliseconds timeout);
-  Result<std::uint64_t> get(const Now& now, const CacheAddress& address);
+  Result<std::uint64_t> get(const Now& now, const CacheAddress& address,
+                            std::vector<StreamPosition> positions, std::chrono::milliseconds wait);
+  void observe();
+  void observed();
   Result<std::uint64_t> query(const Now& now, std::string_view question);
   Result<std::uint64_t> complete_operation(const Now& now, std::uint64_t operation, bool success);
 
@@ -47,6 +50,7 @@ class ClientSession::Impl {
   std::optional<Welcome> welcome;
   Instant lease_until{};
   std::vector<Vouch> vouches;
+  std::map<StreamId, Number> written;
   std::vector<Outgoing> output;
   SessionEvents events;
   std::optional<Redial> redial;
@@ -121,6 +125,8 @@ class ClientSession::Impl {
   };
   std::optional<Parting> parting_;
 
+  bool observes_ = false;
+  bool written_unknown_ = false;  // The Welcome accepted operations, and not where they lie.
   bool credit_held_ = false;
   std::uint64_t received_bytes_ = 0;  // Of batches, in this connection.
   std::uint64_t acknowledged_bytes_ = 0;

@@ -265,15 +265,39 @@ Result<std::uint64_t> ClientSession::Impl::barrier(const Now& now,
   return number;
 }
 
-Result<std::uint64_t> ClientSession::Impl::get(const Now& now, const CacheAddress& address) {
+Result<std::uint64_t> ClientSession::Impl::get(const Now& now, const CacheAddress& address,
+                                               std::vector<StreamPosition> positions,
+                                               std::chrono::milliseconds wait) {
   for (const Result<void>& checked :
        {check_namespace(address.namespace_name), check_key(address.key),
         check_subkey(address.subkey), check_key_version(address.version)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
-  auto number = request(now, kRequestTimeout);
-  if (number) send(CacheGet{*number, address});
+  constexpr std::chrono::milliseconds kWaitMax{60'000};
+  if (wait < wait.zero() || wait > kWaitMax) {
+    return fail(ErrorCode::malformed,
+                "wait is " + std::to_string(wait.count()) + " ms, 0 to 60000 are allowed");
+  }
+  auto number = request(now, wait + kRequestTimeout);
+  if (number) {
+    send(
+        CacheGet{*number, address, std::move(positions), static_cast<std::uint32_t>(wait.count())});
+  }
   return number;
+}
+
+void ClientSession::Impl::observe() {
+  if (observes_) return;
+  observes_ = true;
+  if (state == SessionState::ready) send(Observed{});
+}
+
+void ClientSession::Impl::observed() {
+  if (!observes_ || state != SessionState::ready) return;
+  Observed packet{inbox.positions()};
+  std::erase_if(packet.positions,
+                [](const StreamPosition& position) { return position.stream.lane != Lane::cache; });
+  send(std::move(packet));
 }
 
 Result<std::uint64_t> ClientSession::Impl::query(const Now& now, std::string_view question) {
@@ -341,9 +365,17 @@ void ClientSession::Impl::handle(const Now&, Subscribed&& packet) {
 }
 
 void ClientSession::Impl::handle(const Now&, Accepted&& packet) {
+  const std::uint64_t before = queue.accepted_through();
   if (state != SessionState::ready || !queue.on_accepted(packet)) {
     ++counters.packets_refused;
     return;
+  }
+  if (queue.accepted_through() != before && packet.cache_number != 0) {
+    // Of each cluster the last life that accepted something.
+    std::erase_if(written, [&](const auto& one) {
+      return one.first.origin == welcome->cluster && one.first.epoch < packet.epoch;
+    });
+    written[{welcome->cluster, packet.epoch, Lane::cache}] = packet.cache_number;
   }
   note_accepted();
   queue.pump(output);

@@ -34,6 +34,8 @@ struct EntryHead {
   std::uint8_t uses : 2 = 0;
   std::uint8_t is_main : 1 = 0;
   std::uint8_t is_unusual : 1 = 0;  // An Unusual and tags come before the key.
+  std::uint8_t is_filled : 1 = 0;   // From the source of the data: see CacheStore::fill.
+  std::uint8_t is_absent : 1 = 0;   // The value is that there is none.
 
   [[nodiscard]] bool is_value() const { return kind == kValue; }
   [[nodiscard]] bool is_mark() const { return kind == kMark || kind == kErased; }

@@ -13,8 +13,6 @@
 namespace mpreg {
 namespace {
 
-constexpr std::uint64_t kSmallShare = 10;  // The small queue has a tenth of the memory.
-constexpr std::uint64_t kMarkShare = 4;    // Marks of erased keys have a quarter at most.
 constexpr std::uint8_t kUsesMax = 3;
 // By time, then by the name of the cluster: the same everywhere.
 bool is_newer(const WriteVersion& one, const WriteVersion& other,
@@ -135,8 +133,13 @@ std::optional<CacheStore::Found> CacheStore::get(Instant now, const StoreKey& ke
   if (entry.uses < kUsesMax) ++entry.uses;
   ++counters_.hits;
   const std::uint32_t left = entry.expires == Head::kNever ? 0 : entry.expires - ticks(now);
-  return Found{parts_of(entry).value, entry.written(),
-               left * static_cast<std::uint32_t>(kTick.count())};
+  const EntryParts parts = parts_of(entry);
+  return Found{parts.value,
+               entry.written(),
+               left * static_cast<std::uint32_t>(kTick.count()),
+               entry.is_absent != 0,
+               {parts.tags, parts.tag_count},
+               parts.region};
 }
 
 EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* version) const {
@@ -164,7 +167,7 @@ void CacheStore::for_each(
       if (!entry.is_value() || is_expired(entry, now) || is_cut(entry)) return;
       const EntryParts parts = parts_of(entry);
       ended = visit({entry.space, parts.key, parts.subkey, parts.version},
-                    {parts.value, entry.written(), 0});
+                    {parts.value, entry.written(), 0, entry.is_absent != 0});
     });
   }
 }
@@ -182,9 +185,12 @@ bool CacheStore::is_refused(const StoreKey& key, const Slot* slot, const Entry& 
   const Space& space = spaces_[key.space];
   const bool has_value = slot != nullptr && head(slot->handle).is_value();
   // A mark may be older than one that was forgotten before it.
-  if (!has_value && entry.version.time <= space.floor) return true;
-  if (slot != nullptr && !is_newer(entry.version, head(slot->handle).written(), origin_names_)) {
-    return true;
+  const bool is_floor = entry.completes && entry.version.time == space.floor;
+  if (!has_value && entry.version.time <= space.floor && !is_floor) return true;
+  if (slot != nullptr) {
+    const Head& held = head(slot->handle);
+    const bool is_same = entry.completes && held.is_mark() && held.written() == entry.version;
+    if (!is_same && !is_newer(entry.version, held.written(), origin_names_)) return true;
   }
   if (space.cuts.size() == 0 && everywhere_.size() == 0) return false;
   const CutSubject subject{key.key, entry.version, entry.region, entry.tags.data(),
@@ -216,6 +222,34 @@ CacheStore::Outcome CacheStore::arrive(Instant now, const StoreKey& key, std::st
   return write(now, key, value, entry, Head::kValue);
 }
 
+CacheStore::Outcome CacheStore::fill(Instant now, const StoreKey& key, std::string_view value,
+                                     Entry entry) {
+  const Slot* slot = find(key, hash_of(key));
+  const Space& space = spaces_[key.space];
+  entry.version = {std::max(entry.version.time, space.floor), 0};
+  if (slot != nullptr) {
+    entry.version.time = std::max(entry.version.time, head(slot->handle).written().time);
+  }
+  const CutSubject subject{
+      key.key, {}, entry.region, entry.tags.data(), static_cast<std::uint32_t>(entry.tags.size())};
+  entry.version.time =
+      std::max({entry.version.time, space.cuts.latest_of(subject), everywhere_.latest_of(subject)});
+  return write(now, key, value, entry, Head::kValue, true);
+}
+
+// A fill goes when a write comes that it may or may not have seen; and the write is not taken
+// either, for the fill may have seen a later one.
+bool CacheStore::yields(Slot* slot, std::uint64_t hash, const StoreKey& key, const Entry& entry,
+                        Instant now) {
+  if (slot == nullptr || head(slot->handle).is_filled == 0 || entry.completes) return false;
+  WriteVersion version = head(slot->handle).written();
+  if (is_newer(entry.version, version, origin_names_)) version = entry.version;
+  ++counters_.dropped;
+  remove(slot, hash);
+  (void)write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
+  return true;
+}
+
 CacheStore::Outcome CacheStore::erase(Instant now, const StoreKey& key, WriteVersion version) {
   return write(now, key, {}, {version, {}, 0, {}}, Head::kErased);
 }
@@ -227,7 +261,8 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
     Head& entry = head(slot->handle);
     const WriteVersion held = entry.written();
     const bool is_later = held.time >= version.time;
-    if (is_later && (held.origin == version.origin || !entry.is_value())) return Outcome::refused;
+    const bool is_own = held.origin == version.origin && entry.is_filled == 0;
+    if (is_later && (is_own || !entry.is_value())) return Outcome::refused;
     if (entry.is_value()) ++counters_.dropped;
     // Written by another, at a later time, and not known to have seen this: it goes, and its
     // version stays, so that what is older than either is refused.
@@ -242,7 +277,7 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
 }
 
 CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::string_view value,
-                                      const Entry& entry, std::uint8_t kind) {
+                                      const Entry& entry, std::uint8_t kind, bool is_filled) {
   MPREG_CHECK(key.space < spaces_.size() && entry.tags.size() <= kTagsMax);
   if (!has_begun_) {
     beginning_ = now - kTick;
@@ -251,9 +286,21 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
   const std::uint64_t hash = hash_of(key);
   Slot* slot = find(key, hash);
   // An invalidation mark takes the place of nothing newer: its caller has looked.
-  if (kind != Head::kMark && is_refused(key, slot, entry)) {
-    ++counters_.puts_refused;
-    return Outcome::refused;
+  if (kind != Head::kMark && !is_filled) {
+    if (yields(slot, hash, key, entry, now)) {
+      ++counters_.puts_refused;
+      return Outcome::refused;
+    }
+    if (is_refused(key, slot, entry)) {
+      ++counters_.puts_refused;
+      // Not taken, and newer than what is there all the same.
+      if (slot != nullptr && is_newer(entry.version, head(slot->handle).written(), origin_names_)) {
+        if (head(slot->handle).is_value()) ++counters_.dropped;
+        remove(slot, hash);
+        (void)write(now, key, {}, {entry.version, {}, 0, {}}, Head::kMark);
+      }
+      return Outcome::refused;
+    }
   }
   const std::size_t bytes = entry_bytes(key, value.size(), entry.tags.size(), entry.region);
   std::uint8_t uses = 0;
@@ -266,12 +313,13 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
       // In its block, and in its place of the queue.
       strike_off(slot->handle);
       const Head kept = old;
-      fill(slot->handle, key, value, entry, kind, now);
+      set_up(slot->handle, key, value, entry, kind, now);
       Head& fresh = head(slot->handle);
       fresh.next = kept.next;
       fresh.previous = kept.previous;
       fresh.is_main = kept.is_main;
       fresh.uses = uses & 3U;
+      fresh.is_filled = is_filled ? 1 : 0;
       if (kind == Head::kValue) ++counters_.puts;
       return Outcome::done;
     }
@@ -284,9 +332,10 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
     ++counters_.puts_too_large;
     return Outcome::too_large;
   }
-  fill(handle, key, value, entry, kind, now);
+  set_up(handle, key, value, entry, kind, now);
   Head& fresh = head(handle);
   fresh.uses = uses & 3U;
+  fresh.is_filled = is_filled ? 1 : 0;
   fresh.is_main = ghosts_.take(hash) || kind == Head::kErased ? 1 : 0;
   push(queue_of(fresh), handle);
   table_of(hash).insert({tag_of(hash), handle});
@@ -295,12 +344,13 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
   return Outcome::done;
 }
 
-void CacheStore::fill(Handle handle, const StoreKey& key, std::string_view value,
-                      const Entry& entry, std::uint8_t kind, Instant now) {
+void CacheStore::set_up(Handle handle, const StoreKey& key, std::string_view value,
+                        const Entry& entry, std::uint8_t kind, Instant now) {
   Head& fresh = *new (arena_.at(handle)) Head;
   fresh.set_written(entry.version);
   fresh.kind = kind & 3U;
   fresh.era = era_;
+  fresh.is_absent = entry.absent ? 1 : 0;
   if (entry.ttl > entry.ttl.zero()) {
     const auto ttl = std::min<std::chrono::milliseconds>(entry.ttl, kTtlMax);
     fresh.expires = ticks(now + ttl) + 1;  // Rounded up: never a moment too soon.
@@ -343,83 +393,6 @@ void CacheStore::remove(Slot* slot, std::uint64_t hash) {
   --entries_;
 }
 
-// ---- Who goes.
-
-CacheStore::Queue& CacheStore::queue_of(const Head& entry) {
-  return entry.is_main != 0 ? main_ : small_;
-}
-
-void CacheStore::push(Queue& queue, Handle handle) {
-  Head& entry = head(handle);
-  entry.next = queue.newest;  // Towards the older.
-  entry.previous = Arena::kNone;
-  if (queue.newest != Arena::kNone) head(queue.newest).previous = handle;
-  queue.newest = handle;
-  if (queue.oldest == Arena::kNone) queue.oldest = handle;
-  queue.bytes += arena_.size_of(handle);
-}
-
-void CacheStore::take_out(Queue& queue, Handle handle) {
-  const Head& entry = head(handle);
-  (entry.previous != Arena::kNone ? head(entry.previous).next : queue.newest) = entry.next;
-  (entry.next != Arena::kNone ? head(entry.next).previous : queue.oldest) = entry.previous;
-  queue.bytes -= arena_.size_of(handle);
-}
-
-CacheStore::Handle CacheStore::make_room(std::size_t bytes) {
-  for (;;) {
-    const Handle handle = arena_.allocate(bytes);
-    if (handle != Arena::kNone || !evict()) return handle;
-  }
-}
-
-// One entry goes; false when there is none.
-bool CacheStore::evict() {
-  // Each step moves an entry on, takes a use from it, or is one of so many marks that stay.
-  for (std::size_t kept = 0;;) {
-    const bool from_small =
-        small_.oldest != Arena::kNone &&
-        (small_.bytes * kSmallShare > options_.bytes_max || main_.oldest == Arena::kNone);
-    Queue& queue = from_small ? small_ : main_;
-    const Handle handle = queue.oldest;
-    if (handle == Arena::kNone) return false;
-    Head& entry = head(handle);
-    // Erased keys that somebody has not heard of stay, while they are few.
-    const bool is_kept = entry.kind == Head::kErased && entry.written().time > passed_by_all_ &&
-                         mark_bytes_ * kMarkShare <= options_.bytes_max && kept < marks_;
-    if (!is_kept && (entry.uses == 0 || (from_small && entry.uses == 1))) {
-      evict_entry(handle, from_small);
-      return true;
-    }
-    take_out(queue, handle);
-    if (is_kept) {
-      ++kept;
-    } else {
-      entry.uses = from_small ? 0 : static_cast<std::uint8_t>((entry.uses - 1) & 3);
-    }
-    entry.is_main = 1;
-    push(main_, handle);
-  }
-}
-
-void CacheStore::evict_entry(Handle handle, bool remembers) {
-  const Head& entry = head(handle);
-  const EntryParts parts = parts_of(entry);
-  const StoreKey key{entry.space, parts.key, parts.subkey, parts.version};
-  const std::uint64_t hash = hash_of(key);
-  if (entry.is_value()) {
-    ++counters_.evictions;
-    if (remembers) ghosts_.add(hash);
-  } else {
-    ++counters_.marks_evicted;
-  }
-  forget(entry);
-  Slot* slot =
-      table_of(hash).find(tag_of(hash), [&](const Slot& one) { return one.handle == handle; });
-  MPREG_CHECK(slot != nullptr);
-  remove(slot, hash);
-}
-
 void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
                  std::span<const std::uint32_t> tags, std::uint16_t region) {
   head.space = key.space;
@@ -440,10 +413,6 @@ void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
   put(key.key.data(), key.key.size());
   put(key.subkey.data(), key.subkey.size());
   put(value.data(), value.size());
-}
-
-void CacheStore::forget_marks(HybridTime passed_by_all) {
-  passed_by_all_ = std::max(passed_by_all_, passed_by_all);
 }
 
 }  // namespace mpreg

@@ -84,6 +84,9 @@ class CacheStore {
     std::string_view value;
     WriteVersion version;
     std::uint32_t expires_in_ms = 0;  // 0: never.
+    bool absent = false;              // Known not to exist.
+    std::span<const std::uint32_t> tags = {};
+    std::uint16_t region = 0;
   };
   [[nodiscard]] std::optional<Found> get(Instant now, const StoreKey& key);
   // For people: changes nothing, not even what goes next.
@@ -94,6 +97,8 @@ class CacheStore {
     std::chrono::milliseconds ttl{0};          // 0: none. At most 400 days.
     std::uint16_t region = 0;                  // 0: the default region.
     std::span<const std::uint32_t> tags = {};  // At most 64.
+    bool absent = false;                       // There is no such thing: a value all the same.
+    bool completes = false;  // It is the write whose invalidation came first, at this version.
   };
   enum class Outcome : std::uint8_t { done, refused, too_large };
   Outcome put(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
@@ -102,6 +107,12 @@ class CacheStore {
   // if nothing has come between.
   Outcome expect(Instant now, const StoreKey& key, const Entry& entry);
   Outcome arrive(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
+
+  // What was read from the source of the data, after every write and invalidation that has been
+  // told here, and before any other: its caller sees to that. So nothing that is known refuses it,
+  // and whatever is told from now on drops it, however old. What is of at most `entry.version` does
+  // not come back after it.
+  Outcome fill(Instant now, const StoreKey& key, std::string_view value, Entry entry);
 
   // Drops the value, unless its own origin wrote it later, and leaves a mark.
   Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version);
@@ -168,11 +179,13 @@ class CacheStore {
   [[nodiscard]] bool is_expired(const Head& head, Instant now) const;
   [[nodiscard]] bool is_cut(Head& head);
   [[nodiscard]] bool is_refused(const StoreKey& key, const Slot* slot, const Entry& entry) const;
+  [[nodiscard]] bool yields(Slot* slot, std::uint64_t hash, const StoreKey& key, const Entry& entry,
+                            Instant now);
   Outcome write(Instant now, const StoreKey& key, std::string_view value, const Entry& entry,
-                std::uint8_t kind);
+                std::uint8_t kind, bool is_filled = false);
   [[nodiscard]] Handle make_room(std::size_t bytes);
-  void fill(Handle handle, const StoreKey& key, std::string_view value, const Entry& entry,
-            std::uint8_t kind, Instant now);
+  void set_up(Handle handle, const StoreKey& key, std::string_view value, const Entry& entry,
+              std::uint8_t kind, Instant now);
   void forget(const Head& head);
   void remove(Slot* slot, std::uint64_t hash);
   void strike_off(Handle handle);

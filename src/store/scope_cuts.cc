@@ -55,6 +55,14 @@ bool ScopeCuts::drops(const CutSubject& subject, std::uint32_t era) const {
   return false;
 }
 
+HybridTime ScopeCuts::latest_of(const CutSubject& subject) const {
+  HybridTime latest = 0;
+  for (const Cut& cut : cuts_) {
+    if (covers(cut, subject)) latest = std::max(latest, cut.version.time);
+  }
+  return latest;
+}
+
 bool ScopeCuts::refuses(const CutSubject& subject) const {
   return std::any_of(cuts_.begin(), cuts_.end(), [&](const Cut& cut) {
     return subject.version.time <= cut.version.time && covers(cut, subject);

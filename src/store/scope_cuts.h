@@ -55,6 +55,8 @@ class ScopeCuts {
   [[nodiscard]] bool drops(const CutSubject& subject, std::uint32_t era) const;
   // Whether what comes now is older than a cut of its scope.
   [[nodiscard]] bool refuses(const CutSubject& subject) const;
+  // The time of the latest cut of its scope; 0: there is none.
+  [[nodiscard]] HybridTime latest_of(const CutSubject& subject) const;
   [[nodiscard]] std::size_t size() const { return cuts_.size(); }
 
  private:

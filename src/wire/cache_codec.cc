@@ -27,6 +27,12 @@ void require_targets(PacketReader& in, std::string_view table,
   if (targets.empty()) in.refuse({table, "targets"}, "are empty, 1 to 256 are required");
 }
 
+template <typename Table>
+void take_tags(PacketReader& in, std::string_view table, const Table& from,
+               std::vector<std::string>& to) {
+  in.lines({table, "tags"}, from.tags(), kTagsPerEntryMax, kTagBytesMax, to);
+}
+
 }  // namespace
 
 Frame encode_invalidation(const CacheInvalidation& fact) {
@@ -38,7 +44,7 @@ Frame encode_invalidation(const CacheInvalidation& fact) {
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
         fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
-        fact.tracking.timeout_ms);
+        fact.tracking.timeout_ms, fact.erased);
   });
 }
 
@@ -48,14 +54,22 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
       kTable, payload,
       [](PacketReader& in, const wire::CacheInvalidation& from, CacheInvalidation& to) {
         take_address(in, kTable, from, to.address);
-        in.choice({kTable, "type"}, from.type(), InvalidationType::cascade, to.type);
+        in.choice({kTable, "type"}, from.type(), InvalidationType::tag, to.type);
         take_targets(in, kTable, from, to.targets);
         to.priority = from.priority();
         to.ttl_ms = from.ttl_ms();
         in.text({kTable, "reason"}, from.reason(), kCacheReasonBytesMax, to.reason);
         take_tracking(in, kTable, from, to.tracking);
+        to.erased = from.erased();
         check_address(in, kTable, to.address, address_rules_of(to.type));
         if (to.type == InvalidationType::pattern) check_key_pattern(in, kTable, to.address.key);
+        if (to.type == InvalidationType::tag && to.address.key.size() > kTagBytesMax) {
+          in.refuse({kTable, "key"}, "is a tag of " + std::to_string(to.address.key.size()) +
+                                         " bytes, at most 255 are allowed");
+        }
+        if (to.erased && to.type != InvalidationType::single_key) {
+          in.refuse({kTable, "erased"}, "is of one key: the type must be single_key");
+        }
         check_priority(in, kTable, to.priority);
         check_ttl(in, kTable, to.ttl_ms);
       });
@@ -65,11 +79,12 @@ Frame encode_replication(const CacheReplication& fact) {
   return encode_root(nullptr, [&](Builder& out) {
     const AddressOffsets address = put_address(out, fact.address);
     const auto targets = put_texts(out, fact.targets);
+    const auto tags = put_texts(out, fact.tags);
     return wire::CreateCacheReplication(
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::ReplicationStrategy>(fact.strategy), targets,
         fact.priority, fact.ttl_ms, fact.value_bytes,
-        static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms);
+        static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms, tags);
   });
 }
 
@@ -84,6 +99,7 @@ Result<CacheReplication> decode_replication(Bytes payload) {
         to.priority = from.priority();
         to.ttl_ms = from.ttl_ms();
         to.value_bytes = from.value_bytes();
+        take_tags(in, kTable, from, to.tags);
         take_tracking(in, kTable, from, to.tracking);
         check_address(in, kTable, to.address, {});
         require_targets(in, kTable, to.targets);
@@ -103,9 +119,10 @@ Frame encode_value(const CacheValue& value) {
     }
     const AddressOffsets address = put_address(out, value.address);
     const auto targets = put_texts(out, value.targets);
+    const auto tags = put_texts(out, value.tags);
     return wire::CreateCacheValue(out, address.namespace_name, address.key, address.subkey,
                                   value.address.version, address.region, targets, value.ttl_ms,
-                                  value.fact_operation, bytes);
+                                  value.fact_operation, bytes, tags);
   });
 }
 
@@ -117,6 +134,7 @@ Result<CacheValue> decode_value(Bytes payload) {
         take_targets(in, kTable, from, to.targets);
         to.ttl_ms = from.ttl_ms();
         to.fact_operation = from.fact_operation();
+        take_tags(in, kTable, from, to.tags);
         check_address(in, kTable, to.address, {});
         require_targets(in, kTable, to.targets);
         check_ttl(in, kTable, to.ttl_ms);

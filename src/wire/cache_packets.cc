@@ -6,8 +6,9 @@ namespace mpreg {
 flatbuffers::Offset<wire::OperationOutcome> write(Builder& out, const OperationOutcome& from) {
   const auto confirmed = put_texts(out, from.confirmed);
   const auto missing = put_texts(out, from.missing);
+  const auto fenced = put_texts(out, from.fenced);
   return wire::CreateOperationOutcome(out, from.operation, static_cast<wire::Outcome>(from.outcome),
-                                      confirmed, missing, from.latency_us);
+                                      confirmed, missing, from.latency_us, fenced);
 }
 
 void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome& to) {
@@ -16,6 +17,7 @@ void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome
   in.clusters({"operation_outcome", "confirmed"}, from.confirmed(), kClustersMax, to.confirmed);
   in.clusters({"operation_outcome", "missing"}, from.missing(), kClustersMax, to.missing);
   to.latency_us = from.latency_us();
+  in.clusters({"operation_outcome", "fenced"}, from.fenced(), kClustersMax, to.fenced);
 }
 
 // What ended together was mostly confirmed by the same clusters: their names are written once.
@@ -29,9 +31,10 @@ flatbuffers::Offset<wire::OperationOutcomes> write(Builder& out, const Operation
     }
     last = &one;
     const auto missing = put_texts(out, one.missing);
+    const auto fenced = put_texts(out, one.fenced);
     outcomes.push_back(wire::CreateOperationOutcome(out, one.operation,
                                                     static_cast<wire::Outcome>(one.outcome),
-                                                    confirmed, missing, one.latency_us));
+                                                    confirmed, missing, one.latency_us, fenced));
   }
   return wire::CreateOperationOutcomes(out, out.CreateVector(outcomes));
 }
@@ -42,6 +45,7 @@ void read(PacketReader& in, const wire::OperationOutcomes& from, OperationOutcom
             [&](const wire::OperationOutcome& one, OperationOutcome& into) {
               if (one.confirmed() != nullptr) names += one.confirmed()->size();
               if (one.missing() != nullptr) names += one.missing()->size();
+              if (one.fenced() != nullptr) names += one.fenced()->size();
               if (names > kOutcomeNamesMax) {
                 return in.refuse({"operation_outcomes", "outcomes"}, "names too many clusters");
               }
@@ -61,21 +65,26 @@ void read(PacketReader& /*in*/, const wire::CompleteOperation& from, CompleteOpe
 
 flatbuffers::Offset<wire::CacheGet> write(Builder& out, const CacheGet& from) {
   const AddressOffsets address = put_address(out, from.address);
+  const auto positions = put_positions(out, from.positions);
   return wire::CreateCacheGet(out, from.request, address.namespace_name, address.key,
-                              address.subkey, from.address.version, address.region);
+                              address.subkey, from.address.version, address.region, positions,
+                              from.wait_ms);
 }
 
 void read(PacketReader& in, const wire::CacheGet& from, CacheGet& to) {
   to.request = from.request();
   take_address(in, "cache_get", from, to.address);
+  take_positions(in, {"cache_get", "positions"}, from.positions(), to.positions);
+  to.wait_ms = from.wait_ms();
 }
 
 flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
   const auto value =
       out.CreateVector(reinterpret_cast<const std::uint8_t*>(from.value.data()), from.value.size());
   const auto origin = put_text(out, from.origin);
+  const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
   return wire::CreateCacheGot(out, from.request, static_cast<wire::EntryState>(from.state), value,
-                              from.version, origin, from.ttl_ms);
+                              from.version, origin, from.ttl_ms, tags, from.region);
 }
 
 void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
@@ -87,6 +96,10 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   to.version = from.version();
   in.text({"cache_got", "origin"}, from.origin(), kClusterIdBytesMax, to.origin);
   to.ttl_ms = from.ttl_ms();
+  to.region = from.region();
+  if (from.tags() == nullptr) return;
+  if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
+  to.tags.assign(from.tags()->begin(), from.tags()->end());
 }
 
 }  // namespace mpreg

@@ -11,6 +11,7 @@ AddressRules address_rules_of(InvalidationType type) {
     case InvalidationType::single_key:
     case InvalidationType::pattern:
     case InvalidationType::cascade:
+    case InvalidationType::tag:
       return {.needs_namespace = true, .needs_key = true};
     case InvalidationType::namespace_all:
       return {.needs_namespace = true, .needs_key = false};

@@ -22,9 +22,10 @@ void read(PacketReader& in, const wire::Member& from, Member& to) {
 
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateOffer(
-      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.head,
-      from.earliest, from.base, from.hops, from.final, static_cast<wire::Standing>(from.standing));
+  return wire::CreateOffer(out, origin, from.stream.epoch,
+                           static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest,
+                           from.base, from.hops, from.final,
+                           static_cast<wire::Standing>(from.standing), from.age_ms);
 }
 
 void read(PacketReader& in, const wire::Offer& from, Offer& to) {
@@ -35,6 +36,7 @@ void read(PacketReader& in, const wire::Offer& from, Offer& to) {
   to.hops = from.hops();
   to.final = from.final();
   in.choice({"offer", "standing"}, from.standing(), Standing::cut_off, to.standing);
+  to.age_ms = from.age_ms();
 }
 
 }  // namespace
@@ -85,7 +87,7 @@ flatbuffers::Offset<wire::LinkState> write(Builder& out, const LinkState& from) 
   const auto offers =
       put_all(out, from.offers, [](Builder& to, const Offer& offer) { return write(to, offer); });
   return wire::CreateLinkState(out, from.sequence, from.echo, from.clock, from.interest_generation,
-                               from.interest_hash, members, offers);
+                               from.interest_hash, members, offers, from.echo_held_ms);
 }
 
 void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
@@ -94,6 +96,7 @@ void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
   to.clock = from.clock();
   to.interest_generation = from.interest_generation();
   to.interest_hash = from.interest_hash();
+  to.echo_held_ms = from.echo_held_ms();
   in.tables({"link_state", "members"}, from.members(), kClustersMax, to.members,
             [&](const wire::Member& one, Member& into) { read(in, one, into); });
   in.tables({"link_state", "offers"}, from.offers(), kOffersMax, to.offers,
@@ -140,7 +143,7 @@ void read(PacketReader& in, const wire::Untake& from, Untake& to) {
 flatbuffers::Offset<wire::Applied> write(Builder& out, const Applied& from) {
   const auto origin = put_text(out, from.stream.origin);
   const auto reports = put_all(out, from.reports, [](Builder& to, const AppliedBy& report) {
-    return wire::CreateAppliedBy(to, put_text(to, report.cluster), report.number);
+    return wire::CreateAppliedBy(to, put_text(to, report.cluster), report.number, report.observed);
   });
   return wire::CreateApplied(out, origin, from.stream.epoch,
                              static_cast<wire::Lane>(from.stream.lane), reports, from.is_all);
@@ -152,6 +155,7 @@ void read(PacketReader& in, const wire::Applied& from, Applied& to) {
             [&](const wire::AppliedBy& one, AppliedBy& into) {
               in.cluster({"applied_by", "cluster"}, one.cluster(), into.cluster);
               into.number = one.number();
+              into.observed = one.observed();
             });
   to.is_all = from.is_all();
 }

@@ -63,6 +63,7 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(OperationOutcomes);
     MPREG_DECODE(CacheGet);
     MPREG_DECODE(CacheGot);
+    MPREG_DECODE(Observed);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

@@ -21,6 +21,7 @@ MPREG_PACKET(Goodbye);
 MPREG_PACKET(Acknowledge);
 MPREG_PACKET(Probe);
 MPREG_PACKET(ProbeEcho);
+MPREG_PACKET(Observed);
 MPREG_PACKET(Query);
 MPREG_PACKET(Answer);
 // Shared by the families.
@@ -59,5 +60,18 @@ MPREG_PACKET(Trace);
 MPREG_PACKET(TraceReport);
 
 #undef MPREG_PACKET
+
+[[nodiscard]] inline auto put_positions(Builder& out,
+                                        const std::vector<StreamPosition>& positions) {
+  return put_all(out, positions,
+                 [](Builder& to, const StreamPosition& position) { return write(to, position); });
+}
+
+template <typename Tables>
+void take_positions(PacketReader& in, FieldName name, const Tables* from,
+                    std::vector<StreamPosition>& to) {
+  in.tables(name, from, kPositionsMax, to,
+            [&](const wire::StreamPosition& one, StreamPosition& into) { read(in, one, into); });
+}
 
 }  // namespace mpreg

@@ -4,20 +4,8 @@
 namespace mpreg {
 namespace {
 
-auto put_positions(Builder& out, const std::vector<StreamPosition>& positions) {
-  return put_all(out, positions,
-                 [](Builder& to, const StreamPosition& position) { return write(to, position); });
-}
-
 void take_code(PacketReader& in, FieldName name, wire::ErrorCode from, ErrorCode& to) {
   in.choice(name, from, ErrorCode::internal, to);
-}
-
-template <typename Tables>
-void take_positions(PacketReader& in, FieldName name, const Tables* from,
-                    std::vector<StreamPosition>& to) {
-  in.tables(name, from, kPositionsMax, to,
-            [&](const wire::StreamPosition& one, StreamPosition& into) { read(in, one, into); });
 }
 
 void take_ranges(PacketReader& in, FieldName name,
@@ -73,7 +61,8 @@ flatbuffers::Offset<wire::Hello> write(Builder& out, const Hello& from) {
       out, from.subscriptions,
       [](Builder& to, const Subscription& subscription) { return write(to, subscription); });
   return wire::CreateHello(out, from.protocol_min, from.protocol_max, from.client, name,
-                           from.receive_window_bytes, from.resume, positions, subscriptions);
+                           from.receive_window_bytes, from.resume, positions, subscriptions,
+                           from.observes, from.clock);
 }
 
 void read(PacketReader& in, const wire::Hello& from, Hello& to) {
@@ -87,6 +76,8 @@ void read(PacketReader& in, const wire::Hello& from, Hello& to) {
   take_positions(in, {"hello", "positions"}, from.positions(), to.positions);
   in.tables({"hello", "subscriptions"}, from.subscriptions(), kSubscriptionsMax, to.subscriptions,
             [&](const wire::Subscription& one, Subscription& into) { read(in, one, into); });
+  to.observes = from.observes();
+  to.clock = from.clock();
 }
 
 flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
@@ -162,9 +153,9 @@ void read(PacketReader& /*in*/, const wire::Probe& from, Probe& to) {
 flatbuffers::Offset<wire::ProbeEcho> write(Builder& out, const ProbeEcho& from) {
   const auto positions = put_positions(out, from.positions);
   const auto vouches = put_all(out, from.vouches, [](Builder& to, const Vouch& vouch) {
-    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms);
+    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms, vouch.unheard_epoch);
   });
-  return wire::CreateProbeEcho(out, from.sent_at_ns, positions, vouches);
+  return wire::CreateProbeEcho(out, from.sent_at_ns, positions, vouches, from.is_behind);
 }
 
 void read(PacketReader& in, const wire::ProbeEcho& from, ProbeEcho& to) {
@@ -174,7 +165,17 @@ void read(PacketReader& in, const wire::ProbeEcho& from, ProbeEcho& to) {
             [&](const wire::Vouch& one, Vouch& into) {
               in.cluster({"vouch", "origin"}, one.origin(), into.origin);
               into.age_ms = one.age_ms();
+              into.unheard_epoch = one.unheard_epoch();
             });
+  to.is_behind = from.is_behind();
+}
+
+flatbuffers::Offset<wire::Observed> write(Builder& out, const Observed& from) {
+  return wire::CreateObserved(out, put_positions(out, from.positions));
+}
+
+void read(PacketReader& in, const wire::Observed& from, Observed& to) {
+  take_positions(in, {"observed", "positions"}, from.positions(), to.positions);
 }
 
 flatbuffers::Offset<wire::Query> write(Builder& out, const Query& from) {

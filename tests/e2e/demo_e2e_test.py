@@ -46,6 +46,12 @@ class DemoTest(ProgramTest):
             self.assertLess(row["p50_ms"], row["p99_ms"])
         self.assertGreater(rows[victim]["repaired"], 0, "nothing was sent while it was down")
         self.assertEqual([row["repaired"] for name, row in rows.items() if name != victim], [0] * (len(rows) - 1))
+        caches = [line for line in lines if "near_cache" in line]
+        self.assertEqual(sorted(line["near_cache"] for line in caches), sorted(clusters))
+        self.assertEqual([line["stale"] for line in caches], [0] * len(clusters))
+        # The same reads without leases, gaps and tickets: so there was something to be seen.
+        self.assertGreater(sum(line["plain_stale"] for line in caches), 0)
+        self.assertTrue(all(line["coherent"] > 0 for line in caches), caches)
         self.check_nothing_left()
 
     def test_the_hub_demonstration_is_clean(self):

@@ -7,7 +7,7 @@ import unittest
 
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
-VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "get", "explain", "match", "key", "stats", "health", "links", "members", "subs", "who",
+VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "erase", "get", "explain", "match", "key", "stats", "health", "links", "members", "subs", "who",
          "trace", "forget", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
@@ -136,6 +136,16 @@ class NoBrokerTest(ProgramTest):
             self.assertIn("the cluster holds no value: the entry is invalid", gone.stderr)
         self.assertEqual(json.loads(run_mpreg("get", "users", "8", "--json", broker=brokers["hub"].listen).stdout),
                          {"state": "missing"})
+
+    def test_a_value_that_is_erased_is_gone_at_every_cluster(self):
+        brokers = self.start_hub_and_spokes("east", "west")
+        wait_until(lambda: len(self.ask(brokers["east"], "members")) == 3, "they have not met")
+        self.mpreg(brokers["east"], "put", "users", "7", "Ann", "--wait", "observed")
+        self.assertEqual(self.mpreg(brokers["west"], "get", "users", "7").stdout, "Ann\n")
+        erased = self.mpreg(brokers["hub"], "erase", "users", "7", "--wait", "observed")
+        self.assertRegex(erased.stdout, "observed by .*east, .*west in [0-9.]+ ms")
+        for name in ("hub", "east", "west"):
+            self.assertEqual(run_mpreg("get", "users", "7", broker=brokers[name].listen).returncode, FAILED)
 
     def test_a_queue_group_shares_the_messages_across_clusters(self):
         brokers = self.start_hub_and_spokes("east", "west")

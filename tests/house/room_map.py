@@ -10,7 +10,7 @@ FLOORS = {
     3: ["stream"],
     4: ["message"],
     5: ["wire", "exchange", "federation", "store", "coherence", "net", "disk", "admin"],
-    6: ["node", "session"],
+    6: ["node", "session", "near"],
     7: ["broker", "client", "tools"],
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -96,10 +96,16 @@ void OperationCheck::check_confirmed(const Operation& operation, const Operation
   std::vector<std::string> targets = message.targets;
   targets.insert(targets.end(), outcome.confirmed.begin(), outcome.confirmed.end());
   for (const std::string& target : targets) {
+    // It serves nothing, and has not said that it has applied it.
+    if (std::find(outcome.fenced.begin(), outcome.fenced.end(), target) != outcome.fenced.end()) {
+      continue;
+    }
     if (!was_applied_at(target, operation.begun.message)) {
       fail(truth_.text(operation.begun.message) + " is confirmed and was not applied at " + target);
     }
-    if (operation.begun.value == kNoMessage) continue;
+    const bool is_for_it =
+        std::find(message.targets.begin(), message.targets.end(), target) != message.targets.end();
+    if (operation.begun.value == kNoMessage || !is_for_it) continue;
     if (!was_applied_at(target, operation.begun.value)) {
       fail(truth_.text(operation.begun.value) + " is confirmed and did not come to " + target);
     }

@@ -145,6 +145,9 @@ struct ToText {
     return "CacheGot " + std::to_string(p.request) + " state " +
            std::to_string(static_cast<int>(p.state)) + " version " + std::to_string(p.version);
   }
+  std::string operator()(const Observed& p) const {
+    return "Observed " + positions_text(p.positions);
+  }
   std::string operator()(const OperationOutcomes& p) const {
     std::string text = "OperationOutcomes";
     for (const OperationOutcome& one : p.outcomes) text += "; " + (*this)(one);

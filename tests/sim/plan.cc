@@ -313,4 +313,13 @@ Plan draw_plan(std::uint64_t seed) {
   return plan;
 }
 
+Plan stretched(Plan plan, int times) {
+  for (Action& action : plan.actions) {
+    action.at *= times;
+    action.span *= times;
+  }
+  plan.trouble_until *= times;
+  return plan;
+}
+
 }  // namespace mpreg::sim

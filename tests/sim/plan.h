@@ -90,5 +90,8 @@ struct Plan {
 };
 
 [[nodiscard]] Plan draw_plan(std::uint64_t seed);
+// The same with everything going wrong so many times later, and for so many times longer: what
+// takes longer than leases is seen then.
+[[nodiscard]] Plan stretched(Plan plan, int times);
 
 }  // namespace mpreg::sim

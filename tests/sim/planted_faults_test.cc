@@ -14,7 +14,7 @@ namespace {
 using MakeTamper = std::function<Tamper()>;
 using Suits = bool (*)(const Plan&);
 
-constexpr std::uint64_t kSeedsMax = 3000;  // Most of which do not suit a given fault.
+constexpr std::uint64_t kSeedsMax = 4000;  // Most of which do not suit a given fault.
 
 bool has_links(const Plan& plan) { return plan.brokers.size() > 1; }
 bool has_kills(const Plan& plan) { return has_links(plan) && plan.troubles.kills; }
@@ -24,17 +24,19 @@ bool breaks(const Plan& plan) { return plan.troubles.breaks || plan.troubles.cut
 
 // Runs schedules that suit until one is seen to be wrong; `harmless` must not make any of them so.
 void expect_caught(const MakeTamper& fault, Suits suits, std::uint64_t schedules_max,
-                   const MakeTamper& harmless = {}) {
+                   const MakeTamper& harmless = {}, NearFault near_fault = NearFault::none,
+                   int times = 1, std::uint64_t first = 1) {
   std::uint64_t schedules = 0;
-  for (std::uint64_t seed = 1; seed <= kSeedsMax && schedules < schedules_max; ++seed) {
-    const Plan plan = draw_plan(seed);
+  for (std::uint64_t seed = first; seed <= kSeedsMax && schedules < schedules_max; ++seed) {
+    const Plan plan = stretched(draw_plan(seed), times);
     if (!suits(plan)) continue;
     ++schedules;
     WorldOptions sound;
     if (harmless) sound.tamper = harmless();
     EXPECT_EQ(run_world(plan, sound).violation, "") << "without the fault, seed " << seed;
     WorldOptions faulty;
-    faulty.tamper = fault();
+    if (fault) faulty.tamper = fault();
+    faulty.near_fault = near_fault;
     const std::string violation = run_world(plan, faulty).violation;
     if (violation.empty()) continue;
     std::cout << "caught in schedule " << schedules << ", seed " << seed << ": " << violation
@@ -109,6 +111,71 @@ TEST(PlantedFaults, filtered_ranges_that_are_called_complete_are_caught) {
 
 TEST(PlantedFaults, refills_that_come_empty_are_caught) {
   expect_caught(empty_refills, has_links, 300);
+}
+
+// ---- Near caches. The safety of each is switched off in all of them.
+
+constexpr int kTimes = 4;
+
+// `first`: the seed to begin with, where it takes long to find one that suits.
+void expect_near_caught(NearFault fault, Suits suits, std::uint64_t schedules_max,
+                        std::uint64_t first = 1) {
+  expect_caught({}, suits, schedules_max, {}, fault, kTimes, first);
+}
+
+bool any(const Plan& /*plan*/) { return true; }
+bool has_trouble(const Plan& plan) { return breaks(plan) || plan.troubles.pauses; }
+bool holds_back(const Plan& plan) {
+  return plan.troubles.stalls || plan.troubles.small_windows || plan.troubles.moves;
+}
+bool has_cuts(const Plan& plan) { return has_links(plan) && plan.troubles.cuts; }
+
+TEST(PlantedFaults, a_fill_without_a_ticket_is_caught) {
+  expect_near_caught(NearFault::fill_without_ticket, any, 50);
+}
+
+TEST(PlantedFaults, a_lease_that_only_a_timer_ends_is_caught) {
+  expect_near_caught(NearFault::lease_by_timer, any, 300);
+}
+
+TEST(PlantedFaults, a_lease_that_runs_from_the_arrival_of_the_answer_is_caught) {
+  expect_near_caught(NearFault::lease_from_arrival, has_trouble, 300, 830);
+}
+
+TEST(PlantedFaults, a_broker_that_is_behind_and_believed_is_caught) {
+  expect_near_caught(NearFault::behind_is_ignored, holds_back, 300, 540);
+}
+
+TEST(PlantedFaults, gaps_that_drop_nothing_are_caught) {
+  expect_near_caught(NearFault::gaps_are_ignored, has_kills, 300, 560);
+}
+
+TEST(PlantedFaults, wide_invalidations_that_drop_nothing_are_caught) {
+  expect_near_caught(NearFault::wide_is_ignored, any, 200);
+}
+
+TEST(PlantedFaults, values_that_count_without_their_facts_are_caught) {
+  expect_near_caught(NearFault::values_without_facts, any, 200);
+}
+
+TEST(PlantedFaults, the_silence_of_a_cluster_that_is_ignored_is_caught) {
+  expect_near_caught(NearFault::silence_is_ignored, has_cuts, 500);
+}
+
+TEST(PlantedFaults, a_broker_that_vouches_for_everybody_is_caught) {
+  expect_caught(vouch_for_everybody, has_cuts, 500, {}, NearFault::none, kTimes);
+}
+
+TEST(PlantedFaults, streams_that_are_offered_as_fresh_are_caught) {
+  expect_caught(offer_as_fresh, has_cuts, 300, {}, NearFault::none, kTimes, 330);
+}
+
+TEST(PlantedFaults, a_broker_that_hides_that_it_is_behind_is_caught) {
+  expect_caught(hide_being_behind, holds_back, 300, {}, NearFault::none, kTimes, 540);
+}
+
+TEST(PlantedFaults, near_caches_that_are_said_to_have_observed_are_caught) {
+  expect_caught(observe_early, has_links, 500, {}, NearFault::none, kTimes);
 }
 
 }  // namespace

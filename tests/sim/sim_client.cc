@@ -22,14 +22,24 @@ SimClient::SimClient(std::uint32_t index, Stage& stage,
       random_(Random::mixed(stage.plan.seed + 2000 + index)),
       session_(plan_.options, now()),
       subscriber_(plan_.options.name, stage.truth, stage.verdict, stage.trace),
-      operations_(index, stage.truth, stage.verdict, stage.witnesses) {}
+      operations_(index, stage.truth, stage.verdict, stage.witnesses),
+      near_random_(Random::mixed(stage.plan.seed + 4000 + index)) {
+  if (stage.near.has_near(index)) near_ = std::make_unique<SimNear>(index, stage, session_);
+}
 
 Now SimClient::now() const {
   constexpr milliseconds kWall{1'600'000'000'000};  // Clients may think that it is another year.
   return {stage_.queue.now(), WallTime(kWall)};
 }
 
-void SimClient::start() { dial_in({}); }
+void SimClient::start() {
+  if (near_) {
+    const auto request = session_.subscribe(now(), near_->subscription());
+    if (request) requests_.insert(*request);
+    stage_.queue.in(milliseconds(500), [this] { near_turn(); });
+  }
+  dial_in({});
+}
 
 bool SimClient::is_over() const {
   return session_.state() == SessionState::closed || session_.state() == SessionState::refused;
@@ -93,10 +103,23 @@ void SimClient::drop_connection() {
 }
 
 void SimClient::on_parcel(ConnectionId id, Parcel parcel) {
+  if (stage_.queue.now() < frozen_until_) {
+    unread_.emplace_back(id, std::move(parcel));
+    return;
+  }
   if (id != connection_) return;
   const SessionState before = session_.state();
   session_.on_message(now(), std::move(parcel.header), std::move(parcel.body));
   take_events(before == SessionState::greeting && session_.state() == SessionState::ready);
+  pump();
+}
+
+// It goes on where it stood: what it does first is older than anything that has come meanwhile.
+void SimClient::thaw() {
+  near_->read_all();
+  auto unread = std::exchange(unread_, {});
+  for (auto& [id, parcel] : unread) on_parcel(id, std::move(parcel));
+  if (!is_over()) session_.tick(now());
   pump();
 }
 
@@ -108,6 +131,7 @@ void SimClient::set_tick() {
   stage_.queue.at(at, [this, at] {
     if (tick_at_ != at) return;
     tick_at_ = Instant::max();
+    if (stage_.queue.now() < frozen_until_) return;  // When it thaws.
     session_.tick(now());
     pump();
   });
@@ -128,6 +152,10 @@ void SimClient::pump() {
     dial_in(redial->after + random_.duration(milliseconds(20), milliseconds(400)));
   }
   if (session_.state() == SessionState::refused) drop_connection();
+  if (near_ && near_->take_observed_due()) {
+    session_.observed();
+    return pump();
+  }
   set_tick();
 }
 
@@ -148,6 +176,7 @@ void SimClient::take_events(bool welcomed) {
 }
 
 void SimClient::on_delivery(const Delivery& delivery) {
+  if (delivery.subscription == SimNear::kSubscription) return near_->on_delivery(delivery);
   if (!GroupCheck::is_membership(delivery.subscription)) return subscriber_.on_delivery(delivery);
   stage_.groups.on_delivery(index_, delivery);
 }
@@ -161,43 +190,57 @@ void SimClient::settle_request(std::uint64_t request) {
 
 void SimClient::on_notice(const Notice& notice) {
   const std::string& name = plan_.options.name;
-  std::visit(
-      Overloaded{
-          [&](const StateChange& change) {
-            stage_.trace.line([&] {
-              return "client " + name + " is " + std::string(mpreg::name_of(change.state)) + " " +
-                     change.reason;
-            });
-            if (change.state == SessionState::refused) {
-              stage_.verdict.fail("client " + name + " was refused: " + change.reason);
-            }
-          },
-          [&](const Gap& gap) { subscriber_.on_gap(gap); },
-          [&](const AcceptedThrough& accepted) {
-            operations_.on_accepted(accepted.operation, broker_life_);
-          },
-          [&](const OperationRefused& refused) { operations_.on_refused(refused, broker_life_); },
-          [&](const OperationOutcome& outcome) {
-            operations_.on_outcome(outcome, stage_.queue.now(), leaving_);
-          },
-          [&](const Answer& answer) {
-            settle_request(answer.request);
-            subscriber_.on_request_failed(answer.request);
-          },
-          [&](const CacheGot& got) { settle_request(got.request); },
-          [&](const Subscribed& subscribed) {
-            settle_request(subscribed.request);
-            if (GroupCheck::is_membership(subscribed.subscription)) {
-              const std::uint32_t id = subscribed.subscription;
-              const std::uint64_t joining = stage_.groups.on_joined(index_, id);
-              stage_.queue.in(GroupCheck::kKnownAfter,
-                              [this, id, joining] { stage_.groups.on_known(index_, id, joining); });
-            } else {
-              subscriber_.on_subscribed(subscribed);
-            }
-          },
-      },
-      notice.what);
+  std::visit(Overloaded{
+                 [&](const StateChange& change) {
+                   stage_.trace.line([&] {
+                     return "client " + name + " is " + std::string(mpreg::name_of(change.state)) +
+                            " " + change.reason;
+                   });
+                   if (near_) near_->on_state(change.state);
+                   if (change.state == SessionState::refused) {
+                     stage_.verdict.fail("client " + name + " was refused: " + change.reason);
+                   }
+                 },
+                 [&](const Gap& gap) {
+                   if (near_) near_->on_gap(gap);
+                   subscriber_.on_gap(gap);
+                 },
+                 [&](const AcceptedThrough& accepted) {
+                   operations_.on_accepted(accepted.operation, broker_life_);
+                   if (near_) near_->on_accepted(accepted.operation);
+                 },
+                 [&](const OperationRefused& refused) {
+                   operations_.on_refused(refused, broker_life_);
+                   if (near_) near_->on_refused(refused.operation);
+                 },
+                 [&](const OperationOutcome& outcome) {
+                   operations_.on_outcome(outcome, stage_.queue.now(), leaving_);
+                   if (near_) near_->on_outcome(outcome);
+                 },
+                 [&](const Answer& answer) {
+                   settle_request(answer.request);
+                   subscriber_.on_request_failed(answer.request);
+                 },
+                 [&](const CacheGot& got) { settle_request(got.request); },
+                 [&](const LeaseRenewal& renewal) {
+                   if (near_) near_->on_lease(renewal);
+                 },
+                 [&](const Subscribed& subscribed) {
+                   settle_request(subscribed.request);
+                   if (subscribed.subscription == SimNear::kSubscription)
+                     return near_->on_subscribed();
+                   if (GroupCheck::is_membership(subscribed.subscription)) {
+                     const std::uint32_t id = subscribed.subscription;
+                     const std::uint64_t joining = stage_.groups.on_joined(index_, id);
+                     stage_.queue.in(GroupCheck::kKnownAfter, [this, id, joining] {
+                       stage_.groups.on_known(index_, id, joining);
+                     });
+                   } else {
+                     subscriber_.on_subscribed(subscribed);
+                   }
+                 },
+             },
+             notice.what);
 }
 
 }  // namespace mpreg::sim

@@ -9,6 +9,7 @@
 #include "operation_check.h"
 #include "session/client_session.h"
 #include "sim_broker.h"
+#include "sim_near.h"
 #include "stage.h"
 #include "subscriber_check.h"
 
@@ -23,6 +24,7 @@ class SimClient {
   // Everything is well again: nothing is held back any more.
   void calm();
   void begin_last_round() { last_round_ = true; }
+  [[nodiscard]] SimNear* near() { return near_.get(); }
 
   // What the network tells.
   void on_dialled(ConnectionId id);
@@ -43,6 +45,7 @@ class SimClient {
   void on_notice(const Notice& notice);
   void on_delivery(const Delivery& delivery);
   void settle_request(std::uint64_t request);
+  void thaw();
   void dial_in(Duration delay);
   void drop_connection();
   void set_tick();
@@ -51,6 +54,9 @@ class SimClient {
   void publish(Random& random, std::uint64_t burst);
   void invalidate(Random& random);
   void replicate(Random& random);
+  void near_turn();
+  void near_write(std::size_t key);
+  void near_drop_all(std::size_t key);
   void subscribe(Random& random);
   void join_group(Random& random);
   void unsubscribe(Random& random);
@@ -73,6 +79,10 @@ class SimClient {
   ClientSession session_;
   SubscriberCheck subscriber_;
   OperationCheck operations_;
+  std::unique_ptr<SimNear> near_;  // May be null.
+  Random near_random_;
+  Instant frozen_until_{};  // The whole process stands still.
+  std::vector<std::pair<ConnectionId, Parcel>> unread_;
   std::set<std::uint64_t> requests_;  // Not answered yet.
   std::vector<Outgoing> outgoing_;
   SessionEvents events_;
@@ -86,6 +96,7 @@ class SimClient {
   bool welcomed_once_ = false;
   bool last_round_ = false;
   bool leaving_ = false;
+  bool is_calm_ = false;
   Instant tick_at_ = Instant::max();
 };
 

@@ -102,6 +102,7 @@ void SimClient::act(const Action& action) {
 }
 
 void SimClient::calm() {
+  is_calm_ = true;
   session_.hold_credit(now(), false);
   pump();
 }

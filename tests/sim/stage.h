@@ -7,6 +7,7 @@
 
 #include "group_check.h"
 #include "message/packet.h"
+#include "near_check.h"
 #include "network.h"
 #include "operation_check.h"
 #include "plan.h"
@@ -42,6 +43,8 @@ struct Stage {
   Verdict verdict;
   Truth truth;
   GroupCheck groups;
+  NearCheck near;
+  NearFault near_fault = NearFault::none;
   PublishedValues values;
   std::uint64_t entries_checked = 0;
   Witnesses witnesses;

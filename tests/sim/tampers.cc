@@ -256,4 +256,40 @@ Tamper empty_refills() {
   };
 }
 
+Tamper vouch_for_everybody() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* echo = std::get_if<ProbeEcho>(&packet);
+    if (echo == nullptr) return Fate::as_it_is;
+    for (Vouch& vouch : echo->vouches) vouch.age_ms = 0;
+    return Fate::changed;
+  };
+}
+
+Tamper offer_as_fresh() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* state = std::get_if<LinkState>(&packet);
+    if (state == nullptr) return Fate::as_it_is;
+    for (Offer& offer : state->offers) offer.age_ms = 0;
+    return Fate::changed;
+  };
+}
+
+Tamper hide_being_behind() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* echo = std::get_if<ProbeEcho>(&packet);
+    if (echo == nullptr || !echo->is_behind) return Fate::as_it_is;
+    echo->is_behind = false;
+    return Fate::changed;
+  };
+}
+
+Tamper observe_early() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* applied = std::get_if<Applied>(&packet);
+    if (applied == nullptr || applied->stream.lane != Lane::cache) return Fate::as_it_is;
+    for (AppliedBy& report : applied->reports) report.observed = report.number;
+    return Fate::changed;
+  };
+}
+
 }  // namespace mpreg::sim

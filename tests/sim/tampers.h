@@ -46,4 +46,13 @@ namespace mpreg::sim {
 // Who asks for what was left out is told that there was nothing.
 [[nodiscard]] Tamper empty_refills();
 
+// A broker vouches for every cluster as if it had heard of it just now.
+[[nodiscard]] Tamper vouch_for_everybody();
+// Brokers offer streams as if they had everything that was given so far.
+[[nodiscard]] Tamper offer_as_fresh();
+// A broker does not say that it has facts which it has not sent.
+[[nodiscard]] Tamper hide_being_behind();
+// Brokers say of their near caches that they have applied what only the broker has.
+[[nodiscard]] Tamper observe_early();
+
 }  // namespace mpreg::sim

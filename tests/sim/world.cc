@@ -17,6 +17,7 @@ class World final : public NetworkUser {
  public:
   World(const Plan& plan, const WorldOptions& options)
       : plan_(plan), stage_(plan_, *this, options.keeps_lines, options.tamper) {
+    stage_.near_fault = options.near_fault;
     for (Host host = 0; host < plan_.brokers.size(); ++host) {
       brokers_.push_back(std::make_unique<SimBroker>(host, stage_));
     }
@@ -196,6 +197,8 @@ std::optional<std::string> World::find_incomplete() {
   if (auto unwell = find_unwell()) return unwell;
   for (const auto& client : clients_) {
     if (auto unfinished = client->find_unfinished()) return unfinished;
+    if (client->is_over() || client->near() == nullptr) continue;
+    if (auto incoherent = client->near()->find_incoherent()) return incoherent;
   }
   return stage_.groups.find_missing();
 }
@@ -255,6 +258,8 @@ WorldResult World::run() {
     result.gaps += client->subscriber().gaps();
   }
   result.entries_checked = stage_.entries_checked;
+  result.near_reads = stage_.near.reads();
+  result.coherent_reads = stage_.near.coherent_reads();
   result.shares = stage_.groups.deliveries();
   result.virtual_time = stage_.queue.now() - EventQueue::kBeginning;
   result.lines = stage_.trace.lines();

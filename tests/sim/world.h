@@ -22,13 +22,16 @@ struct WorldResult {
   std::uint64_t shares = 0;  // Delivered to members of queue groups.
   std::uint64_t gaps = 0;
   std::uint64_t entries_checked = 0;  // Of the stores, each time they were looked at.
+  std::uint64_t near_reads = 0;
+  std::uint64_t coherent_reads = 0;  // Of these, and hits.
   Duration virtual_time{};
   std::vector<std::string> lines;
 };
 
 struct WorldOptions {
   bool keeps_lines = false;
-  Tamper tamper;  // A planted fault; empty: none.
+  Tamper tamper;                           // A planted fault; empty: none.
+  NearFault near_fault = NearFault::none;  // The same, of every near cache.
 };
 
 [[nodiscard]] WorldResult run_world(const Plan& plan, const WorldOptions& options);

@@ -42,11 +42,18 @@ Demonstration::Demonstration(Topology topology, Load load, Console& console)
       ledger_(names_of(topology_)) {}
 
 Result<void> Demonstration::run() {
-  for (const auto part : {&Demonstration::start_brokers, &Demonstration::start_services,
-                          &Demonstration::send_everything, &Demonstration::settle}) {
+  for (const auto part :
+       {&Demonstration::start_brokers, &Demonstration::start_services,
+        &Demonstration::send_everything, &Demonstration::settle, &Demonstration::play_caches}) {
     if (auto done = (this->*part)(); !done) return done;
   }
   return {};
+}
+
+Result<void> Demonstration::play_caches() {
+  close_services();
+  cache_act_ = std::make_unique<CacheAct>(topology_, *federation_, console_);
+  return cache_act_->run([this] { return pause(); });
 }
 
 bool Demonstration::pause() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/demo/cache_act.h"
 #include "tools/demo/console.h"
 #include "tools/demo/federation.h"
 #include "tools/demo/ledger.h"
@@ -30,6 +31,9 @@ class Demonstration {
   [[nodiscard]] Result<void> run();
 
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const CacheAct& cache_act() const { return *cache_act_; }
+  // Of both acts.
+  [[nodiscard]] bool clean() const { return ledger_.clean() && cache_act_->clean(); }
   [[nodiscard]] Federation& federation() { return *federation_; }
   [[nodiscard]] const Topology& topology() const { return topology_; }
   // The services leave; the brokers stay.
@@ -44,6 +48,7 @@ class Demonstration {
   Result<void> start_services();
   Result<void> send_everything();
   Result<void> settle();
+  Result<void> play_caches();
 
   Result<void> advance_fate();
   Result<void> kill();
@@ -63,6 +68,7 @@ class Demonstration {
   Ledger ledger_;
   std::unique_ptr<Federation> federation_;
   std::vector<std::unique_ptr<Service>> services_;  // Use the ledger.
+  std::unique_ptr<CacheAct> cache_act_;
 
   std::uint64_t sent_ = 0;
   std::size_t turn_ = 0;

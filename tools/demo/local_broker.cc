@@ -80,6 +80,13 @@ void LocalBroker::kill() {
   process_->wait(std::chrono::seconds(5));
 }
 
+void LocalBroker::stand_still() {
+  if (process_) process_->send(SIGSTOP);
+}
+void LocalBroker::go_on() {
+  if (process_) process_->send(SIGCONT);
+}
+
 void LocalBroker::ask_to_stop() {
   if (process_) process_->send(SIGTERM);
 }

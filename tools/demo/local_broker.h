@@ -30,6 +30,9 @@ class LocalBroker {
 
   // SIGKILL: no goodbye, nothing written.
   void kill();
+  // SIGSTOP and SIGCONT: it does nothing in between, and its connections stay.
+  void stand_still();
+  void go_on();
   // Asks it to drain, and waits; kills it when it does not end in time.
   void ask_to_stop();
   void stop(std::chrono::milliseconds patience);

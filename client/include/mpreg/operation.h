@@ -25,8 +25,10 @@ enum class OperationStatus : std::uint8_t {
 
 struct OperationResult {
   OperationStatus status = OperationStatus::pending;
-  std::vector<std::string> confirmed;   // Clusters that have confirmed it.
-  std::vector<std::string> missing;     // Clusters that have not.
+  std::vector<std::string> confirmed;  // Clusters that have confirmed it.
+  std::vector<std::string> missing;    // Clusters that have not.
+  // Of `confirmed`: they did not say so, but no near cache there serves anything older any more.
+  std::vector<std::string> fenced;
   std::chrono::microseconds latency{};  // As the broker measured it; 0 for level `accepted`.
   Error error;                          // Of `refused`, `timed_out`, `failed`.
 };

@@ -192,5 +192,61 @@ TEST(PendingOperationsDeathTest, two_operations_with_one_number_stop_the_process
   EXPECT_DEATH(pending.add(operation_of(51, 7, {"east"}), kStart, ended), "broken invariant");
 }
 
+// ---- Level observed.
+
+PendingOperations::Operation observed_operation(Number cache, Names missing) {
+  PendingOperations::Operation operation = operation_of(50, cache, std::move(missing));
+  operation.fence = kStart + 5s;
+  return operation;
+}
+
+TEST(PendingOperations, one_that_waits_for_near_caches_is_confirmed_when_they_have_applied_it) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(observed_operation(7, {"east", "west"}), kStart, ended);
+  EXPECT_TRUE(pending.awaits_observers());
+  pending.applied("east", Lane::cache, 9, kStart, ended);
+  pending.applied("west", Lane::cache, 9, kStart, ended);
+  pending.observed("east", 9, kStart, ended);
+  pending.observed("west", 6, kStart, ended);
+  EXPECT_TRUE(ended.empty());
+  pending.observed("west", 7, kStart + 1ms, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"east", "west"}));
+  EXPECT_TRUE(ended[0].outcome.fenced.empty());
+  EXPECT_FALSE(pending.awaits_observers());
+}
+
+TEST(PendingOperations, who_has_not_observed_it_in_time_is_fenced_and_does_not_count) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(observed_operation(7, {"east", "west"}), kStart, ended);
+  pending.applied("east", Lane::cache, 7, kStart, ended);
+  pending.observed("east", 7, kStart, ended);
+  EXPECT_EQ(pending.next_deadline(), kStart + 5s);
+  pending.expire(kStart + 5s - 1ms, ended);
+  EXPECT_TRUE(ended.empty());
+  pending.expire(kStart + 5s, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"east", "west"}));
+  EXPECT_EQ(ended[0].outcome.fenced, Names{"west"});
+}
+
+TEST(PendingOperations, one_that_waits_for_its_fence_is_not_confirmed_before) {
+  PendingOperations pending(10);
+  Ended ended;
+  auto operation = observed_operation(7, {"east"});
+  operation.waits_for_fence = true;
+  pending.add(std::move(operation), kStart, ended);
+  pending.applied("east", Lane::cache, 7, kStart, ended);
+  pending.observed("east", 7, kStart, ended);
+  EXPECT_TRUE(ended.empty());
+  pending.expire(kStart + 5s, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome.confirmed, Names{"east"});
+  EXPECT_TRUE(ended[0].outcome.fenced.empty());
+}
+
 }  // namespace
 }  // namespace mpreg

@@ -1,6 +1,8 @@
-#include "node/cluster_cache.h"
+#include "store/replica_store.h"
 
 #include <algorithm>
+
+#include "message/target_names.h"
 
 namespace mpreg {
 namespace {
@@ -9,19 +11,26 @@ StoreKey key_of(NamespaceId space, const CacheAddress& address) {
   return {space, address.key, address.subkey, address.version};
 }
 
+std::vector<std::uint32_t> tags_of(const std::vector<std::string>& tags) {
+  std::vector<std::uint32_t> ids;
+  for (const std::string& tag : tags) ids.push_back(CacheStore::tag_id(tag));
+  return ids;
+}
+
 }  // namespace
 
-ClusterCache::ClusterCache(std::string cluster, std::uint64_t bytes_max)
+ReplicaStore::ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max)
     : cluster_(std::move(cluster)),
+      region_(std::move(region)),
       waiting_bytes_max_(bytes_max / kWaitingShare),
       store_({.bytes_max = bytes_max}) {}
 
 // Empty targets: all.
-bool ClusterCache::is_for_us(const std::vector<std::string>& targets) const {
-  return targets.empty() || std::find(targets.begin(), targets.end(), cluster_) != targets.end();
+bool ReplicaStore::is_for_us(const std::vector<std::string>& targets) const {
+  return targets.empty() || selects(targets, cluster_, region_);
 }
 
-void ClusterCache::take(Instant now, const CacheInvalidation& fact, const std::string& origin,
+void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::string& origin,
                         HybridTime time) {
   if (origin != cluster_ && !is_for_us(fact.targets)) return;
   const auto from = store_.origin_of(origin);
@@ -40,12 +49,15 @@ void ClusterCache::take(Instant now, const CacheInvalidation& fact, const std::s
       return store_.cut_pattern(*space, fact.address.key, version);
     case InvalidationType::namespace_all:
       return store_.cut_space(*space, version);
+    case InvalidationType::tag:
+      return store_.cut_tag(*space, CacheStore::tag_id(fact.address.key), version);
     default:
+      if (fact.erased) return (void)store_.erase(now, key_of(*space, fact.address), version);
       (void)store_.invalidate(now, key_of(*space, fact.address), version);
   }
 }
 
-void ClusterCache::take(Instant now, const CacheReplication& fact, const std::string& origin,
+void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::string& origin,
                         HybridTime time, const OperationId& operation) {
   const auto space = store_.space_of(fact.address.namespace_name);
   const auto from = store_.origin_of(origin);
@@ -54,6 +66,8 @@ void ClusterCache::take(Instant now, const CacheReplication& fact, const std::st
   CacheStore::Entry entry;
   entry.version = {time, *from};
   entry.region = CacheStore::region_id(fact.address.region);
+  const std::vector<std::uint32_t> tags = tags_of(fact.tags);
+  entry.tags = tags;
   if (!is_for_us(fact.targets)) {
     (void)store_.invalidate(now, key, entry.version);
     return;
@@ -74,7 +88,7 @@ void ClusterCache::take(Instant now, const CacheReplication& fact, const std::st
   }
 }
 
-void ClusterCache::take(Instant now, CacheValue value, std::uint64_t client) {
+void ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
   if (!is_for_us(value.targets)) return;
   const OperationId fact{client, value.fact_operation};
   const auto expected = expected_.find(fact);
@@ -82,6 +96,8 @@ void ClusterCache::take(Instant now, CacheValue value, std::uint64_t client) {
   CacheStore::Entry entry;
   entry.version = {expected->second.version, expected->second.origin};
   entry.region = CacheStore::region_id(value.address.region);
+  const std::vector<std::uint32_t> tags = tags_of(value.tags);
+  entry.tags = tags;
   entry.ttl = std::chrono::milliseconds(value.ttl_ms);
   expected_.erase(expected);
   // They mostly end in the order in which they began.
@@ -91,7 +107,7 @@ void ClusterCache::take(Instant now, CacheValue value, std::uint64_t client) {
 }
 
 // A value whose fact never comes was refused, or came another way: the oldest go.
-void ClusterCache::keep_waiting(const OperationId& fact, CacheValue value) {
+void ReplicaStore::keep_waiting(const OperationId& fact, CacheValue value) {
   const std::size_t bytes = value.value.size();
   if (!waiting_.emplace(fact, std::move(value)).second) return;  // It came twice.
   waiting_bytes_ += bytes;
@@ -106,17 +122,27 @@ void ClusterCache::keep_waiting(const OperationId& fact, CacheValue value) {
   }
 }
 
-void ClusterCache::lose(const Scope& scope, HybridTime time) {
+void ReplicaStore::note_version(const std::string& origin, HybridTime version) {
+  if (const auto before = versions_.regressed(origin, version)) forget_origin(origin, *before);
+}
+
+void ReplicaStore::forget_origin(const std::string& origin, HybridTime version) {
+  const auto from = store_.origin_of(origin);
+  if (!from) return store_.cut_everything({version, 0});
+  store_.cut_origin(*from, {version, 0});  // Nobody's: it spares nothing.
+}
+
+void ReplicaStore::lose(const Scope& scope, HybridTime time) {
   if (scope.kind != ScopeKind::namespaces) return store_.cut_everything({time, 0});
   for (const std::string& name : scope.names) distrust(name, time);
 }
 
-void ClusterCache::distrust(const std::string& namespace_name, HybridTime time) {
+void ReplicaStore::distrust(const std::string& namespace_name, HybridTime time) {
   const auto space = store_.find_space(namespace_name);
   if (space) store_.cut_space(*space, {time, 0});
 }
 
-CacheGot ClusterCache::get(Instant now, const CacheGet& request) {
+CacheGot ReplicaStore::get(Instant now, const CacheGet& request) {
   CacheGot got = look(now, request.address);
   got.request = request.request;
   const auto space = store_.find_space(request.address.namespace_name);
@@ -125,10 +151,12 @@ CacheGot ClusterCache::get(Instant now, const CacheGet& request) {
   if (!found) return got;
   got.value = found->value;
   got.ttl_ms = found->expires_in_ms;
+  got.tags.assign(found->tags.begin(), found->tags.end());
+  got.region = found->region;
   return got;
 }
 
-void ClusterCache::for_each(
+void ReplicaStore::for_each(
     Instant now, const std::function<void(const CacheAddress& address, std::string_view value,
                                           HybridTime version)>& visit) {
   store_.for_each(now, [&](const StoreKey& key, const CacheStore::Found& found) {
@@ -139,7 +167,7 @@ void ClusterCache::for_each(
   });
 }
 
-CacheGot ClusterCache::look(Instant now, const CacheAddress& address) const {
+CacheGot ReplicaStore::look(Instant now, const CacheAddress& address) const {
   CacheGot got;
   const auto space = store_.find_space(address.namespace_name);
   if (!space) return got;

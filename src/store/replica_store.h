@@ -1,8 +1,8 @@
 #pragma once
-// ClusterCache: what the facts and values that reach a cluster do to its store. A replication is a
-// fact in the cache lane and a value in the bulk lane, which come in any order: the fact makes the
-// entry SYNCING, and the value counts only if nothing has come between. Where the cluster is not a
-// target, the fact is an invalidation.
+// ReplicaStore: what the facts and values that reach a cluster do to a store, of the broker or of a
+// near cache. A replication is a fact in the cache lane and a value in the bulk lane, which come in
+// any order: the fact makes the entry SYNCING, and the value counts only if nothing has come
+// between. Where the cluster is not a target, the fact is an invalidation.
 
 #include <deque>
 #include <functional>
@@ -13,12 +13,13 @@
 #include "message/cache_messages.h"
 #include "message/pubsub_messages.h"
 #include "store/cache_store.h"
+#include "store/version_watch.h"
 
 namespace mpreg {
 
-class ClusterCache {
+class ReplicaStore {
  public:
-  ClusterCache(std::string cluster, std::uint64_t bytes_max);
+  ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max);
 
   void take(Instant now, const CacheInvalidation& fact, const std::string& origin,
             HybridTime version);
@@ -26,6 +27,11 @@ class ClusterCache {
             HybridTime version, const OperationId& operation);
   // A value that is for this cluster, of a client.
   void take(Instant now, CacheValue value, std::uint64_t client);
+
+  // Facts of an origin come in this order. When its versions go back, what it wrote before goes,
+  // and nothing of it is taken before its versions are where they were.
+  void note_version(const std::string& origin, HybridTime version);
+  void forget_origin(const std::string& origin, HybridTime version);
 
   // What the scope names may have been missed: everything of it goes. `time` is that of our clock.
   void lose(const Scope& scope, HybridTime time);
@@ -41,7 +47,13 @@ class ClusterCache {
                 const std::function<void(const CacheAddress& address, std::string_view value,
                                          HybridTime version)>& visit);
 
+  void set_cluster(std::string cluster, std::string region) {
+    cluster_ = std::move(cluster);
+    region_ = std::move(region);
+  }
+
   [[nodiscard]] const CacheStore& store() const { return store_; }
+  [[nodiscard]] CacheStore& store() { return store_; }
   [[nodiscard]] std::size_t values_waiting() const { return waiting_.size(); }
 
  private:
@@ -55,9 +67,11 @@ class ClusterCache {
   [[nodiscard]] bool is_for_us(const std::vector<std::string>& targets) const;
   void keep_waiting(const OperationId& fact, CacheValue value);
 
-  const std::string cluster_;
+  std::string cluster_;
+  std::string region_;
   const std::uint64_t waiting_bytes_max_;
   CacheStore store_;
+  VersionWatch versions_;
   // Facts without a value, and values without a fact, by the operation of the fact; oldest first.
   std::map<OperationId, Expected> expected_;
   std::deque<OperationId> expected_order_;

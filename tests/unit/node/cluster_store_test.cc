@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A hub with two spokes, and a client at each.
-struct ClusterCaches : testing::Test {
+struct ClusterStores : testing::Test {
   FederationRig rig;
   std::size_t hub = rig.add_broker("hub");
   std::size_t east = rig.add_broker("east", {hub});
@@ -20,7 +20,7 @@ struct ClusterCaches : testing::Test {
   std::size_t at_east = rig.add_client(east);
   std::size_t at_west = rig.add_client(west);
 
-  ClusterCaches() { rig.pass(seconds(2)); }
+  ClusterStores() { rig.pass(seconds(2)); }
 
   static CacheAddress address(const std::string& key) { return {"users", key, "", 1, "default"}; }
 
@@ -57,7 +57,7 @@ struct ClusterCaches : testing::Test {
 
 const std::vector<std::string> kAll = {"east", "hub", "west"};
 
-TEST_F(ClusterCaches, a_replicated_value_is_at_its_targets) {
+TEST_F(ClusterStores, a_replicated_value_is_at_its_targets) {
   replicate(at_east, "u1", "Ann", kAll);
   for (const auto client : {at_hub, at_east, at_west}) EXPECT_EQ(get(client, "u1"), "Ann");
   replicate(at_west, "u1", "Bob", kAll);
@@ -65,7 +65,7 @@ TEST_F(ClusterCaches, a_replicated_value_is_at_its_targets) {
   EXPECT_EQ(get(at_hub, "u2"), "(missing)");
 }
 
-TEST_F(ClusterCaches, where_it_is_no_target_a_replication_invalidates) {
+TEST_F(ClusterStores, where_it_is_no_target_a_replication_invalidates) {
   replicate(at_east, "u1", "Ann", kAll);
   replicate(at_east, "u1", "Bob", {"west"});
   EXPECT_EQ(get(at_west, "u1"), "Bob");
@@ -73,7 +73,7 @@ TEST_F(ClusterCaches, where_it_is_no_target_a_replication_invalidates) {
   EXPECT_EQ(get(at_east, "u1"), "(invalid)");
 }
 
-TEST_F(ClusterCaches, an_invalidation_reaches_every_cluster_and_its_own) {
+TEST_F(ClusterStores, an_invalidation_reaches_every_cluster_and_its_own) {
   replicate(at_east, "u1", "Ann", kAll);
   invalidate(at_west, "u1");
   for (const auto client : {at_hub, at_east, at_west}) EXPECT_EQ(get(client, "u1"), "(invalid)");
@@ -85,7 +85,7 @@ TEST_F(ClusterCaches, an_invalidation_reaches_every_cluster_and_its_own) {
   EXPECT_EQ(get(at_west, "u1"), "anew");
 }
 
-TEST_F(ClusterCaches, scopes_drop_what_they_cover) {
+TEST_F(ClusterStores, scopes_drop_what_they_cover) {
   for (const std::string key : {"a.1", "a.2", "b.1"}) replicate(at_east, key, "v", kAll);
   invalidate(at_west, "a.#", InvalidationType::pattern);
   EXPECT_EQ(get(at_hub, "a.1"), "(invalid)");
@@ -99,7 +99,7 @@ TEST_F(ClusterCaches, scopes_drop_what_they_cover) {
   EXPECT_EQ(get(at_west, "b.2"), "from the hub");
 }
 
-TEST_F(ClusterCaches, an_entry_lives_as_long_as_its_ttl) {
+TEST_F(ClusterStores, an_entry_lives_as_long_as_its_ttl) {
   replicate(at_east, "u1", "Ann", kAll, 2000);
   rig.pass(milliseconds(1500));
   EXPECT_EQ(get(at_west, "u1"), "Ann");
@@ -109,7 +109,7 @@ TEST_F(ClusterCaches, an_entry_lives_as_long_as_its_ttl) {
 }
 
 // What was missed while the link was cut is repaired, and what cannot be is not served.
-TEST_F(ClusterCaches, after_a_cut_link_nothing_older_is_served) {
+TEST_F(ClusterStores, after_a_cut_link_nothing_older_is_served) {
   replicate(at_east, "u1", "Ann", kAll);
   rig.cut(west, 0);
   rig.pass(seconds(1));
@@ -120,7 +120,7 @@ TEST_F(ClusterCaches, after_a_cut_link_nothing_older_is_served) {
   EXPECT_EQ(get(at_west, "u1"), "Bob");
 }
 
-TEST_F(ClusterCaches, what_a_gap_may_have_hidden_is_dropped) {
+TEST_F(ClusterStores, what_a_gap_may_have_hidden_is_dropped) {
   NodeOptions small;
   small.retained_bytes_max = 4096;
   const auto tiny = rig.add_broker("tiny", {hub}, small);
@@ -139,7 +139,7 @@ TEST_F(ClusterCaches, what_a_gap_may_have_hidden_is_dropped) {
   EXPECT_EQ(get(at_north, "u1"), "(invalid)");
 }
 
-TEST_F(ClusterCaches, a_fact_from_a_clock_far_ahead_is_not_kept) {
+TEST_F(ClusterStores, a_fact_from_a_clock_far_ahead_is_not_kept) {
   replicate(at_east, "u1", "Ann", kAll);
   rig.skip_wall(std::chrono::hours(2));  // For everybody, and for those who stamp.
   replicate(at_east, "u2", "later", kAll);
@@ -153,7 +153,7 @@ TEST_F(ClusterCaches, a_fact_from_a_clock_far_ahead_is_not_kept) {
   EXPECT_GT(rig.counter(west, "mpreg_clock_readings_refused_total"), 0U);
 }
 
-TEST_F(ClusterCaches, an_operator_sees_the_state_of_an_entry) {
+TEST_F(ClusterStores, an_operator_sees_the_state_of_an_entry) {
   replicate(at_east, "u1", "Ann", kAll);
   const auto& node = *rig.broker(west).node;
   auto seen = nlohmann::json::parse(node.report(rig.now(), "explain users u1"));

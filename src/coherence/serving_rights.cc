@@ -1,0 +1,106 @@
+#include "coherence/serving_rights.h"
+
+#include <algorithm>
+
+namespace mpreg {
+
+std::string_view name_of(CoherenceState state) {
+  switch (state) {
+    case CoherenceState::coherent:
+      return "coherent";
+    case CoherenceState::degraded:
+      return "degraded";
+    case CoherenceState::repairing:
+      return "repairing";
+    case CoherenceState::suspect:
+      return "suspect";
+  }
+  return "unknown";
+}
+
+const ServingRights::Scope* ServingRights::add_scope(std::vector<std::string> writers) {
+  const std::lock_guard lock(mutex_);
+  Scope& scope = scopes_.emplace_back();
+  scope.writers_ = std::move(writers);
+  scope.until_.store(until_of(scope).time_since_epoch().count(), std::memory_order_release);
+  return &scope;
+}
+
+void ServingRights::begin(std::string_view cluster, std::uint64_t instance) {
+  if (cluster_ != cluster || instance_ != instance) {
+    const std::lock_guard lock(mutex_);
+    named_.clear();
+  }
+  cluster_ = cluster;
+  instance_ = instance;
+  is_connected_.store(true, std::memory_order_release);
+}
+
+void ServingRights::end() { is_connected_.store(false, std::memory_order_release); }
+
+void ServingRights::renew(Instant sent_at, bool is_behind, const std::vector<Vouch>& vouches) {
+  if (is_behind || !is_subscribed_.load(std::memory_order_acquire)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    std::set<std::string_view> named;
+    for (const Vouch& vouch : vouches) {
+      named.insert(vouch.origin);
+      Instant& until = origins_[vouch.origin];
+      if (vouch.age_ms == kAgeUnknown) continue;
+      until =
+          std::max(until, sent_at - std::chrono::milliseconds(vouch.age_ms) + kOriginSilenceMax);
+    }
+    // A broker that named a cluster before and does not any more was told to forget it.
+    for (const std::string& origin : named_) {
+      if (named.count(origin) == 0) origins_.erase(origin);
+    }
+    named_.clear();
+    for (const std::string_view origin : named) named_.emplace(origin);
+  }
+  const Instant lease = std::max(lease_until(), sent_at + kNearCacheLease);
+  publish();
+  lease_until_.store(lease.time_since_epoch().count(), std::memory_order_release);
+}
+
+void ServingRights::forget(const std::string& cluster) {
+  {
+    const std::lock_guard lock(mutex_);
+    origins_.erase(cluster);
+  }
+  publish();
+}
+
+void ServingRights::publish() {
+  const std::lock_guard lock(mutex_);
+  for (Scope& scope : scopes_) {
+    scope.until_.store(until_of(scope).time_since_epoch().count(), std::memory_order_release);
+  }
+}
+
+Instant ServingRights::until_of(const Scope& scope) const {
+  Instant until = Instant::max();
+  if (scope.writers_.empty()) {
+    for (const auto& [origin, vouched] : origins_) until = std::min(until, vouched);
+    return until;
+  }
+  for (const std::string& writer : scope.writers_) {
+    const auto known = origins_.find(writer);
+    until = std::min(until, known == origins_.end() ? Instant{} : known->second);
+  }
+  return until;
+}
+
+CoherenceState ServingRights::state(Instant now, const Scope& scope) const {
+  if (now < lease_until()) {
+    return now < scope.until() ? CoherenceState::coherent : CoherenceState::degraded;
+  }
+  return is_connected_.load(std::memory_order_acquire) ? CoherenceState::repairing
+                                                       : CoherenceState::suspect;
+}
+
+std::map<std::string, Instant> ServingRights::origins() const {
+  const std::lock_guard lock(mutex_);
+  return origins_;
+}
+
+}  // namespace mpreg

@@ -1,0 +1,282 @@
+#include "near/near_shard.h"
+
+#include <algorithm>
+
+#include "topic/match.h"
+
+namespace mpreg {
+
+NearShard::NearShard(std::uint64_t bytes_max, std::uint64_t client)
+    : client_(client), replicas_({}, {}, bytes_max) {}
+
+NamespaceId NearShard::open(std::string_view namespace_name) {
+  return replicas_.store().space_of(namespace_name).value_or(0);
+}
+
+std::string NearShard::joined(const StoreKey& key) {
+  std::string text;
+  text.reserve(key.key.size() + key.subkey.size() + 16);
+  const auto number = [&](std::uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFFU);
+  };
+  number(key.space, 2);
+  number(key.version, 4);
+  number(key.key.size(), 4);
+  text.append(key.key).append(key.subkey);
+  return text;
+}
+
+std::optional<StoreKey> NearShard::key_of(const CacheAddress& address) const {
+  const auto space = replicas_.store().find_space(address.namespace_name);
+  if (!space) return std::nullopt;
+  return StoreKey{*space, address.key, address.subkey, address.version};
+}
+
+bool NearShard::get(Instant now, const StoreKey& key, NearValue& value) {
+  if (!writes_.empty()) {
+    const auto write = writes_.find(joined(key));
+    if (write != writes_.end()) {
+      value.value = write->second.value;
+      value.absent = write->second.absent;
+      value.is_pending = true;
+      return true;
+    }
+  }
+  const auto found = replicas_.store().get(now, key);
+  if (!found) return false;
+  value.value.assign(found->value);
+  value.absent = found->absent;
+  value.is_pending = false;
+  return true;
+}
+
+// ---- Fills.
+
+void NearShard::begin_fill(const StoreKey& key, Ticket ticket, HybridTime seen) {
+  fills_[ticket] = {key.space, joined(key), false, seen};
+}
+
+bool NearShard::end_fill(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
+                         const KeepOptions& options) {
+  const auto fill = fills_.find(ticket);
+  if (fill == fills_.end()) return false;
+  const bool is_void = fill->second.is_void;
+  CacheStore::Entry entry;
+  entry.version.time = fill->second.seen;
+  fills_.erase(fill);
+  if (is_void) return false;
+  entry.ttl = options.ttl;
+  entry.tags = options.tags;
+  entry.absent = options.absent;
+  entry.region = options.region;
+  void_fills(key);  // Another that is still under way may have read before this one.
+  (void)replicas_.store().fill(now, key, value, entry);
+  return true;
+}
+
+void NearShard::void_fills(const StoreKey& key) {
+  if (fills_.empty()) return;
+  const std::string name = joined(key);
+  for (auto& [ticket, fill] : fills_) {
+    if (fill.is_void || fill.key != name) continue;
+    fill.is_void = true;
+    ++fills_voided;
+  }
+}
+
+void NearShard::void_fills(NamespaceId space) {
+  for (auto& [ticket, fill] : fills_) {
+    if (fill.is_void || fill.space != space) continue;
+    fill.is_void = true;
+    ++fills_voided;
+  }
+}
+
+bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const CacheGot& got) {
+  const auto fill = fills_.find(ticket);
+  if (fill == fills_.end()) return false;
+  const bool is_void = fill->second.is_void;
+  fills_.erase(fill);
+  if (is_void) return false;
+  const auto origin = replicas_.store().origin_of(got.origin);
+  void_fills(key);
+  if (!origin || got.version == 0) return true;
+  CacheStore::Entry entry;
+  entry.version = {got.version, *origin};
+  entry.ttl = std::chrono::milliseconds(got.ttl_ms);
+  entry.tags = got.tags;
+  entry.region = got.region;
+  (void)replicas_.store().put(now, key, got.value, entry);
+  return true;
+}
+
+// ---- Writes of this client.
+
+void NearShard::begin_write(const StoreKey& key, Ticket ticket, std::string_view value,
+                            const KeepOptions& options) {
+  void_fills(key);  // They may have read what was there before.
+  Write write;
+  write.ticket = ticket;
+  write.value = value;
+  write.ttl = options.ttl;
+  write.tags.assign(options.tags.begin(), options.tags.end());
+  write.absent = options.absent;
+  write.region = options.region;
+  write.key = key.key;
+  write.space = key.space;
+  writes_[joined(key)] = std::move(write);
+}
+
+void NearShard::sent(Instant now, const StoreKey& key, Ticket ticket, std::uint64_t operation) {
+  const auto stamped = stamped_.find(operation);
+  const auto write = writes_.find(joined(key));
+  const bool is_last = write != writes_.end() && write->second.ticket == ticket;
+  if (is_last) write->second.operation = operation;
+  if (stamped == stamped_.end()) {
+    if (!is_last) followed_.insert(operation);
+    if (followed_.size() > kStampedMax) followed_.erase(followed_.begin());
+    return;
+  }
+  const Stamped fact = std::move(stamped->second);
+  stamped_.erase(stamped);
+  if (!is_last) return;
+  const Write settled = std::move(write->second);
+  writes_.erase(write);
+  settle(now, key, settled, fact.version, fact.origin);
+}
+
+void NearShard::failed(Instant now, const StoreKey& key, Ticket ticket) {
+  const auto write = writes_.find(joined(key));
+  if (write != writes_.end() && write->second.ticket == ticket) writes_.erase(write);
+  void_fills(key);
+  // Nobody's invalidation, older than all: what was filled goes, and so does what others wrote.
+  (void)replicas_.store().invalidate(now, key, {0, 0});
+}
+
+// The write has its version now; what came before its fact had not seen it.
+void NearShard::settle(Instant now, const StoreKey& key, const Write& write, HybridTime version,
+                       std::string_view origin) {
+  CacheStore& store = replicas_.store();
+  const auto from = store.origin_of(origin);
+  if (!from) return;
+  CacheStore::Entry entry;
+  entry.version = {version, *from};
+  entry.ttl = write.ttl;
+  entry.tags = write.tags;
+  entry.absent = write.absent;
+  entry.region = write.region;
+  entry.completes = true;
+  if (store.put(now, key, write.value, entry) == CacheStore::Outcome::done) return;
+  // Something is here that has a later version, or was read from the source before.
+  drop_at(now, key, version, origin);
+}
+
+void NearShard::drop_at(Instant now, const StoreKey& key, HybridTime version,
+                        std::string_view origin) {
+  CacheStore& store = replicas_.store();
+  (void)store.invalidate(now, key, {version, store.origin_of(origin).value_or(0)});
+}
+
+// False: no write of this shard is known to be it, or not the last.
+bool NearShard::take_own(Instant now, const StoreKey& key, const FactSource& source) {
+  const auto write = writes_.find(joined(key));
+  if (write == writes_.end() || write->second.operation != source.publisher.operation) return false;
+  const Write settled = std::move(write->second);
+  writes_.erase(write);
+  settle(now, key, settled, source.version, source.origin);
+  return true;
+}
+
+// A fact of this client that is not the last write of its key: one that was followed by another, or
+// no write at all, or one that does not know its number yet and will claim it.
+void NearShard::take_unclaimed(Instant now, const StoreKey& key, const FactSource& source) {
+  drop_at(now, key, source.version, source.origin);
+  if (followed_.erase(source.publisher.operation) != 0) return;
+  stamped_[source.publisher.operation] = {source.version, std::string(source.origin)};
+  if (stamped_.size() > kStampedMax) stamped_.erase(stamped_.begin());
+}
+
+// ---- Facts.
+
+void NearShard::take(Instant now, const CacheInvalidation& fact, const FactSource& source) {
+  const bool is_of_key =
+      fact.type == InvalidationType::single_key || fact.type == InvalidationType::cascade;
+  if (is_of_key) {
+    const auto key = key_of(fact.address);
+    if (!key) return;
+    void_fills(*key);
+    if (source.publisher.client == client_) {
+      if (take_own(now, *key, source)) return;
+      return take_unclaimed(now, *key, source);
+    }
+  } else if (const auto space = replicas_.store().find_space(fact.address.namespace_name)) {
+    void_fills(*space);
+  } else if (fact.address.namespace_name.empty()) {
+    for (auto& [ticket, fill] : fills_) fill.is_void = true;
+  } else {
+    return;  // Of a namespace that nobody here has opened.
+  }
+  replicas_.take(now, fact, std::string(source.origin), source.version);
+}
+
+void NearShard::take(Instant now, const CacheReplication& fact, const FactSource& source) {
+  const auto key = key_of(fact.address);
+  if (!key) return;
+  void_fills(*key);
+  if (source.publisher.client == client_) {
+    if (take_own(now, *key, source)) return;
+    return take_unclaimed(now, *key, source);
+  }
+  replicas_.take(now, fact, std::string(source.origin), source.version, source.publisher);
+}
+
+void NearShard::take(Instant now, const CacheValue& value, std::uint64_t client) {
+  if (client == client_ || !key_of(value.address)) return;
+  replicas_.take(now, value, client);
+}
+
+void NearShard::drop(Instant now, const CacheInvalidation& like) {
+  const auto space = replicas_.store().find_space(like.address.namespace_name);
+  if (!space) return;
+  void_fills(*space);
+  const std::string& named = like.address.key;
+  std::erase_if(writes_, [&](const auto& entry) {
+    const Write& write = entry.second;
+    if (write.space != *space) return false;
+    switch (like.type) {
+      case InvalidationType::pattern:
+        return matches(named, write.key);
+      case InvalidationType::tag:
+        return std::find(write.tags.begin(), write.tags.end(), CacheStore::tag_id(named)) !=
+               write.tags.end();
+      case InvalidationType::namespace_all:
+        return true;
+      default:
+        return write.key == named;
+    }
+  });
+  // Older than everything and nobody's: it drops what is here and refuses nothing.
+  replicas_.take(now, like, std::string(), 0);
+}
+
+void NearShard::lose(const Scope& scope, HybridTime time) {
+  if (scope.kind != ScopeKind::namespaces) {
+    for (auto& [ticket, fill] : fills_) fill.is_void = true;
+    writes_.clear();
+  } else {
+    for (const std::string& name : scope.names) {
+      const auto space = replicas_.store().find_space(name);
+      if (!space) continue;
+      void_fills(*space);
+      std::erase_if(writes_, [&](const auto& write) { return write.second.space == *space; });
+    }
+  }
+  replicas_.lose(scope, time);
+}
+
+void NearShard::distrust(const std::string& namespace_name, HybridTime time) {
+  if (const auto space = replicas_.store().find_space(namespace_name)) void_fills(*space);
+  replicas_.distrust(namespace_name, time);
+}
+
+}  // namespace mpreg

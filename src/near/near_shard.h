@@ -1,0 +1,135 @@
+#pragma once
+// NearShard: a part of a NearStore, by keys. Not thread-safe: its store holds the mutex.
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/replica_store.h"
+
+namespace mpreg {
+
+// Who says a fact, and when in the order of all writes.
+struct FactSource {
+  std::string_view origin;
+  HybridTime version = 0;
+  OperationId publisher;
+};
+
+// How an entry is to be kept.
+struct KeepOptions {
+  std::chrono::milliseconds ttl{0};          // 0: until it is dropped.
+  std::span<const std::uint32_t> tags = {};  // CacheStore::tag_id.
+  bool absent = false;                       // There is no such thing: that is what is kept.
+  std::uint16_t region = 0;                  // CacheStore::region_id.
+};
+
+struct NearValue {
+  std::string value;
+  bool absent = false;
+  bool is_pending = false;  // Written here, and not yet seen to be stamped.
+};
+
+class NearShard {
+ public:
+  using Ticket = std::uint64_t;  // Never used twice.
+
+  NearShard(std::uint64_t bytes_max, std::uint64_t client);
+
+  mutable std::mutex mutex;
+
+  NamespaceId open(std::string_view namespace_name);
+  void set_cluster(std::string cluster, std::string region) {
+    replicas_.set_cluster(std::move(cluster), std::move(region));
+  }
+
+  [[nodiscard]] bool get(Instant now, const StoreKey& key, NearValue& value);
+
+  // ---- Fills: from the source of the data, while what is told goes on.
+  // `seen`: the latest version that was told of anything.
+  void begin_fill(const StoreKey& key, Ticket ticket, HybridTime seen);
+  // Keeps the value unless something about it was told since; false then.
+  bool end_fill(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
+                const KeepOptions& options);
+  void abandon_fill(Ticket ticket) { fills_.erase(ticket); }
+
+  // The same with what the cluster's store had, which has a version.
+  bool keep(Instant now, const StoreKey& key, Ticket ticket, const CacheGot& got);
+
+  // ---- Writes of this client: served from now on, whatever is told, until its own fact comes.
+  void begin_write(const StoreKey& key, Ticket ticket, std::string_view value,
+                   const KeepOptions& options);
+  // As which operation it went; its fact may have come already.
+  void sent(Instant now, const StoreKey& key, Ticket ticket, std::uint64_t operation);
+  // It was not sent, or refused: what is held may be older or newer than the truth.
+  void failed(Instant now, const StoreKey& key, Ticket ticket);
+
+  // What the invalidation names goes, without having come back from the broker.
+  void drop(Instant now, const CacheInvalidation& like);
+
+  // ---- Facts, in the order in which they come.
+  void take(Instant now, const CacheInvalidation& fact, const FactSource& source);
+  void take(Instant now, const CacheReplication& fact, const FactSource& source);
+  void take(Instant now, const CacheValue& value, std::uint64_t client);
+  void forget_origin(std::string_view origin, HybridTime version) {
+    replicas_.forget_origin(std::string(origin), version);
+  }
+  void lose(const Scope& scope, HybridTime time);
+  void distrust(const std::string& namespace_name, HybridTime time);
+
+  [[nodiscard]] const CacheStore& store() const { return replicas_.store(); }
+  [[nodiscard]] std::size_t fills() const { return fills_.size(); }
+  [[nodiscard]] std::size_t writes() const { return writes_.size(); }
+  std::uint64_t fills_voided = 0;
+
+ private:
+  struct Fill {
+    NamespaceId space = 0;
+    std::string key;
+    bool is_void = false;
+    HybridTime seen = 0;
+  };
+  struct Write {
+    Ticket ticket = 0;
+    std::uint64_t operation = 0;  // 0: not known yet.
+    std::string value;
+    std::chrono::milliseconds ttl{0};
+    std::vector<std::uint32_t> tags;
+    bool absent = false;
+    std::uint16_t region = 0;
+    std::string key;  // As given.
+    NamespaceId space = 0;
+  };
+  struct Stamped {
+    HybridTime version = 0;
+    std::string origin;
+  };
+  static constexpr std::size_t kStampedMax = 1024;
+
+  [[nodiscard]] static std::string joined(const StoreKey& key);
+  void take_unclaimed(Instant now, const StoreKey& key, const FactSource& source);
+  void drop_at(Instant now, const StoreKey& key, HybridTime version, std::string_view origin);
+  void void_fills(NamespaceId space);
+  void void_fills(const StoreKey& key);
+  [[nodiscard]] bool take_own(Instant now, const StoreKey& key, const FactSource& source);
+  void settle(Instant now, const StoreKey& key, const Write& write, HybridTime version,
+              std::string_view origin);
+  [[nodiscard]] std::optional<StoreKey> key_of(const CacheAddress& address) const;
+
+  const std::uint64_t client_;
+  ReplicaStore replicas_;
+  std::map<Ticket, Fill> fills_;
+  std::map<std::string, Write, std::less<>> writes_;  // By joined().
+  // Operations of writes that another write of the same key has followed here, until their facts
+  // come.
+  std::set<std::uint64_t> followed_;
+  // Facts of this client that no write has claimed yet, by operation.
+  std::map<std::uint64_t, Stamped> stamped_;
+};
+
+}  // namespace mpreg

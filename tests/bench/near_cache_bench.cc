@@ -1,0 +1,102 @@
+// A near cache with a live lease: what a hit costs on one thread and on two, of keys at random and
+// of one hot key, and what a load and a write cost. In one process with its broker.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/broker.h"
+#include "mpreg/near_cache.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::uint32_t kEntries = 100'000;
+
+// Started once, and ended with the process.
+struct Service {
+  Service() {
+    BrokerOptions options;
+    options.node.cluster = "east";
+    options.listen = options.link = options.stream = "tcp://127.0.0.1:0";
+    broker = Broker::start(options).value();
+    ClientOptions connecting;
+    connecting.endpoints = {to_string(broker->endpoints().listen)};
+    client = Client::connect(connecting).value();
+    cache = NearCache::create(*client, {.bytes_max = 256ULL << 20U, .shards = 64}).value();
+    users = &cache->space("users");
+    for (std::uint32_t i = 0; i < kEntries; ++i) {
+      char text[17];
+      std::snprintf(text, sizeof(text), "user:%011u", i);
+      keys.emplace_back(text, 16);
+      (void)users->get_or_load(keys.back(), [] { return Loaded(std::string(128, 'v')); });
+    }
+    (void)cache->wait_coherent("users", std::chrono::seconds(10));
+  }
+  std::unique_ptr<Broker> broker;
+  std::unique_ptr<Client> client;
+  std::unique_ptr<NearCache> cache;
+  CacheSpace* users = nullptr;
+  std::vector<std::string> keys;
+};
+
+Service& service() {
+  static Service one;
+  return one;
+}
+
+// Cheap, and good enough to spread: Marsaglia's xorshift.
+struct Draw {
+  std::uint64_t state;
+  std::uint32_t operator()() {
+    state ^= state << 13U;
+    state ^= state >> 7U;
+    state ^= state << 17U;
+    return static_cast<std::uint32_t>(state % kEntries);
+  }
+};
+
+void hits(benchmark::State& state) {
+  Service& at = service();
+  const bool is_hot = state.range(0) == 1;
+  Draw draw{0x9E3779B97F4A7C15ULL + static_cast<std::uint64_t>(state.thread_index())};
+  std::uint64_t coherent = 0;
+  for (auto _ : state) {
+    const auto found = at.users->get(at.keys[is_hot ? 7 : draw()]);
+    coherent += found && found->freshness == Freshness::coherent ? 1U : 0U;
+  }
+  if (coherent != static_cast<std::uint64_t>(state.iterations())) {
+    state.SkipWithError("not every read is a coherent hit");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(hits)->ArgName("one_hot_key")->Arg(0)->Arg(1)->Threads(1)->Threads(2)->UseRealTime();
+
+void loads(benchmark::State& state) {
+  Service& at = service();
+  std::uint64_t next = 0;
+  const std::string value(128, 'v');
+  for (auto _ : state) {
+    (void)at.users->get_or_load("load:" + std::to_string(++next), [&] { return Loaded(value); });
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(loads)->UseRealTime();
+
+// Until it is served here and on its way to everybody else.
+void writes(benchmark::State& state) {
+  Service& at = service();
+  Draw draw{7};
+  const std::string value(128, 'w');
+  for (auto _ : state) (void)at.users->put(at.keys[draw()], value);
+  (void)at.client->flush();
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(writes)->UseRealTime();
+
+}  // namespace
+}  // namespace mpreg
+
+BENCHMARK_MAIN();
