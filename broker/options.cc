@@ -4,6 +4,7 @@
 
 #include "broker/option_table.h"
 #include "broker/units.h"
+#include "message/target_names.h"
 
 namespace mpreg {
 
@@ -20,6 +21,10 @@ std::vector<DialOptions> dials_of(const BrokerOptions& options) {
 std::vector<std::string> find_errors(const BrokerOptions& options) {
   std::vector<std::string> errors;
   if (options.node.cluster.empty()) errors.emplace_back("cluster-id is required");
+  if (is_target_selector(options.node.cluster)) {
+    errors.push_back("cluster-id is '" + options.node.cluster +
+                     "': * and what begins with @ select clusters, and name none");
+  }
   for (const OptionSpec& spec : option_table()) {
     for (const std::string& value : values_of(spec, options)) {
       BrokerOptions scratch;

@@ -240,8 +240,9 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
   keep.ttl = jittered(ttl, options_.ttl_jitter);
   if (keep.absent && keep.ttl <= keep.ttl.zero()) keep.ttl = std::chrono::milliseconds(1);
   cache_.count(Count::write);
-  const NearStore::Ticket ticket = cache_.store.begin_write(
-      parts_->index, {key}, value != nullptr ? *value : std::string_view(), keep);
+  const NearStore::Ticket ticket =
+      cache_.store.begin_write(cache_.clock.instant(), parts_->index, {key},
+                               value != nullptr ? *value : std::string_view(), keep);
   auto operation = send(key, value, ttl, options);
   if (!operation) {
     cache_.count(Count::write_failed);

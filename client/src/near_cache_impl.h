@@ -96,6 +96,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
 
   [[nodiscard]] static std::size_t stripe();
   [[nodiscard]] std::uint64_t sum(Count what) const;
+  void begin(const Welcome& welcome);
   void on_message(const Message& message);
   void on_gap(const Gap& gap);
   void on_unreadable(const Message& message, const Error& error);
@@ -107,6 +108,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   mutable std::shared_mutex spaces_mutex_;
   std::map<std::string, std::unique_ptr<CacheSpace>, std::less<>> spaces_;
 
+  std::mutex welcome_mutex_;  // Held while a session begins.
   mutable std::mutex feed_mutex_;
   mutable std::condition_variable moved_;
   // Guarded by feed_mutex_:

@@ -7,7 +7,12 @@ namespace mpreg {
 
 Result<void> NearCacheImpl::start() {
   core.listen(shared_from_this());
-  if (const auto welcome = core.welcome()) on_welcome(*welcome);
+  {
+    // Unless the receiving thread has told of it already.
+    const std::lock_guard lock(welcome_mutex_);
+    const auto welcome = core.welcome();
+    if (welcome && instance() == 0) begin(*welcome);
+  }
   const std::string& prefix = core.options().topic_prefix;
   SubscriptionCallbacks callbacks;
   callbacks.on_message = [this](const Message& message) { on_message(message); };
@@ -30,6 +35,11 @@ void NearCacheImpl::stop() {
 }
 
 void NearCacheImpl::on_welcome(const Welcome& welcome) {
+  const std::lock_guard lock(welcome_mutex_);
+  begin(welcome);
+}
+
+void NearCacheImpl::begin(const Welcome& welcome) {
   store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.instance);
   rights.begin(welcome.cluster, welcome.instance);
   const std::vector<StreamPosition> written = core.written();

@@ -7,7 +7,7 @@
 namespace mpreg {
 
 NearShard::NearShard(std::uint64_t bytes_max, std::uint64_t client)
-    : client_(client), replicas_({}, {}, bytes_max) {}
+    : client_(client), write_bytes_max_(bytes_max / kWriteShare), replicas_({}, {}, bytes_max) {}
 
 NamespaceId NearShard::open(std::string_view namespace_name) {
   return replicas_.store().space_of(namespace_name).value_or(0);
@@ -112,9 +112,17 @@ bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const Cach
 
 // ---- Writes of this client.
 
-void NearShard::begin_write(const StoreKey& key, Ticket ticket, std::string_view value,
+void NearShard::begin_write(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
                             const KeepOptions& options) {
   void_fills(key);  // They may have read what was there before.
+  const std::string name = joined(key);
+  if (const auto before = writes_.find(name); before != writes_.end()) {
+    strike_off(before->second);
+    writes_.erase(before);
+  }
+  if (write_bytes_ + value.size() + key.key.size() > write_bytes_max_) {
+    return drop_at(now, key, 0, {});
+  }
   Write write;
   write.ticket = ticket;
   write.value = value;
@@ -124,7 +132,8 @@ void NearShard::begin_write(const StoreKey& key, Ticket ticket, std::string_view
   write.region = options.region;
   write.key = key.key;
   write.space = key.space;
-  writes_[joined(key)] = std::move(write);
+  write_bytes_ += write.value.size() + write.key.size();
+  writes_[name] = std::move(write);
 }
 
 void NearShard::sent(Instant now, const StoreKey& key, Ticket ticket, std::uint64_t operation) {
@@ -140,6 +149,7 @@ void NearShard::sent(Instant now, const StoreKey& key, Ticket ticket, std::uint6
   const Stamped fact = std::move(stamped->second);
   stamped_.erase(stamped);
   if (!is_last) return;
+  strike_off(write->second);
   const Write settled = std::move(write->second);
   writes_.erase(write);
   settle(now, key, settled, fact.version, fact.origin);
@@ -147,7 +157,10 @@ void NearShard::sent(Instant now, const StoreKey& key, Ticket ticket, std::uint6
 
 void NearShard::failed(Instant now, const StoreKey& key, Ticket ticket) {
   const auto write = writes_.find(joined(key));
-  if (write != writes_.end() && write->second.ticket == ticket) writes_.erase(write);
+  if (write != writes_.end() && write->second.ticket == ticket) {
+    strike_off(write->second);
+    writes_.erase(write);
+  }
   void_fills(key);
   // Nobody's invalidation, older than all: what was filled goes, and so does what others wrote.
   (void)replicas_.store().invalidate(now, key, {0, 0});
@@ -181,6 +194,7 @@ void NearShard::drop_at(Instant now, const StoreKey& key, HybridTime version,
 bool NearShard::take_own(Instant now, const StoreKey& key, const FactSource& source) {
   const auto write = writes_.find(joined(key));
   if (write == writes_.end() || write->second.operation != source.publisher.operation) return false;
+  strike_off(write->second);
   const Write settled = std::move(write->second);
   writes_.erase(write);
   settle(now, key, settled, source.version, source.origin);
@@ -235,13 +249,24 @@ void NearShard::take(Instant now, const CacheValue& value, std::uint64_t client)
   replicas_.take(now, value, client);
 }
 
+template <typename Condition>
+void NearShard::erase_writes(Condition condition) {
+  for (auto it = writes_.begin(); it != writes_.end();) {
+    if (!condition(it->second)) {
+      ++it;
+      continue;
+    }
+    strike_off(it->second);
+    it = writes_.erase(it);
+  }
+}
+
 void NearShard::drop(Instant now, const CacheInvalidation& like) {
   const auto space = replicas_.store().find_space(like.address.namespace_name);
   if (!space) return;
   void_fills(*space);
   const std::string& named = like.address.key;
-  std::erase_if(writes_, [&](const auto& entry) {
-    const Write& write = entry.second;
+  erase_writes([&](const Write& write) {
     if (write.space != *space) return false;
     switch (like.type) {
       case InvalidationType::pattern:
@@ -263,12 +288,13 @@ void NearShard::lose(const Scope& scope, HybridTime time) {
   if (scope.kind != ScopeKind::namespaces) {
     for (auto& [ticket, fill] : fills_) fill.is_void = true;
     writes_.clear();
+    write_bytes_ = 0;
   } else {
     for (const std::string& name : scope.names) {
       const auto space = replicas_.store().find_space(name);
       if (!space) continue;
       void_fills(*space);
-      std::erase_if(writes_, [&](const auto& write) { return write.second.space == *space; });
+      erase_writes([&](const Write& write) { return write.space == *space; });
     }
   }
   replicas_.lose(scope, time);

@@ -62,7 +62,9 @@ class NearShard {
   bool keep(Instant now, const StoreKey& key, Ticket ticket, const CacheGot& got);
 
   // ---- Writes of this client: served from now on, whatever is told, until its own fact comes.
-  void begin_write(const StoreKey& key, Ticket ticket, std::string_view value,
+  // While those that wait for it hold an eighth of the memory, further ones are not held: they are
+  // missing.
+  void begin_write(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
                    const KeepOptions& options);
   // As which operation it went; its fact may have come already.
   void sent(Instant now, const StoreKey& key, Ticket ticket, std::uint64_t operation);
@@ -114,6 +116,9 @@ class NearShard {
   [[nodiscard]] static std::string joined(const StoreKey& key);
   void take_unclaimed(Instant now, const StoreKey& key, const FactSource& source);
   void drop_at(Instant now, const StoreKey& key, HybridTime version, std::string_view origin);
+  void strike_off(const Write& write) { write_bytes_ -= write.value.size() + write.key.size(); }
+  template <typename Condition>
+  void erase_writes(Condition condition);
   void void_fills(NamespaceId space);
   void void_fills(const StoreKey& key);
   [[nodiscard]] bool take_own(Instant now, const StoreKey& key, const FactSource& source);
@@ -121,10 +126,14 @@ class NearShard {
               std::string_view origin);
   [[nodiscard]] std::optional<StoreKey> key_of(const CacheAddress& address) const;
 
+  static constexpr std::uint64_t kWriteShare = 8;
+
   const std::uint64_t client_;
+  const std::uint64_t write_bytes_max_;
   ReplicaStore replicas_;
   std::map<Ticket, Fill> fills_;
   std::map<std::string, Write, std::less<>> writes_;  // By joined().
+  std::uint64_t write_bytes_ = 0;                     // Of these.
   // Operations of writes that another write of the same key has followed here, until their facts
   // come.
   std::set<std::uint64_t> followed_;

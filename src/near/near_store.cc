@@ -81,12 +81,12 @@ bool NearStore::keep(Instant now, SpaceIndex space, const NearKey& key, Ticket t
   return shards_[index]->keep(now, store_key(space, key), ticket, got);
 }
 
-NearStore::Ticket NearStore::begin_write(SpaceIndex space, const NearKey& key,
+NearStore::Ticket NearStore::begin_write(Instant now, SpaceIndex space, const NearKey& key,
                                          std::string_view value, const KeepOptions& options) {
   const Ticket ticket = last_ticket_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::size_t index = shard_of(key);
   const std::lock_guard lock(shards_[index]->mutex);
-  shards_[index]->begin_write(store_key(space, key), ticket, value, options);
+  shards_[index]->begin_write(now, store_key(space, key), ticket, value, options);
   return ticket;
 }
 

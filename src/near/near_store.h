@@ -62,7 +62,7 @@ class NearStore {
                 std::string_view value, const KeepOptions& options);
   void abandon_fill(SpaceIndex space, const NearKey& key, Ticket ticket);
   bool keep(Instant now, SpaceIndex space, const NearKey& key, Ticket ticket, const CacheGot& got);
-  Ticket begin_write(SpaceIndex space, const NearKey& key, std::string_view value,
+  Ticket begin_write(Instant now, SpaceIndex space, const NearKey& key, std::string_view value,
                      const KeepOptions& options);
   void sent(Instant now, SpaceIndex space, const NearKey& key, Ticket ticket,
             std::uint64_t operation);

@@ -25,11 +25,7 @@ bool GroupCheck::wants(std::uint32_t group, const std::string& topic) {
                      [&](const std::string& pattern) { return matches(pattern, topic); });
 }
 
-bool GroupCheck::is_undisturbed() const {
-  const Troubles& troubles = plan_.troubles;
-  return !troubles.kills && !troubles.stops && !troubles.pauses && !troubles.breaks &&
-         !troubles.cuts && !troubles.moves && !troubles.small_logs;
-}
+bool GroupCheck::is_undisturbed() const { return plan_.troubles.undisturbed(); }
 
 std::uint64_t GroupCheck::on_joined(std::uint32_t client, std::uint32_t subscription) {
   return groups_[subscription - kFirstId]

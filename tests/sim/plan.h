@@ -74,6 +74,11 @@ struct Troubles {
   bool wide_area = false;
   bool large_payloads = false;
   bool clock_steps_back = false;
+
+  // Nothing keeps anybody from what is sent to him.
+  [[nodiscard]] bool undisturbed() const {
+    return !kills && !stops && !pauses && !breaks && !cuts && !moves && !small_logs;
+  }
 };
 
 struct Plan {

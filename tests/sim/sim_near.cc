@@ -175,7 +175,7 @@ void SimNear::end_load(std::size_t key, NearStore::Ticket ticket, NearCheck::Ver
 
 SimNear::Write SimNear::begin_write(std::size_t key, std::string text) {
   Write write{key, stage_.near.write(key, text), 0, std::move(text)};
-  write.ticket = store_.begin_write(space_, {NearCheck::key(key)}, write.text, {});
+  write.ticket = store_.begin_write(now().instant, space_, {NearCheck::key(key)}, write.text, {});
   return write;
 }
 

@@ -26,7 +26,7 @@ void SimClient::near_turn() {
       near_->begin_load(key);
     } else if (kind < 98) {
       if (const auto own = stage_.near.own_key(index_, random.next())) near_write(*own);
-    } else if (stage_.plan.troubles.pauses &&
+    } else if (!stage_.plan.troubles.undisturbed() &&
                began - EventQueue::kBeginning + std::chrono::seconds(8) <
                    stage_.plan.trouble_until) {
       const Duration span =

@@ -47,8 +47,8 @@ std::string cache_lines(const CacheAct& act, Console& console) {
   return "\n" + console.bold(table.substr(0, heading)) + table.substr(heading) +
          "\n  Reads through near caches. marked: served as degraded, for a cluster was\n"
          "  silent. missed: not served, and loaded. stale: served as coherent, though a\n"
-         "  newer value had been acknowledged 5 s before. plain: by a dictionary that hears\n"
-         "  the same invalidations, and knows of no lease, no gap and no ticket.\n";
+         "  newer value had been acknowledged 5 s before. plain: by a dictionary that\n"
+         "  hears the same invalidations, and knows of no lease, no gap and no ticket.\n";
 }
 
 // Broken between words, each line indented and with its newline.

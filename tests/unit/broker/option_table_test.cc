@@ -149,6 +149,10 @@ TEST(OptionTable, what_is_printed_as_toml_sets_the_same_options) {
 TEST(OptionTable, what_does_not_fit_together_is_refused) {
   BrokerOptions options;
   EXPECT_EQ(find_errors(options), std::vector<std::string>{"cluster-id is required"});
+  options.node.cluster = "@eu";
+  EXPECT_EQ(find_errors(options),
+            std::vector<std::string>{
+                "cluster-id is '@eu': * and what begins with @ select clusters, and name none"});
   options.node.cluster = "east";
   EXPECT_TRUE(find_errors(options).empty());
   options.node.payload_bytes_max = 5U << 20U;

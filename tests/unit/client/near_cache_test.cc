@@ -171,6 +171,13 @@ TEST_F(NearCaches, Pitfall01WhatChangesWhileItIsLoadedIsLoadedAgain) {
   EXPECT_EQ(text_of(users.get("7")), "v2");
 }
 
+// Pitfall 21: what is loaded is no change, and nobody is told of it.
+TEST_F(NearCaches, Pitfall21FillsAreNotChanges) {
+  const auto before = at_east->statistics().published;
+  ASSERT_TRUE(here->space("users").get_or_load("7", [] { return Loaded("v"); }).has_value());
+  EXPECT_EQ(at_east->statistics().published, before);
+}
+
 TEST_F(NearCaches, ALoadThatFailsIsTheCallersToHandle) {
   CacheSpace& users = here->space("users");
   const auto got = users.get_or_load(

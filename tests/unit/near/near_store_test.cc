@@ -55,7 +55,7 @@ struct NearStores : testing::Test {
     ASSERT_TRUE(fill(key, value, store.begin_fill(users, {key})));
   }
   NearStore::Ticket write(const std::string& key, const std::string& value) {
-    return store.begin_write(users, {key}, value, {});
+    return store.begin_write(now.instant, users, {key}, value, {});
   }
 };
 
@@ -158,6 +158,44 @@ TEST_F(NearStores, Pitfall27WhatIsKnownNotToExist) {
   EXPECT_EQ(get("7"), "-");
 }
 
+// Pitfall 15: what was erased does not come back with an older value, whatever was held.
+TEST_F(NearStores, Pitfall15WhatWasErasedStaysErased) {
+  replicate("7", "v", from("west", 1));
+  CacheInvalidation fact;
+  fact.address = {"users", "7", "", 1, "default"};
+  fact.erased = true;
+  store.take(now, fact, from("north", 9));
+  EXPECT_EQ(get("7"), "-");
+  replicate("7", "late", from("west", 5));
+  EXPECT_EQ(get("7"), "-");
+  replicate("7", "again", from("west", 10));
+  EXPECT_EQ(get("7"), "again");
+}
+
+// Pitfall 17: the end of an older value's time takes no newer one away.
+TEST_F(NearStores, Pitfall17ANewerValueOutlivesTheTtlOfTheOlder) {
+  ASSERT_TRUE(store.end_fill(now.instant, users, {"7"}, store.begin_fill(users, {"7"}), "old",
+                             {.ttl = milliseconds(100)}));
+  ASSERT_TRUE(store.end_fill(now.instant, users, {"7"}, store.begin_fill(users, {"7"}), "new",
+                             {.ttl = seconds(10)}));
+  now.instant += milliseconds(500);
+  EXPECT_EQ(get("7"), "new");
+}
+
+// Pitfall 3: a value of the cluster's store carries the version at which it was written.
+TEST_F(NearStores, Pitfall03AnOlderValueOfTheClusterTakesNothingsPlace) {
+  CacheGot got;
+  got.state = EntryState::shared;
+  got.value = "older";
+  got.version = base + 5;
+  got.origin = "west";
+  const auto ticket = store.begin_fill(users, {"7"});
+  EXPECT_TRUE(store.keep(now.instant, users, {"7"}, ticket, got));
+  replicate("7", "newer", from("west", 9));
+  EXPECT_TRUE(store.keep(now.instant, users, {"7"}, store.begin_fill(users, {"7"}), got));
+  EXPECT_EQ(get("7"), "newer");
+}
+
 // ---- Writes of its own.
 
 TEST_F(NearStores, AWriteIsServedAtOnceAndAfterItsFact) {
@@ -228,6 +266,19 @@ TEST_F(NearStores, AWriteVoidsALoadThatMayHaveReadWhatWasBefore) {
   invalidate("7", from("east", 1, kUs, 1));
   EXPECT_FALSE(fill("7", "old", ticket));
   EXPECT_EQ(get("7"), "mine");
+}
+
+// Values that wait for their facts are bounded, too.
+TEST_F(NearStores, TooMuchThatIsWrittenAndNotStampedIsNotHeld) {
+  const std::string large(100'000, 'x');
+  load("0", "old");
+  for (int i = 0; i < 100; ++i) (void)write(std::to_string(i), large);
+  EXPECT_LT(store.counters().writes, 20U);
+  EXPECT_GT(store.counters().writes, 0U);
+  int held = 0;
+  for (int i = 0; i < 100; ++i) held += get(std::to_string(i)) == large ? 1 : 0;
+  EXPECT_EQ(static_cast<std::uint64_t>(held), store.counters().writes);
+  EXPECT_NE(get("0"), "old");
 }
 
 TEST_F(NearStores, WhatIsDroppedHereIsNotServedWhileItsFactIsOnItsWay) {
