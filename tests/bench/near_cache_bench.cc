@@ -9,11 +9,13 @@
 
 #include "broker/broker.h"
 #include "mpreg/near_cache.h"
+#include "zipf.h"
 
 namespace mpreg {
 namespace {
 
 constexpr std::uint32_t kEntries = 100'000;
+constexpr std::size_t kDraws = 1U << 20U;
 
 // Started once, and ended with the process.
 struct Service {
@@ -25,7 +27,7 @@ struct Service {
     ClientOptions connecting;
     connecting.endpoints = {to_string(broker->endpoints().listen)};
     client = Client::connect(connecting).value();
-    cache = NearCache::create(*client, {.bytes_max = 256ULL << 20U, .shards = 64}).value();
+    cache = NearCache::create(*client, {.bytes_max = 256ULL << 20U}).value();
     users = &cache->space("users");
     for (std::uint32_t i = 0; i < kEntries; ++i) {
       char text[17];
@@ -40,6 +42,7 @@ struct Service {
   std::unique_ptr<NearCache> cache;
   CacheSpace* users = nullptr;
   std::vector<std::string> keys;
+  std::vector<std::uint32_t> draws = draw_zipf(kEntries, 0.99, 1, kDraws);
 };
 
 Service& service() {
@@ -47,24 +50,13 @@ Service& service() {
   return one;
 }
 
-// Cheap, and good enough to spread: Marsaglia's xorshift.
-struct Draw {
-  std::uint64_t state;
-  std::uint32_t operator()() {
-    state ^= state << 13U;
-    state ^= state >> 7U;
-    state ^= state << 17U;
-    return static_cast<std::uint32_t>(state % kEntries);
-  }
-};
-
 void hits(benchmark::State& state) {
   Service& at = service();
   const bool is_hot = state.range(0) == 1;
-  Draw draw{0x9E3779B97F4A7C15ULL + static_cast<std::uint64_t>(state.thread_index())};
+  std::size_t next = static_cast<std::size_t>(state.thread_index()) * 1'000'003;
   std::uint64_t coherent = 0;
   for (auto _ : state) {
-    const auto found = at.users->get(at.keys[is_hot ? 7 : draw()]);
+    const auto found = at.users->get(at.keys[is_hot ? 7 : at.draws[next++ % kDraws]]);
     coherent += found && found->freshness == Freshness::coherent ? 1U : 0U;
   }
   if (coherent != static_cast<std::uint64_t>(state.iterations())) {
@@ -88,9 +80,9 @@ BENCHMARK(loads)->UseRealTime();
 // Until it is served here and on its way to everybody else.
 void writes(benchmark::State& state) {
   Service& at = service();
-  Draw draw{7};
+  std::size_t next = 7;
   const std::string value(128, 'w');
-  for (auto _ : state) (void)at.users->put(at.keys[draw()], value);
+  for (auto _ : state) (void)at.users->put(at.keys[at.draws[next++ % kDraws]], value);
   (void)at.client->flush();
   state.SetItemsProcessed(state.iterations());
 }

@@ -3,8 +3,6 @@
 // only a part fits, beside least recently used.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <list>
 #include <numeric>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "store/cache_store.h"
+#include "zipf.h"
 
 namespace mpreg {
 namespace {
@@ -21,25 +20,8 @@ namespace {
 constexpr std::uint32_t kEntries = 1'000'000;
 constexpr std::size_t kDraws = 1U << 22U;
 
-// By the inverse of the cumulated distribution; the ranks are spread over the keys.
 std::vector<std::uint32_t> draw(std::uint32_t keys, double skew, std::uint64_t seed) {
-  std::vector<double> cumulated(keys);
-  double sum = 0;
-  for (std::uint32_t i = 0; i < keys; ++i) {
-    sum += skew == 0 ? 1.0 : std::pow(i + 1, -skew);
-    cumulated[i] = sum;
-  }
-  std::vector<std::uint32_t> spread(keys);
-  for (std::uint32_t i = 0; i < keys; ++i) spread[i] = i;
-  std::mt19937_64 random(seed);
-  std::shuffle(spread.begin(), spread.end(), random);
-  std::uniform_real_distribution<double> uniform(0, sum);
-  std::vector<std::uint32_t> draws(kDraws);
-  for (std::uint32_t& one : draws) {
-    const auto rank = std::lower_bound(cumulated.begin(), cumulated.end(), uniform(random));
-    one = spread[static_cast<std::size_t>(rank - cumulated.begin())];
-  }
-  return draws;
+  return draw_zipf(keys, skew, seed, kDraws);
 }
 
 // The keys to ask for, one after the other, as they would come in a packet.

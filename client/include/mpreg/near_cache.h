@@ -73,15 +73,15 @@ struct CacheSpaceOptions {
   std::chrono::milliseconds load_wait{10'000};  // And gives up after so long.
   StalePolicy when_lost = StalePolicy::miss();  // The own broker does not answer.
   StalePolicy when_degraded = StalePolicy::serve_stale(std::chrono::seconds(30));
-  std::vector<std::string> writers;  // The clusters that may write the namespace; empty: all.
+  std::vector<std::string> writers = {};  // The clusters that may write it; empty: all.
   std::string region = "default";
 };
 
 struct NearCacheOptions {
   std::uint64_t bytes_max = 64ULL << 20U;  // 1 MiB to 256 GiB; keys, values and what they cost.
   std::uint32_t shards = 16;               // 1 to 256; rounded up to a power of two.
-  CacheSpaceOptions defaults;
-  std::map<std::string, CacheSpaceOptions> spaces;  // By namespace, instead of the defaults.
+  CacheSpaceOptions defaults = {};
+  std::map<std::string, CacheSpaceOptions> spaces = {};  // By namespace, instead of the defaults.
 };
 
 struct PutOptions {
