@@ -41,7 +41,7 @@ void NearCacheImpl::on_welcome(const Welcome& welcome) {
 
 void NearCacheImpl::begin(const Welcome& welcome) {
   store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.instance);
-  rights.begin(welcome.cluster, welcome.instance);
+  rights.begin(welcome.instance);
   const std::vector<StreamPosition> written = core.written();
   const std::lock_guard lock(feed_mutex_);
   if (instance_ != 0 && instance_ != welcome.instance) {

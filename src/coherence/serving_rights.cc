@@ -26,12 +26,11 @@ const ServingRights::Scope* ServingRights::add_scope(std::vector<std::string> wr
   return &scope;
 }
 
-void ServingRights::begin(std::string_view cluster, std::uint64_t instance) {
-  if (cluster_ != cluster || instance_ != instance) {
+void ServingRights::begin(std::uint64_t instance) {
+  if (instance_ != instance) {
     const std::lock_guard lock(mutex_);
     named_.clear();
   }
-  cluster_ = cluster;
   instance_ = instance;
   is_connected_.store(true, std::memory_order_release);
 }
@@ -96,11 +95,6 @@ CoherenceState ServingRights::state(Instant now, const Scope& scope) const {
   }
   return is_connected_.load(std::memory_order_acquire) ? CoherenceState::repairing
                                                        : CoherenceState::suspect;
-}
-
-std::map<std::string, Instant> ServingRights::origins() const {
-  const std::lock_guard lock(mutex_);
-  return origins_;
 }
 
 }  // namespace mpreg

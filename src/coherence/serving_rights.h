@@ -54,7 +54,7 @@ class ServingRights {
 
   // ---- The one thread. A broker has welcomed us. Another life of one, or another one, may not
   // know of every cluster: those that were vouched for stay awaited until it names them.
-  void begin(std::string_view cluster, std::uint64_t instance);
+  void begin(std::uint64_t instance);
   void end();
   void renew(Instant sent_at, bool is_behind, const std::vector<Vouch>& vouches);
   // An operator has forgotten the cluster while nobody was there to tell.
@@ -65,8 +65,6 @@ class ServingRights {
   [[nodiscard]] Instant lease_until() const {
     return Instant(Duration(lease_until_.load(std::memory_order_acquire)));
   }
-  // For people: the clusters that are awaited, and until when each was vouched for.
-  [[nodiscard]] std::map<std::string, Instant> origins() const;
 
  private:
   void publish();
@@ -75,7 +73,6 @@ class ServingRights {
   std::atomic<Duration::rep> lease_until_{0};
   std::atomic<bool> is_connected_{false};
   std::atomic<bool> is_subscribed_{false};
-  std::string cluster_;
   std::uint64_t instance_ = 0;
   mutable std::mutex mutex_;
   // Guarded by mutex_:

@@ -2,9 +2,8 @@
 // The times on which "never silently stale" stands. A near cache serves what is marked coherent
 // only while both hold, by CLOCK_BOOTTIME:
 //
-//   - its broker answered a probe that was sent at most kNearCacheLease ago, and had nothing left
-//   to
-//     send to it then;
+//   - its broker answered a probe that was sent at most kNearCacheLease ago, and had then nothing
+//     left to send to it;
 //   - each cluster that may write was vouched for as of at most kOriginSilenceMax ago.
 //
 // So whoever has stamped something knows that, kOriginSilenceMax later, every near cache that has

@@ -38,7 +38,6 @@ bool NearShard::get(Instant now, const StoreKey& key, NearValue& value) {
     if (write != writes_.end()) {
       value.value = write->second.value;
       value.absent = write->second.absent;
-      value.is_pending = true;
       return true;
     }
   }
@@ -46,7 +45,6 @@ bool NearShard::get(Instant now, const StoreKey& key, NearValue& value) {
   if (!found) return false;
   value.value.assign(found->value);
   value.absent = found->absent;
-  value.is_pending = false;
   return true;
 }
 
@@ -74,22 +72,22 @@ bool NearShard::end_fill(Instant now, const StoreKey& key, Ticket ticket, std::s
   return true;
 }
 
-void NearShard::void_fills(const StoreKey& key) {
-  if (fills_.empty()) return;
-  const std::string name = joined(key);
+template <typename Condition>
+void NearShard::void_fills_if(Condition condition) {
   for (auto& [ticket, fill] : fills_) {
-    if (fill.is_void || fill.key != name) continue;
+    if (fill.is_void || !condition(fill)) continue;
     fill.is_void = true;
     ++fills_voided;
   }
 }
 
+void NearShard::void_fills(const StoreKey& key) {
+  if (fills_.empty()) return;
+  void_fills_if([name = joined(key)](const Fill& fill) { return fill.key == name; });
+}
+
 void NearShard::void_fills(NamespaceId space) {
-  for (auto& [ticket, fill] : fills_) {
-    if (fill.is_void || fill.space != space) continue;
-    fill.is_void = true;
-    ++fills_voided;
-  }
+  void_fills_if([space](const Fill& fill) { return fill.space == space; });
 }
 
 bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const CacheGot& got) {
@@ -190,18 +188,19 @@ void NearShard::drop_at(Instant now, const StoreKey& key, HybridTime version,
   (void)store.invalidate(now, key, {version, store.origin_of(origin).value_or(0)});
 }
 
-// False: no write of this shard is known to be it, or not the last.
-bool NearShard::take_own(Instant now, const StoreKey& key, const FactSource& source) {
+// A fact of this client.
+void NearShard::take_own(Instant now, const StoreKey& key, const FactSource& source) {
   const auto write = writes_.find(joined(key));
-  if (write == writes_.end() || write->second.operation != source.publisher.operation) return false;
+  if (write == writes_.end() || write->second.operation != source.publisher.operation) {
+    return take_unclaimed(now, key, source);
+  }
   strike_off(write->second);
   const Write settled = std::move(write->second);
   writes_.erase(write);
   settle(now, key, settled, source.version, source.origin);
-  return true;
 }
 
-// A fact of this client that is not the last write of its key: one that was followed by another, or
+// One that is not the last write of its key: one that was followed by another, or
 // no write at all, or one that does not know its number yet and will claim it.
 void NearShard::take_unclaimed(Instant now, const StoreKey& key, const FactSource& source) {
   drop_at(now, key, source.version, source.origin);
@@ -219,14 +218,11 @@ void NearShard::take(Instant now, const CacheInvalidation& fact, const FactSourc
     const auto key = key_of(fact.address);
     if (!key) return;
     void_fills(*key);
-    if (source.publisher.client == client_) {
-      if (take_own(now, *key, source)) return;
-      return take_unclaimed(now, *key, source);
-    }
+    if (source.publisher.client == client_) return take_own(now, *key, source);
   } else if (const auto space = replicas_.store().find_space(fact.address.namespace_name)) {
     void_fills(*space);
   } else if (fact.address.namespace_name.empty()) {
-    for (auto& [ticket, fill] : fills_) fill.is_void = true;
+    void_fills_if([](const Fill&) { return true; });
   } else {
     return;  // Of a namespace that nobody here has opened.
   }
@@ -237,10 +233,7 @@ void NearShard::take(Instant now, const CacheReplication& fact, const FactSource
   const auto key = key_of(fact.address);
   if (!key) return;
   void_fills(*key);
-  if (source.publisher.client == client_) {
-    if (take_own(now, *key, source)) return;
-    return take_unclaimed(now, *key, source);
-  }
+  if (source.publisher.client == client_) return take_own(now, *key, source);
   replicas_.take(now, fact, std::string(source.origin), source.version, source.publisher);
 }
 
@@ -286,7 +279,7 @@ void NearShard::drop(Instant now, const CacheInvalidation& like) {
 
 void NearShard::lose(const Scope& scope, HybridTime time) {
   if (scope.kind != ScopeKind::namespaces) {
-    for (auto& [ticket, fill] : fills_) fill.is_void = true;
+    void_fills_if([](const Fill&) { return true; });
     writes_.clear();
     write_bytes_ = 0;
   } else {
@@ -298,11 +291,6 @@ void NearShard::lose(const Scope& scope, HybridTime time) {
     }
   }
   replicas_.lose(scope, time);
-}
-
-void NearShard::distrust(const std::string& namespace_name, HybridTime time) {
-  if (const auto space = replicas_.store().find_space(namespace_name)) void_fills(*space);
-  replicas_.distrust(namespace_name, time);
 }
 
 }  // namespace mpreg

@@ -32,7 +32,6 @@ struct KeepOptions {
 struct NearValue {
   std::string value;
   bool absent = false;
-  bool is_pending = false;  // Written here, and not yet seen to be stamped.
 };
 
 class NearShard {
@@ -82,7 +81,6 @@ class NearShard {
     replicas_.forget_origin(std::string(origin), version);
   }
   void lose(const Scope& scope, HybridTime time);
-  void distrust(const std::string& namespace_name, HybridTime time);
 
   [[nodiscard]] const CacheStore& store() const { return replicas_.store(); }
   [[nodiscard]] std::size_t fills() const { return fills_.size(); }
@@ -119,9 +117,11 @@ class NearShard {
   void strike_off(const Write& write) { write_bytes_ -= write.value.size() + write.key.size(); }
   template <typename Condition>
   void erase_writes(Condition condition);
+  template <typename Condition>
+  void void_fills_if(Condition condition);
   void void_fills(NamespaceId space);
   void void_fills(const StoreKey& key);
-  [[nodiscard]] bool take_own(Instant now, const StoreKey& key, const FactSource& source);
+  void take_own(Instant now, const StoreKey& key, const FactSource& source);
   void settle(Instant now, const StoreKey& key, const Write& write, HybridTime version,
               std::string_view origin);
   [[nodiscard]] std::optional<StoreKey> key_of(const CacheAddress& address) const;

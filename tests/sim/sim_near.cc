@@ -48,7 +48,7 @@ void SimNear::on_state(SessionState state) {
   if (state != SessionState::ready) return rights_.end();
   const Welcome& welcome = *session_.welcome();
   store_.set_broker(now(), welcome.cluster, welcome.region, welcome.instance);
-  rights_.begin(welcome.cluster, welcome.instance);
+  rights_.begin(welcome.instance);
   observed_due_ = true;
 }
 
