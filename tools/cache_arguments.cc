@@ -1,5 +1,6 @@
 #include "tools/cache_arguments.h"
 
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
@@ -17,6 +18,12 @@ void require(const std::string& option, const Result<void>& checked) {
   if (!checked) refuse_value(option, checked.error());
 }
 
+// By name: the order of confirmation is chance.
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -24,9 +31,9 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 Json json_of(const Operation& operation, const OperationResult& result) {
-  Json json = {{"operation", operation.id()},   {"status", name_of(result.status)},
-               {"confirmed", result.confirmed}, {"missing", result.missing},
-               {"fenced", result.fenced},       {"latency_us", result.latency.count()}};
+  Json json = {{"operation", operation.id()},           {"status", name_of(result.status)},
+               {"confirmed", sorted(result.confirmed)}, {"missing", sorted(result.missing)},
+               {"fenced", sorted(result.fenced)},       {"latency_us", result.latency.count()}};
   if (result.status != OperationStatus::done) json["error"] = result.error.text;
   return json;
 }
@@ -36,10 +43,11 @@ std::string text_of(const OperationResult& result, WaitLevel wait) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(1)
        << std::chrono::duration<double, std::milli>(result.latency).count();
-  const std::string clusters = joined(result.confirmed);
+  const std::string clusters = joined(sorted(result.confirmed));
   const bool is_observed = wait == WaitLevel::observed;
   const std::string fenced =
-      result.fenced.empty() ? "" : "; fenced, for they did not say so: " + joined(result.fenced);
+      result.fenced.empty() ? ""
+                            : "; fenced, for they did not say so: " + joined(sorted(result.fenced));
   return (is_observed ? "observed by " : "applied by ") +
          (clusters.empty() ? "this cluster, the only one" : clusters) + " in " + text.str() +
          " ms" + fenced;
