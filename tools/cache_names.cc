@@ -12,15 +12,6 @@ std::string_view find_name(const std::map<std::string, T>& names, T value) {
 }
 
 // Of what others send; this version can send async and sync itself.
-const std::map<std::string, ReplicationStrategy>& all_strategies() {
-  static const std::map<std::string, ReplicationStrategy> names = {
-      {"none", ReplicationStrategy::none},     {"async", ReplicationStrategy::async},
-      {"sync", ReplicationStrategy::sync},     {"quorum", ReplicationStrategy::quorum},
-      {"chain", ReplicationStrategy::chain},   {"ring", ReplicationStrategy::ring},
-      {"custom", ReplicationStrategy::custom},
-  };
-  return names;
-}
 
 }  // namespace
 
@@ -39,8 +30,9 @@ const std::map<std::string, InvalidationType>& invalidation_types() {
 
 const std::map<std::string, ReplicationStrategy>& strategies() {
   static const std::map<std::string, ReplicationStrategy> names = {
-      {"async", ReplicationStrategy::async},
-      {"sync", ReplicationStrategy::sync},
+      {"async", ReplicationStrategy::async},   {"sync", ReplicationStrategy::sync},
+      {"quorum", ReplicationStrategy::quorum}, {"chain", ReplicationStrategy::chain},
+      {"ring", ReplicationStrategy::ring},
   };
   return names;
 }
@@ -55,8 +47,5 @@ const std::map<std::string, WaitLevel>& wait_levels() {
 }
 
 std::string_view name_of(InvalidationType type) { return find_name(invalidation_types(), type); }
-std::string_view name_of(ReplicationStrategy strategy) {
-  return find_name(all_strategies(), strategy);
-}
 
 }  // namespace mpreg::tools

@@ -14,6 +14,5 @@ namespace mpreg::tools {
 [[nodiscard]] const std::map<std::string, WaitLevel>& wait_levels();
 
 [[nodiscard]] std::string_view name_of(InvalidationType type);
-[[nodiscard]] std::string_view name_of(ReplicationStrategy strategy);
 
 }  // namespace mpreg::tools

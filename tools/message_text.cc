@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "mpreg/replication_strategy.h"
 #include "tools/cache_names.h"
 #include "wire/cache_codec.h"
 
@@ -96,7 +97,7 @@ Fact fact_of(const CacheInvalidation& fact) {
 }
 
 Fact fact_of(const CacheReplication& fact) {
-  const std::string_view strategy = tools::name_of(fact.strategy);
+  const std::string_view strategy = name_of(fact.strategy);
   Json json = json_of(fact.address);
   json.update({{"strategy", strategy}, {"targets", fact.targets}});
   json.update({{"priority", fact.priority}, {"value_bytes", fact.value_bytes}});

@@ -17,6 +17,7 @@ struct Options {
   CacheArguments cache;
   std::string value;
   std::string strategy = "async";
+  std::uint32_t quorum = 0;
 };
 
 CacheReplication replication_of(const Options& options) {
@@ -24,7 +25,7 @@ CacheReplication replication_of(const Options& options) {
   replication.address = options.cache.address;
   replication.strategy = strategies().at(options.strategy);
   replication.targets = options.cache.targets;
-  const bool is_sync = replication.strategy == ReplicationStrategy::sync;
+  const bool is_sync = replication.strategy > ReplicationStrategy::async;
   replication.priority = is_sync ? kPrioritySync : kPriorityAsync;
   replication.tracking = {
       is_sync ? WaitLevel::applied : WaitLevel::accepted,
@@ -37,7 +38,10 @@ ExitCode run(const Command& command, const Options& options) {
       reach("replicate", command.broker, milliseconds_of(options.cache.timeout_seconds));
   if (!client) return report("replicate", client.error());
   const CacheReplication replication = replication_of(options);
-  const auto operation = (*client)->replicate(replication, argument_or_stdin(options.value));
+  const std::string value = argument_or_stdin(options.value);
+  auto strategy = make_strategy(replication.strategy, replication.targets, options.quorum);
+  if (!strategy) return report("replicate", strategy.error());
+  const auto operation = (*client)->replicate(replication, value, std::move(*strategy));
   if (!operation) return report("replicate", operation.error());
   return await("replicate", command, *operation, replication.tracking);
 }
@@ -59,8 +63,13 @@ void add_replicate(CLI::App& program, Command& command) {
   add_targets_option(verb, cache, "Cluster ids, at least one").required();
   add_value(verb, "--strategy", options->strategy, "S",
             "async returns when the broker has accepted it,\n"
-            "sync when every target has applied it [async]")
+            "sync when every target has applied it, quorum\n"
+            "when enough have; chain and ring send it to one\n"
+            "after the other, in the order given: chain stops\n"
+            "at one that fails, ring passes over it [async]")
       .check(CLI::IsMember(strategies()));
+  add_value(verb, "--quorum", options->quorum, "N",
+            "Of the strategy quorum: how many [more than half]");
   add_timeout_option(verb, cache, kTimeoutSeconds);
   add_address_options(verb, cache);
   add_json_flag(verb, command);

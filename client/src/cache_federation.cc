@@ -1,5 +1,4 @@
 #include "mpreg/cache_federation.h"
-#include "message/target_names.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +7,8 @@
 #include "bridge_books.h"
 #include "callback_guard.h"
 #include "client_core.h"
+#include "message/target_names.h"
+#include "replication_driver.h"
 #include "wire/cache_codec.h"
 
 namespace mpreg {
@@ -27,26 +28,6 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(std::llround(seconds * 1000));
 }
 
-std::string_view name_of(ReplicationStrategy strategy) {
-  switch (strategy) {
-    case ReplicationStrategy::none:
-      return "none";
-    case ReplicationStrategy::async:
-      return "async";
-    case ReplicationStrategy::sync:
-      return "sync";
-    case ReplicationStrategy::quorum:
-      return "quorum";
-    case ReplicationStrategy::chain:
-      return "chain";
-    case ReplicationStrategy::ring:
-      return "ring";
-    case ReplicationStrategy::custom:
-      return "custom";
-  }
-  return "unknown";
-}
-
 Result<void> check_strategy(const CacheFederationConfiguration& configuration,
                             ReplicationStrategy strategy) {
   const auto switched_off = [&](std::string_view field) {
@@ -57,13 +38,22 @@ Result<void> check_strategy(const CacheFederationConfiguration& configuration,
     case ReplicationStrategy::async:
       if (!configuration.enable_async_replication) return switched_off("enable_async_replication");
       return {};
-    case ReplicationStrategy::sync:
+    case ReplicationStrategy::none:
+      return {};
+    default:  // All that wait for the targets.
       if (!configuration.enable_sync_replication) return switched_off("enable_sync_replication");
       return {};
-    default:
-      return fail(ErrorCode::unsupported, "strategy " + std::string(name_of(strategy)) +
-                                              " is not known here, async and sync are");
   }
+}
+
+// Of a namespace that is not named: what is configured for all.
+NamespaceReplication defaults_of(const CacheFederationConfiguration& configuration,
+                                 const std::string& namespace_name) {
+  NamespaceReplication defaults;
+  const auto own = configuration.namespaces.find(namespace_name);
+  if (own != configuration.namespaces.end()) defaults = own->second;
+  if (!defaults.strategy) defaults.strategy = configuration.default_replication_strategy;
+  return defaults;
 }
 
 // 0 stands for what is configured.
@@ -98,6 +88,17 @@ Result<void> check_configuration(const CacheFederationConfiguration& configurati
   if (auto checked = check_strategy(configuration, strategy); !checked) {
     return fail(checked.error().code, "default_replication_strategy: " + checked.error().text);
   }
+  for (const auto& [name, defaults] : configuration.namespaces) {
+    Result<void> checked = check_namespace(name);
+    if (checked && defaults.strategy) checked = check_strategy(configuration, *defaults.strategy);
+    if (checked && defaults.strategy == ReplicationStrategy::custom && !defaults.custom_strategy) {
+      checked = fail(ErrorCode::malformed, "custom_strategy is needed for the strategy custom");
+    }
+    if (!checked) {
+      return fail(checked.error().code,
+                  "namespaces[" + quoted(name) + "]: " + checked.error().text);
+    }
+  }
   return check_topic_prefix(configuration.topic_prefix);
 }
 
@@ -113,7 +114,8 @@ class CacheFederationBridge::Impl : public std::enable_shared_from_this<Impl> {
   void stop();
 
   Result<Operation> invalidate(const CacheInvalidation& invalidation);
-  Result<Operation> replicate(const CacheReplication& replication, std::string_view value);
+  Result<Operation> replicate(const CacheReplication& replication, std::string_view value,
+                              const ReplicationPlan& plan);
   Result<bool> complete(std::uint64_t operation, bool success);
 
   const CacheFederationConfiguration configuration;
@@ -252,9 +254,10 @@ Result<Operation> CacheFederationBridge::Impl::invalidate(const CacheInvalidatio
 }
 
 Result<Operation> CacheFederationBridge::Impl::replicate(const CacheReplication& replication,
-                                                         std::string_view value) {
+                                                         std::string_view value,
+                                                         const ReplicationPlan& plan) {
   return send(BridgeBooks::Sort::replication, replication.targets, replication.tracking,
-              [&] { return client_.replicate(replication, value); });
+              [&] { return replicate_as(client_.core(), replication, value, plan); });
 }
 
 Result<bool> CacheFederationBridge::Impl::complete(std::uint64_t operation, bool success) {
@@ -311,9 +314,13 @@ Result<Operation> CacheFederationBridge::send_cache_replication(const FederatedC
                                                                 std::vector<std::string> targets,
                                                                 const ReplicationOptions& options) {
   if (auto checked = check_cache_key(key); !checked) return tl::unexpected(checked.error());
-  if (targets.empty()) return fail(ErrorCode::malformed, "targets is empty, name at least one");
   const CacheFederationConfiguration& configuration = impl_->configuration;
-  const auto strategy = options.strategy.value_or(configuration.default_replication_strategy);
+  const NamespaceReplication defaults = defaults_of(configuration, key.namespace_name);
+  if (targets.empty() && defaults.router) {
+    targets = defaults.router->targets(key.namespace_name, key.key);
+  }
+  if (targets.empty()) return fail(ErrorCode::malformed, "targets is empty, name at least one");
+  const ReplicationStrategy strategy = options.strategy.value_or(*defaults.strategy);
   if (auto checked = check_strategy(configuration, strategy); !checked) {
     return tl::unexpected(checked.error());
   }
@@ -323,16 +330,19 @@ Result<Operation> CacheFederationBridge::send_cache_replication(const FederatedC
     return fail(ErrorCode::malformed,
                 "ttl is " + std::to_string(options.ttl.count()) + " ms, at least 0 is allowed");
   }
-  const bool is_sync = strategy == ReplicationStrategy::sync;
+  const bool is_sync = strategy > ReplicationStrategy::async;
   CacheReplication replication;
   replication.address = key.address();
   replication.strategy = strategy;
   replication.targets = std::move(targets);
   replication.priority = options.priority.value_or(is_sync ? 2.0 : 0.8);
   replication.ttl_ms = static_cast<std::uint64_t>(options.ttl.count());
-  replication.tracking = {options.wait.value_or(is_sync ? WaitLevel::applied : WaitLevel::accepted),
-                          *timeout};
-  return impl_->replicate(replication, value);
+  const WaitLevel usual = is_sync ? WaitLevel::applied : WaitLevel::accepted;
+  replication.tracking = {options.wait.value_or(defaults.wait.value_or(usual)), *timeout};
+  if (is_sync) replication.tracking.wait = std::max(replication.tracking.wait, WaitLevel::applied);
+  const ReplicationPlan plan{strategy, options.quorum.value_or(defaults.quorum),
+                             defaults.custom_strategy};
+  return impl_->replicate(replication, value, plan);
 }
 
 Result<bool> CacheFederationBridge::complete_operation(std::uint64_t operation, bool success) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "message/cache_key.h"
 #include "near_cache_impl.h"
+#include "replication_driver.h"
 
 namespace mpreg {
 namespace {
@@ -278,12 +279,17 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
   }
   CacheReplication fact;
   fact.address = std::move(address);
-  fact.targets = options_.targets;
+  fact.targets = options_.router ? options_.router->targets(name_, key) : options_.targets;
   fact.ttl_ms = static_cast<std::uint64_t>(ttl.count());
   fact.tags = options.tags;
   fact.tracking = tracking(options.wait);
-  if (fact.tracking.wait > WaitLevel::accepted) fact.strategy = ReplicationStrategy::sync;
-  return cache_.client.replicate(fact, *value);
+  ReplicationStrategy strategy = options_.strategy;
+  if (fact.targets.empty()) strategy = ReplicationStrategy::none;
+  if (strategy == ReplicationStrategy::async && fact.tracking.wait > WaitLevel::accepted) {
+    strategy = ReplicationStrategy::sync;
+  }
+  return replicate_as(cache_.core, fact, *value,
+                      {strategy, options_.quorum, options_.custom_strategy});
 }
 
 Result<Operation> CacheSpace::invalidate_as(InvalidationType type, std::string_view what,

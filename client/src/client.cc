@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client_core.h"
 #include "message/cache_key.h"
+#include "replication_driver.h"
 #include "request_desk.h"
 #include "wire/cache_codec.h"
 #include "wire/packet_limits.h"
@@ -148,6 +149,11 @@ Result<Operation> Client::invalidate(const CacheInvalidation& invalidation) {
 }
 Result<Operation> Client::replicate(const CacheReplication& replication, std::string_view value) {
   return core_->replicate(replication, value);
+}
+Result<Operation> Client::replicate(const CacheReplication& replication, std::string_view value,
+                                    std::unique_ptr<Strategy> strategy) {
+  if (!strategy) return fail(ErrorCode::malformed, "the strategy is null");
+  return ReplicationDriver::start(*core_, replication, value, std::move(strategy));
 }
 Result<bool> Client::complete_operation(std::uint64_t operation, bool success) {
   return core_->complete_operation(operation, success);

@@ -139,8 +139,9 @@ Result<std::uint64_t> ClientCore::publish_with(Lock& lock, std::chrono::millisec
   }
 }
 
-Operation ClientCore::watch(std::uint64_t operation, bool tracked) {
-  auto state = std::make_shared<Operation::State>(operation, tracked, receiving_thread_);
+Operation ClientCore::watch(std::uint64_t operation, bool tracked, OnAcknowledged on_acknowledged) {
+  auto state = std::make_shared<Operation::State>(operation, tracked, receiving_thread_,
+                                                  std::move(on_acknowledged));
   operations_.emplace(operation, state);
   return Operation(std::move(state));
 }
@@ -181,6 +182,36 @@ Result<Operation> ClientCore::replicate(const CacheReplication& replication,
   auto number = publish_with(lock, {}, [&] { return session_.replicate(now, replication, value); });
   if (!number) return tl::unexpected(number.error());
   return watch(*number, replication.tracking.wait > WaitLevel::accepted);
+}
+
+Result<Operation> ClientCore::replicate(const CacheReplication& replication, std::string_view value,
+                                        const std::vector<std::string>& value_targets,
+                                        OnAcknowledged on_acknowledged) {
+  Lock lock(mutex_);
+  const Now now = clock_.now();
+  auto number = publish_with(
+      lock, {}, [&] { return session_.replicate(now, replication, value, value_targets); });
+  if (!number) return tl::unexpected(number.error());
+  return watch(*number, replication.tracking.wait > WaitLevel::accepted,
+               std::move(on_acknowledged));
+}
+
+Result<Operation> ClientCore::send_value(const CacheValue& value, OnAcknowledged on_acknowledged) {
+  Lock lock(mutex_);
+  const Now now = clock_.now();
+  auto number = publish_with(lock, {}, [&] { return session_.send_value(now, value); });
+  if (!number) return tl::unexpected(number.error());
+  return watch(*number, true, std::move(on_acknowledged));
+}
+
+void ClientCore::give_up_waiting(std::uint64_t operation) {
+  const Lock lock(mutex_);
+  static_cast<void>(session_.complete_operation(clock_.now(), operation, true));
+  send_output();
+}
+
+std::shared_ptr<Operation::State> ClientCore::composite(std::uint64_t operation) const {
+  return std::make_shared<Operation::State>(operation, true, receiving_thread_);
 }
 
 Result<void> ClientCore::flush(std::chrono::milliseconds timeout, bool outcomes_too) {

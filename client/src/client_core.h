@@ -35,7 +35,21 @@ class ClientCore {
                                 const PublishOptions& options);
   Result<Operation> invalidate(const CacheInvalidation& invalidation);
   Result<Operation> replicate(const CacheReplication& replication, std::string_view value);
+  using OnAcknowledged = std::function<void(const std::string& cluster)>;
+  // `on_acknowledged`, which may be null, is called on the receiving thread.
+  Result<Operation> replicate(const CacheReplication& replication, std::string_view value,
+                              const std::vector<std::string>& value_targets,
+                              OnAcknowledged on_acknowledged);
+  Result<Operation> send_value(const CacheValue& value, OnAcknowledged on_acknowledged);
   Result<bool> complete_operation(std::uint64_t operation, bool success);
+  // Nobody waits for the outcome any more; no answer is waited for.
+  void give_up_waiting(std::uint64_t operation);
+  // Of an operation that is made of several and ends by end().
+  [[nodiscard]] std::shared_ptr<Operation::State> composite(std::uint64_t operation) const;
+  void end(const std::shared_ptr<Operation::State>& operation, OperationResult result) {
+    finish(operation, std::move(result));
+  }
+  [[nodiscard]] Instant now() const { return clock_.instant(); }
   Result<void> flush(std::chrono::milliseconds timeout, bool outcomes_too);
   Result<SubscriptionId> subscribe(std::vector<std::string> patterns,
                                    SubscriptionCallbacks callbacks,
@@ -123,7 +137,7 @@ class ClientCore {
   Result<Answer> ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond = {});
   Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
-  Operation watch(std::uint64_t operation, bool tracked);
+  Operation watch(std::uint64_t operation, bool tracked, OnAcknowledged on_acknowledged = {});
 
   const ClientOptions options_;
   const std::uint64_t id_;

@@ -23,6 +23,7 @@ OperationStatus status_of(Outcome outcome) {
     case Outcome::timed_out:
       return OperationStatus::timed_out;
     case Outcome::failed:
+    case Outcome::acknowledged:
       return OperationStatus::failed;
   }
   return OperationStatus::failed;
@@ -193,6 +194,17 @@ void ClientCore::handle(const OperationRefused& refused) {
 }
 
 void ClientCore::handle(const OperationOutcome& outcome) {
+  if (outcome.outcome == Outcome::acknowledged) {
+    std::shared_ptr<Operation::State> pending;
+    {
+      const Lock lock(mutex_);
+      const auto it = operations_.find(outcome.operation);
+      if (it != operations_.end()) pending = it->second;
+    }
+    if (!pending) return;
+    for (const std::string& cluster : outcome.confirmed) pending->acknowledge(cluster);
+    return;
+  }
   OperationResult result;
   result.status = status_of(outcome.outcome);
   result.confirmed = outcome.confirmed;

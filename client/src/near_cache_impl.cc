@@ -43,6 +43,13 @@ Result<void> check_space(std::string_view name, const CacheSpaceOptions& options
     return out_of_range(name, "ttl_jitter", std::to_string(options.ttl_jitter), "0 to 0.9");
   }
   if (options.targets.empty()) return out_of_range(name, "targets", "empty", "at least one");
+  if (options.strategy == ReplicationStrategy::custom && !options.custom_strategy) {
+    return out_of_range(name, "custom_strategy", "null with the strategy custom", "a factory");
+  }
+  if (!options.router && options.writes == WriteMode::replicate) {
+    const auto strategy = make_strategy(options.strategy, options.targets, options.quorum);
+    if (!strategy) return tl::unexpected(strategy.error());
+  }
   for (const std::string& writer : options.writers) {
     if (auto checked = check_cluster_id(writer); !checked) return checked;
   }

@@ -19,16 +19,26 @@ PendingOperations::Ended PendingOperations::end(Operation operation, Outcome out
   return ended;
 }
 
+PendingOperations::Ended PendingOperations::progress(const Operation& operation,
+                                                     const std::string& cluster) {
+  Ended told;
+  told.client = operation.id.client;
+  told.outcome.operation = operation.id.operation;
+  told.outcome.outcome = Outcome::acknowledged;
+  told.outcome.confirmed.push_back(cluster);
+  return told;
+}
+
 void PendingOperations::add(Operation operation, Instant now, std::vector<Ended>& ended) {
   if (operation.missing.empty() && !operation.waits_for_fence) {
     ended.push_back(end(std::move(operation), Outcome::confirmed, now));
     return;
   }
-  const Number number = operation.cache_number;
-  by_id_.emplace(operation.id, number);
-  by_deadline_.emplace(operation.deadline, number);
-  if (operation.fence != Instant{}) fences_.emplace(number, operation.fence);
-  const bool is_new = by_number_.emplace(number, std::move(operation)).second;
+  const Key key = key_of(operation);
+  by_id_.emplace(operation.id, operation.cache_number);
+  by_deadline_.emplace(operation.deadline, key);
+  if (operation.fence != Instant{}) fences_.emplace(key, operation.fence);
+  const bool is_new = by_number_.emplace(key, std::move(operation)).second;
   MPREG_CHECK(is_new);
 }
 
@@ -54,7 +64,7 @@ void PendingOperations::observed(const std::string& cluster, Number number, Inst
 
 void PendingOperations::confirm(const std::string& cluster, const Positions& positions, Number from,
                                 Instant now, std::vector<Ended>& ended) {
-  for (auto it = by_number_.lower_bound(from); it != by_number_.end();) {
+  for (auto it = by_number_.lower_bound(Key{from, {}}); it != by_number_.end();) {
     Operation& operation = it->second;
     if (operation.cache_number > positions.cache) break;
     const auto missing =
@@ -67,6 +77,7 @@ void PendingOperations::confirm(const std::string& cluster, const Positions& pos
     operation.confirmed.push_back(cluster);
     operation.missing.erase(missing);
     if (!operation.missing.empty() || operation.waits_for_fence) {
+      if (operation.tells_each) ended.push_back(progress(operation, cluster));
       ++it;
       continue;
     }
@@ -78,10 +89,10 @@ void PendingOperations::confirm(const std::string& cluster, const Positions& pos
 
 void PendingOperations::strike_off(const Operation& operation) {
   by_id_.erase(operation.id);
-  fences_.erase(operation.cache_number);
+  fences_.erase(key_of(operation));
   const auto [begin, stop] = by_deadline_.equal_range(operation.deadline);
   const auto it = std::find_if(
-      begin, stop, [&](const auto& entry) { return entry.second == operation.cache_number; });
+      begin, stop, [&](const auto& entry) { return entry.second == key_of(operation); });
   if (it != stop) by_deadline_.erase(it);
 }
 
@@ -111,7 +122,7 @@ bool PendingOperations::complete(const OperationId& id, bool success, Instant no
                                  std::vector<Ended>& ended) {
   const auto known = by_id_.find(id);
   if (known == by_id_.end()) return false;
-  const auto it = by_number_.find(known->second);
+  const auto it = by_number_.find(Key{known->second, id});
   Operation operation = std::move(it->second);
   by_number_.erase(it);
   strike_off(operation);

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -29,6 +30,7 @@ class PendingOperations {
     Instant deadline{};
     Instant fence{};  // Level observed: who is missing then is fenced. Zero: another level.
     bool waits_for_fence = false;  // There may be others, of whom this broker has not heard yet.
+    bool tells_each = false;       // An outcome `acknowledged` for each one that confirms.
   };
   struct Ended {
     std::uint64_t client = 0;
@@ -41,7 +43,8 @@ class PendingOperations {
   [[nodiscard]] bool full() const { return by_number_.size() >= operations_max_; }
   [[nodiscard]] std::size_t size() const { return by_number_.size(); }
 
-  // Numbers ascend from call to call. With nobody missing the operation ends at once.
+  // Cache numbers, where there are any, ascend from call to call. With nobody missing the operation
+  // ends at once.
   void add(Operation operation, Instant now, std::vector<Ended>& ended);
 
   // A cluster has applied the origin's stream up to `number`.
@@ -69,6 +72,7 @@ class PendingOperations {
   void forget_positions() { applied_.clear(); }
 
  private:
+  using Key = std::pair<Number, OperationId>;  // By cache number.
   struct Positions {
     Number cache = 0;
     Number bulk = 0;
@@ -82,13 +86,16 @@ class PendingOperations {
   void confirm(const std::string& cluster, const Positions& positions, Number from, Instant now,
                std::vector<Ended>& ended);
   void strike_off(const Operation& operation);
+  static Ended progress(const Operation& operation, const std::string& cluster);
   static Ended end(Operation operation, Outcome outcome, Instant now);
 
   std::size_t operations_max_;
-  std::map<Number, Operation> by_number_;  // By cache number.
+  static Key key_of(const Operation& operation) { return {operation.cache_number, operation.id}; }
+
+  std::map<Key, Operation> by_number_;
   std::map<OperationId, Number> by_id_;
-  std::multimap<Instant, Number> by_deadline_;
-  std::map<Number, Instant> fences_;  // Ascending by both.
+  std::multimap<Instant, Key> by_deadline_;
+  std::map<Key, Instant> fences_;  // Ascending by both.
   std::map<std::string, Positions> applied_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "message/vector_clock.h"
 #include "stream/frontier.h"
 
 namespace mpreg {
@@ -51,6 +52,7 @@ struct CacheAddress {
 struct Tracking {
   WaitLevel wait = WaitLevel::accepted;
   std::uint32_t timeout_ms = 0;  // 0: the broker's default.
+  bool tells_each = false;       // An outcome `acknowledged` for each target that confirms.
 
   friend bool operator==(const Tracking&, const Tracking&) = default;
 };
@@ -64,7 +66,9 @@ struct CacheInvalidation {
       300'000;  // Bounds how long it is retained and tracked, not whether it holds.
   std::string reason;
   Tracking tracking;
-  bool erased = false;  // With single_key: the thing itself is gone; a tombstone is kept.
+  bool erased = false;    // With single_key: the thing itself is gone; a tombstone is kept.
+  VectorClock seen = {};  // With erased: as of a replication.
+  std::vector<std::string> depends_on = {};  // The same.
 
   friend bool operator==(const CacheInvalidation&, const CacheInvalidation&) = default;
 };
@@ -80,6 +84,10 @@ struct CacheReplication {
   std::uint64_t value_bytes = 0;
   Tracking tracking;
   std::vector<std::string> tags = {};  // At most kTagsPerEntryMax.
+  // What the writer had read, where a resolver decides: by cluster, the hybrid time of its last
+  // write that went into it.
+  VectorClock seen = {};
+  std::vector<std::string> depends_on = {};  // Keys of the namespace; with tags at most 64.
 
   friend bool operator==(const CacheReplication&, const CacheReplication&) = default;
 };
@@ -93,17 +101,21 @@ struct CacheValue {
   std::uint64_t fact_operation = 0;  // The operation number of the fact, same client.
   std::string value;
   std::vector<std::string> tags = {};  // As the fact says.
+  std::uint32_t timeout_ms = 0;        // When its own record is tracked: sent later than its fact.
+  std::vector<std::string> depends_on = {};  // As the fact says.
 
   friend bool operator==(const CacheValue&, const CacheValue&) = default;
 };
 
 enum class Outcome : std::uint8_t {
-  confirmed = 0,  // Every target has applied it.
-  timed_out = 1,  // The deadline passed; `missing` have not confirmed.
-  failed = 2,     // Ended by hand as failed, or the broker is leaving.
+  confirmed = 0,     // Every target has applied it.
+  timed_out = 1,     // The deadline passed; `missing` have not confirmed.
+  failed = 2,        // Ended by hand as failed, or the broker is leaving.
+  acknowledged = 3,  // No end: `confirmed` are those that did so since it was told last.
 };
 
-// Broker to client: how a tracked operation ended. Comes once.
+// Broker to client: how a tracked operation ended, which comes once; before it, where it was asked
+// for, who has confirmed.
 struct OperationOutcome {
   std::uint64_t operation = 0;
   Outcome outcome = Outcome::confirmed;
@@ -159,8 +171,26 @@ struct CacheGot {
   std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.
   std::vector<std::uint32_t> tags = {};  // By hash, as stores know them.
   std::uint16_t region = 0;              // The same.
+  VectorClock seen = {};                 // Of a value that a resolver made: what went into it.
 
   friend bool operator==(const CacheGot&, const CacheGot&) = default;
+};
+
+// Client to broker: may I load this? One in the cluster may at a time. Answered by LoadGranted.
+struct LoadAsk {
+  std::uint64_t request = 0;
+  CacheAddress address;
+  std::uint32_t lease_ms = 0;  // For so long at most; 0: the load is done.
+
+  friend bool operator==(const LoadAsk&, const LoadAsk&) = default;
+};
+
+struct LoadGranted {
+  std::uint64_t request = 0;
+  bool granted = false;
+  std::uint32_t wait_ms = 0;  // Not granted: what is left of the other's lease.
+
+  friend bool operator==(const LoadGranted&, const LoadGranted&) = default;
 };
 
 }  // namespace mpreg

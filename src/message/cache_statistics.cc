@@ -68,7 +68,7 @@ constexpr CounterField<Cluster> kClusterCounters[] = {
     {"coherence_violations", &Cluster::coherence_violations},
 };
 
-using Near = NearCacheStatistics;
+using Near = NearCacheCounters;
 constexpr CounterField<Near> kNearCounters[] = {
     {"hits", &Near::hits},
     {"misses", &Near::misses},
@@ -139,17 +139,17 @@ double ClusterStatistics::federation_efficiency() const {
                0.0);
 }
 
-double NearCacheStatistics::hit_rate() const {
+double NearCacheCounters::hit_rate() const {
   return ratio(static_cast<double>(hits), sum(hits, misses), 0.0);
 }
 
-double NearCacheStatistics::key_to_value_ratio() const {
+double NearCacheCounters::key_to_value_ratio() const {
   if (key_memory_bytes == 0) return 0.0;
   if (value_memory_bytes == 0) return std::numeric_limits<double>::infinity();
   return static_cast<double>(key_memory_bytes) / static_cast<double>(value_memory_bytes);
 }
 
-double NearCacheStatistics::memory_efficiency() const {
+double NearCacheCounters::memory_efficiency() const {
   return ratio(static_cast<double>(value_memory_bytes), static_cast<double>(memory_bytes), 0.0);
 }
 
@@ -192,7 +192,7 @@ Result<Statistics> statistics_from(std::span<const NamedCount> counts) {
 
 template Result<BridgeStatistics> statistics_from(std::span<const NamedCount>);
 template Result<ClusterStatistics> statistics_from(std::span<const NamedCount>);
-template Result<NearCacheStatistics> statistics_from(std::span<const NamedCount>);
+template Result<NearCacheCounters> statistics_from(std::span<const NamedCount>);
 template Result<CacheStoreStatistics> statistics_from(std::span<const NamedCount>);
 
 bool AverageLatency::add(Milliseconds sample) {

@@ -83,7 +83,7 @@ struct ClusterStatistics {
 };
 
 // A near cache: what the process of a service holds in memory.
-struct NearCacheStatistics {
+struct NearCacheCounters {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
   std::uint64_t evictions = 0;
@@ -98,8 +98,8 @@ struct NearCacheStatistics {
   // Value bytes / all bytes; 0 when nothing takes memory.
   [[nodiscard]] double memory_efficiency() const;
 
-  static const std::span<const CounterField<NearCacheStatistics>> kCounters;
-  friend bool operator==(const NearCacheStatistics&, const NearCacheStatistics&) = default;
+  static const std::span<const CounterField<NearCacheCounters>> kCounters;
+  friend bool operator==(const NearCacheCounters&, const NearCacheCounters&) = default;
 };
 
 // A cluster's cache store.

@@ -77,6 +77,7 @@ struct Offer {
   Standing standing = Standing::usual;
   std::uint32_t age_ms = kAgeUnknown;  // What the origin gave before that long ago is at or below
                                        // head; all hops added up.
+  HybridTime passed = 0;  // Cache lane: every member has applied what was issued up to this.
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };

@@ -8,6 +8,7 @@
 #include "message/link_messages.h"
 #include "message/pubsub_messages.h"
 #include "message/session_messages.h"
+#include "message/store_messages.h"
 
 namespace mpreg {
 
@@ -24,6 +25,10 @@ using Packet = std::variant<
     // cache
     OperationOutcomes, CacheGet, CacheGot,
     // session
-    Observed>;
+    Observed,
+    // cache
+    LoadAsk, LoadGranted,
+    // link
+    StoreAsk, StoreTell>;
 
 }  // namespace mpreg

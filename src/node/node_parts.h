@@ -18,6 +18,8 @@ namespace mpreg {
 struct Tracked {
   std::uint32_t index = 0;
   bool is_replication = false;
+  bool is_value = false;  // Sent later than its fact.
+  bool tells_each = false;
   std::vector<std::string> targets;
   std::uint32_t timeout_ms = 0;
   WaitLevel wait = WaitLevel::accepted;

@@ -103,12 +103,18 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
     tracked.wait = fact->tracking.wait;
+    tracked.tells_each = fact->tracking.tells_each;
   } else {
     Result<CacheValue> value = decode_value(payload);
     if (!value) return tl::unexpected(value.error());
     fits = is_topic_of(topic, options_.topic_prefix, "replication", value->address.region,
                        value->address.namespace_name);
-    value_facts_.emplace_back(index, value->fact_operation);
+    // One that is tracked by itself comes later than its fact, which waits for another.
+    if (!is_tracked) value_facts_.emplace_back(index, value->fact_operation);
+    tracked.is_value = true;
+    tracked.tells_each = true;
+    tracked.timeout_ms = value->timeout_ms;
+    tracked.wait = WaitLevel::applied;
     tracked.targets = std::move(value->targets);
   }
   if (!fits) {
@@ -120,14 +126,16 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
   if (!is_to_all || is_tracked) {
     if (Result<void> checked = check_targets(tracked.targets); !checked) return checked;
   }
-  if (record.kind == RecordKind::value) return {};
+  if (record.kind == RecordKind::value && !is_tracked) return {};
   if (is_tracked && pending_.size() + tracked_.size() >= options_.pending_operations_max) {
     return fail(ErrorCode::overloaded, std::to_string(pending_.size() + tracked_.size()) +
                                            " operations are pending, which is the limit");
   }
   const auto sort = tracked.is_replication ? FederationBooks::Sort::replication
                                            : FederationBooks::Sort::invalidation;
-  if (is_to_all) {
+  if (tracked.is_value) {
+    // Booked with its fact.
+  } else if (is_to_all) {
     books_.sent_to_all(sort);
   } else {
     books_.sent(sort, tracked.targets);
@@ -153,7 +161,8 @@ void Node::Impl::check_facts(Session& session, StampableBody& parts, const Body&
     Record& record = parts.records[i];
     if (record.kind == RecordKind::none) continue;
     if (Result<void> checked = check_fact(body, record, i); !checked) {
-      if (record.kind == RecordKind::value) void_fact_of(body, record, session.client);
+      const bool is_later = (record.flags & kTracked) != 0;
+      if (record.kind == RecordKind::value && !is_later) void_fact_of(body, record, session.client);
       record.kind = RecordKind::none;
       refuse_operation(session, operation_of(parts.segments, i).operation, checked.error(), outbox);
     }
@@ -164,11 +173,15 @@ void Node::Impl::track(const Now& now, const Body& body) {
   for (Tracked& tracked : tracked_) {
     PendingOperations::Operation operation;
     operation.id = operation_of(body.segments, tracked.index);
-    operation.cache_number = body.first() + tracked.index;
+    const Number number = body.first() + tracked.index;
+    operation.cache_number = tracked.is_value ? 0 : number;
+    operation.bulk_number = tracked.is_value ? number : 0;
+    operation.tells_each = tracked.tells_each;
     operation.missing = std::move(tracked.targets);
     operation.started = now.instant;
-    std::chrono::milliseconds timeout =
-        tracked.is_replication ? options_.replication_timeout : options_.invalidation_timeout;
+    std::chrono::milliseconds timeout = tracked.is_replication || tracked.is_value
+                                            ? options_.replication_timeout
+                                            : options_.invalidation_timeout;
     if (tracked.timeout_ms > 0) timeout = std::chrono::milliseconds(tracked.timeout_ms);
     operation.deadline = now.instant + timeout;
     if (const auto value = values_.find(operation.id); value != values_.end()) {
@@ -218,6 +231,8 @@ void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   std::map<std::uint32_t, OperationOutcomes> told;  // By peer.
   for (PendingOperations::Ended& ended : ended_) {
     switch (ended.outcome.outcome) {
+      case Outcome::acknowledged:
+        break;
       case Outcome::confirmed:
         books_.ended(ended.outcome.confirmed, {}, false);
         books_.took(std::chrono::microseconds(ended.outcome.latency_us));

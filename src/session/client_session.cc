@@ -78,7 +78,15 @@ Result<std::uint64_t> ClientSession::invalidate(const Now& now,
 }
 Result<std::uint64_t> ClientSession::replicate(const Now& now, const CacheReplication& replication,
                                                std::string_view value) {
-  return impl_->replicate(now, replication, value);
+  return impl_->replicate(now, replication, value, replication.targets);
+}
+Result<std::uint64_t> ClientSession::replicate(const Now& now, const CacheReplication& replication,
+                                               std::string_view value,
+                                               const std::vector<std::string>& value_targets) {
+  return impl_->replicate(now, replication, value, value_targets);
+}
+Result<std::uint64_t> ClientSession::send_value(const Now& now, const CacheValue& value) {
+  return impl_->send_value(now, value);
 }
 bool ClientSession::has_room_for(std::size_t payload_bytes) const {
   return impl_->queue.has_room_for(payload_bytes);

@@ -106,6 +106,14 @@ class ClientSession {
   [[nodiscard]] Result<std::uint64_t> replicate(const Now& now, const CacheReplication& replication,
                                                 std::string_view value);
 
+  // The value goes to `value_targets` alone: the fact's other targets wait for send_value(). Empty:
+  // to nobody yet.
+  [[nodiscard]] Result<std::uint64_t> replicate(const Now& now, const CacheReplication& replication,
+                                                std::string_view value,
+                                                const std::vector<std::string>& value_targets);
+  // The value of a replication, later than its fact; tracked, with an outcome for each target.
+  [[nodiscard]] Result<std::uint64_t> send_value(const Now& now, const CacheValue& value);
+
   // Whether a publication of so many bytes would fit the window now.
   [[nodiscard]] bool has_room_for(std::size_t payload_bytes) const;
 

@@ -32,7 +32,9 @@ class ClientSession::Impl {
                                 Answering answering);
   Result<std::uint64_t> invalidate(const Now& now, const CacheInvalidation& invalidation);
   Result<std::uint64_t> replicate(const Now& now, const CacheReplication& replication,
-                                  std::string_view value);
+                                  std::string_view value,
+                                  const std::vector<std::string>& value_targets);
+  Result<std::uint64_t> send_value(const Now& now, const CacheValue& value);
   void flush(const Now& now);
   Result<std::uint64_t> subscribe(const Subscription& subscription);
   Result<std::uint64_t> unsubscribe(const Now& now, std::uint32_t subscription);

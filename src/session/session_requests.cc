@@ -115,15 +115,21 @@ Result<std::uint64_t> ClientSession::Impl::invalidate(const Now& now,
   return operation;
 }
 
-Result<std::uint64_t> ClientSession::Impl::replicate(const Now& now,
-                                                     const CacheReplication& replication,
-                                                     std::string_view value) {
+Result<std::uint64_t> ClientSession::Impl::replicate(
+    const Now& now, const CacheReplication& replication, std::string_view value,
+    const std::vector<std::string>& value_targets) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
   const CacheAddress& address = replication.address;
   CacheReplication fact = replication;
   fact.value_bytes = value.size();
-  const CacheValue content{address, fact.targets, fact.ttl_ms, queue.next_operation() + 1,
-                           std::string(value)};
+  CacheValue content;
+  content.address = address;
+  content.targets = value_targets;
+  content.ttl_ms = fact.ttl_ms;
+  content.fact_operation = queue.next_operation() + 1;
+  content.value = value;
+  content.tags = fact.tags;
+  content.depends_on = fact.depends_on;
   const Frame value_payload = encode_value(content);
   const Frame fact_payload = encode_replication(fact);
   if (auto right = checked(decode_replication(fact_payload.bytes())); !right) {
@@ -151,6 +157,30 @@ Result<std::uint64_t> ClientSession::Impl::replicate(const Now& now,
   queue.value_precedes_fact();
   const std::uint64_t operation = queue.append(fact_item);
   track(now, operation, fact.tracking, options.replication_timeout);
+  queue.pump(output);
+  return operation;
+}
+
+Result<std::uint64_t> ClientSession::Impl::send_value(const Now& now, const CacheValue& value) {
+  if (auto may = may_publish(); !may) return tl::unexpected(may.error());
+  const Frame payload = encode_value(value);
+  if (auto right = checked(decode_value(payload.bytes())); !right) {
+    return tl::unexpected(right.error());
+  }
+  const std::string topic =
+      replication_topic(options.topic_prefix, value.address.region, value.address.namespace_name);
+  PublishQueue::Item item;
+  item.lane = Lane::bulk;
+  item.kind = RecordKind::value;
+  item.flags = kTracked;
+  item.topic = topic;
+  item.payload = payload.bytes();
+  if (auto checked = queue.check(item); !checked) return tl::unexpected(checked.error());
+  const Tracking tracking{WaitLevel::applied, value.timeout_ms};
+  if (auto slot = slot_for(tracking); !slot) return tl::unexpected(slot.error());
+  if (!queue.has_room_for(payload.size())) return no_room(payload.size(), counters);
+  const std::uint64_t operation = queue.append(item);
+  track(now, operation, tracking, options.replication_timeout);
   queue.pump(output);
   return operation;
 }
@@ -400,6 +430,10 @@ void ClientSession::Impl::handle(const Now&, OperationRefused&& packet) {
 }
 
 void ClientSession::Impl::handle(const Now&, OperationOutcome&& packet) {
+  if (packet.outcome == Outcome::acknowledged) {
+    if (tracked.contains(packet.operation)) notify(std::move(packet));
+    return;
+  }
   if (!tracked.take(packet.operation)) {
     ++counters.outcomes_repeated;
     return;

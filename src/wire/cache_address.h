@@ -1,9 +1,12 @@
 #pragma once
-// The address of a cache entry, as every table that has one holds it.
+// The address of a cache entry, and what a writer had seen of it, as every table that has one holds
+// it.
 
 #include <string_view>
 
+#include "cache_generated.h"
 #include "message/cache_key.h"
+#include "message/vector_clock.h"
 #include "wire/packet_reader.h"
 #include "wire/packet_writer.h"
 
@@ -36,6 +39,26 @@ void take_address(PacketReader& in, std::string_view table, const Table& from, C
   in.text({table, "subkey"}, from.subkey(), kKeyBytesMax, to.subkey);
   to.version = from.version();
   in.text({table, "region"}, from.region(), kRegionBytesMax, to.region);
+}
+
+[[nodiscard]] inline auto put_seen(Builder& out, const VectorClock& seen) {
+  return put_all(out, seen.entries(), [](Builder& to, const VectorClock::Entry& entry) {
+    return wire::CreateWriterTime(to, put_text(to, entry.first), entry.second);
+  });
+}
+
+template <typename Table>
+void take_seen(PacketReader& in, std::string_view table, const Table& from, VectorClock& to) {
+  std::vector<VectorClock::Entry> entries;
+  in.tables({table, "seen"}, from.seen(), kClustersMax, entries,
+            [&](const wire::WriterTime& one, VectorClock::Entry& into) {
+              in.cluster({"writer_time", "cluster"}, one.cluster(), into.first);
+              into.second = one.time();
+            });
+  if (entries.empty() || !in.ok()) return;
+  auto clock = VectorClock::from_entries(std::move(entries));
+  if (!clock) return in.refuse({table, "seen"}, clock.error().text);
+  to = std::move(*clock);
 }
 
 }  // namespace mpreg

@@ -33,6 +33,20 @@ void take_tags(PacketReader& in, std::string_view table, const Table& from,
   in.lines({table, "tags"}, from.tags(), kTagsPerEntryMax, kTagBytesMax, to);
 }
 
+// Keys: of them the entry holds a hash each, as of its tags.
+template <typename Table>
+void take_dependencies(PacketReader& in, std::string_view table, const Table& from,
+                       std::size_t tags, std::vector<std::string>& to) {
+  if (from.depends_on() == nullptr) return;
+  if (!in.accept_count({table, "depends_on"}, from.depends_on()->size(), kTagsPerEntryMax - tags)) {
+    return;
+  }
+  for (const auto* key : *from.depends_on()) {
+    in.text({table, "depends_on"}, key, kKeyBytesMax, to.emplace_back());
+    if (in.ok()) in.require(table, check_key(to.back()));
+  }
+}
+
 }  // namespace
 
 Frame encode_invalidation(const CacheInvalidation& fact) {
@@ -40,11 +54,13 @@ Frame encode_invalidation(const CacheInvalidation& fact) {
     const AddressOffsets address = put_address(out, fact.address);
     const auto targets = put_texts(out, fact.targets);
     const auto reason = put_text(out, fact.reason);
+    const auto seen = put_seen(out, fact.seen);
+    const auto depends_on = put_texts(out, fact.depends_on);
     return wire::CreateCacheInvalidation(
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
         fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
-        fact.tracking.timeout_ms, fact.erased);
+        fact.tracking.timeout_ms, fact.erased, seen, depends_on);
   });
 }
 
@@ -61,6 +77,8 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
         in.text({kTable, "reason"}, from.reason(), kCacheReasonBytesMax, to.reason);
         take_tracking(in, kTable, from, to.tracking);
         to.erased = from.erased();
+        take_seen(in, kTable, from, to.seen);
+        take_dependencies(in, kTable, from, 0, to.depends_on);
         check_address(in, kTable, to.address, address_rules_of(to.type));
         if (to.type == InvalidationType::pattern) check_key_pattern(in, kTable, to.address.key);
         if (to.type == InvalidationType::tag && to.address.key.size() > kTagBytesMax) {
@@ -80,11 +98,14 @@ Frame encode_replication(const CacheReplication& fact) {
     const AddressOffsets address = put_address(out, fact.address);
     const auto targets = put_texts(out, fact.targets);
     const auto tags = put_texts(out, fact.tags);
+    const auto seen = put_seen(out, fact.seen);
+    const auto depends_on = put_texts(out, fact.depends_on);
     return wire::CreateCacheReplication(
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::ReplicationStrategy>(fact.strategy), targets,
         fact.priority, fact.ttl_ms, fact.value_bytes,
-        static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms, tags);
+        static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms, tags,
+        fact.tracking.tells_each, seen, depends_on);
   });
 }
 
@@ -101,6 +122,9 @@ Result<CacheReplication> decode_replication(Bytes payload) {
         to.value_bytes = from.value_bytes();
         take_tags(in, kTable, from, to.tags);
         take_tracking(in, kTable, from, to.tracking);
+        to.tracking.tells_each = from.tells_each();
+        take_seen(in, kTable, from, to.seen);
+        take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
         check_address(in, kTable, to.address, {});
         require_targets(in, kTable, to.targets);
         check_priority(in, kTable, to.priority);
@@ -120,9 +144,10 @@ Frame encode_value(const CacheValue& value) {
     const AddressOffsets address = put_address(out, value.address);
     const auto targets = put_texts(out, value.targets);
     const auto tags = put_texts(out, value.tags);
+    const auto depends_on = put_texts(out, value.depends_on);
     return wire::CreateCacheValue(out, address.namespace_name, address.key, address.subkey,
                                   value.address.version, address.region, targets, value.ttl_ms,
-                                  value.fact_operation, bytes, tags);
+                                  value.fact_operation, bytes, tags, value.timeout_ms, depends_on);
   });
 }
 
@@ -135,6 +160,8 @@ Result<CacheValue> decode_value(Bytes payload) {
         to.ttl_ms = from.ttl_ms();
         to.fact_operation = from.fact_operation();
         take_tags(in, kTable, from, to.tags);
+        take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
+        to.timeout_ms = from.timeout_ms();
         check_address(in, kTable, to.address, {});
         require_targets(in, kTable, to.targets);
         check_ttl(in, kTable, to.ttl_ms);

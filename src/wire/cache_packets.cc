@@ -13,7 +13,7 @@ flatbuffers::Offset<wire::OperationOutcome> write(Builder& out, const OperationO
 
 void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome& to) {
   to.operation = from.operation();
-  in.choice({"operation_outcome", "outcome"}, from.outcome(), Outcome::failed, to.outcome);
+  in.choice({"operation_outcome", "outcome"}, from.outcome(), Outcome::acknowledged, to.outcome);
   in.clusters({"operation_outcome", "confirmed"}, from.confirmed(), kClustersMax, to.confirmed);
   in.clusters({"operation_outcome", "missing"}, from.missing(), kClustersMax, to.missing);
   to.latency_us = from.latency_us();
@@ -83,8 +83,9 @@ flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
       out.CreateVector(reinterpret_cast<const std::uint8_t*>(from.value.data()), from.value.size());
   const auto origin = put_text(out, from.origin);
   const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
+  const auto seen = put_seen(out, from.seen);
   return wire::CreateCacheGot(out, from.request, static_cast<wire::EntryState>(from.state), value,
-                              from.version, origin, from.ttl_ms, tags, from.region);
+                              from.version, origin, from.ttl_ms, tags, from.region, seen);
 }
 
 void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
@@ -97,9 +98,32 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   in.text({"cache_got", "origin"}, from.origin(), kClusterIdBytesMax, to.origin);
   to.ttl_ms = from.ttl_ms();
   to.region = from.region();
+  take_seen(in, "cache_got", from, to.seen);
   if (from.tags() == nullptr) return;
   if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());
+}
+
+flatbuffers::Offset<wire::LoadAsk> write(Builder& out, const LoadAsk& from) {
+  const AddressOffsets address = put_address(out, from.address);
+  return wire::CreateLoadAsk(out, from.request, address.namespace_name, address.key, address.subkey,
+                             from.address.version, address.region, from.lease_ms);
+}
+
+void read(PacketReader& in, const wire::LoadAsk& from, LoadAsk& to) {
+  to.request = from.request();
+  take_address(in, "load_ask", from, to.address);
+  to.lease_ms = from.lease_ms();
+}
+
+flatbuffers::Offset<wire::LoadGranted> write(Builder& out, const LoadGranted& from) {
+  return wire::CreateLoadGranted(out, from.request, from.granted, from.wait_ms);
+}
+
+void read(PacketReader& /*in*/, const wire::LoadGranted& from, LoadGranted& to) {
+  to.request = from.request();
+  to.granted = from.granted();
+  to.wait_ms = from.wait_ms();
 }
 
 }  // namespace mpreg

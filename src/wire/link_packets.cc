@@ -25,7 +25,7 @@ flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
   return wire::CreateOffer(out, origin, from.stream.epoch,
                            static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest,
                            from.base, from.hops, from.final,
-                           static_cast<wire::Standing>(from.standing), from.age_ms);
+                           static_cast<wire::Standing>(from.standing), from.age_ms, from.passed);
 }
 
 void read(PacketReader& in, const wire::Offer& from, Offer& to) {
@@ -37,6 +37,7 @@ void read(PacketReader& in, const wire::Offer& from, Offer& to) {
   to.final = from.final();
   in.choice({"offer", "standing"}, from.standing(), Standing::cut_off, to.standing);
   to.age_ms = from.age_ms();
+  to.passed = from.passed();
 }
 
 }  // namespace

@@ -64,6 +64,10 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(CacheGet);
     MPREG_DECODE(CacheGot);
     MPREG_DECODE(Observed);
+    MPREG_DECODE(LoadAsk);
+    MPREG_DECODE(LoadGranted);
+    MPREG_DECODE(StoreAsk);
+    MPREG_DECODE(StoreTell);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

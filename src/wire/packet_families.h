@@ -44,6 +44,8 @@ MPREG_PACKET(OperationOutcomes);
 MPREG_PACKET(CompleteOperation);
 MPREG_PACKET(CacheGet);
 MPREG_PACKET(CacheGot);
+MPREG_PACKET(LoadAsk);
+MPREG_PACKET(LoadGranted);
 
 // link_packets.cc
 MPREG_PACKET(LinkHello);
@@ -58,6 +60,10 @@ MPREG_PACKET(InterestDigest);
 MPREG_PACKET(Refill);
 MPREG_PACKET(Trace);
 MPREG_PACKET(TraceReport);
+
+// store_packets.cc
+MPREG_PACKET(StoreAsk);
+MPREG_PACKET(StoreTell);
 
 #undef MPREG_PACKET
 

@@ -83,10 +83,10 @@ const Readings<ClusterStatistics> kClusterReadings = {
     {"coherence_efficiency", &ClusterStatistics::coherence_efficiency},
     {"federation_efficiency", &ClusterStatistics::federation_efficiency},
 };
-const Readings<NearCacheStatistics> kNearCacheReadings = {
-    {"hit_rate", &NearCacheStatistics::hit_rate},
-    {"key_to_value_ratio", &NearCacheStatistics::key_to_value_ratio},
-    {"memory_efficiency", &NearCacheStatistics::memory_efficiency},
+const Readings<NearCacheCounters> kNearCacheReadings = {
+    {"hit_rate", &NearCacheCounters::hit_rate},
+    {"key_to_value_ratio", &NearCacheCounters::key_to_value_ratio},
+    {"memory_efficiency", &NearCacheCounters::memory_efficiency},
 };
 const Readings<CacheStoreStatistics> kCacheStoreReadings = {
     {"hit_rate", &CacheStoreStatistics::hit_rate},

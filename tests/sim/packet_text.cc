@@ -145,6 +145,23 @@ struct ToText {
     return "CacheGot " + std::to_string(p.request) + " state " +
            std::to_string(static_cast<int>(p.state)) + " version " + std::to_string(p.version);
   }
+  std::string operator()(const LoadAsk& p) const {
+    return "LoadAsk " + std::to_string(p.request) + " " + p.address.namespace_name + ":" +
+           p.address.key + " for " + std::to_string(p.lease_ms) + " ms";
+  }
+  std::string operator()(const LoadGranted& p) const {
+    return "LoadGranted " + std::to_string(p.request) + (p.granted ? " yes" : " no");
+  }
+  std::string operator()(const StoreAsk& p) const {
+    return "StoreAsk " + std::to_string(p.tag) + " level " +
+           std::to_string(static_cast<int>(p.level)) + " index " + std::to_string(p.index) +
+           " known " + std::to_string(p.known.size());
+  }
+  std::string operator()(const StoreTell& p) const {
+    return "StoreTell " + std::to_string(p.tag) + " level " +
+           std::to_string(static_cast<int>(p.level)) + " index " + std::to_string(p.index) +
+           " entries " + std::to_string(p.entries.size());
+  }
   std::string operator()(const Observed& p) const {
     return "Observed " + positions_text(p.positions);
   }

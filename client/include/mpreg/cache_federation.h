@@ -19,6 +19,7 @@
 #include "message/cache_key.h"
 #include "message/cache_statistics.h"
 #include "mpreg/client.h"
+#include "mpreg/locality_router.h"
 
 namespace mpreg {
 
@@ -44,16 +45,26 @@ struct CacheFederationCallbacks {
   std::function<void(const HealthReport&)> on_health;
 };
 
+// How the values of a namespace are replicated, unless a call says otherwise.
+struct NamespaceReplication {
+  std::optional<ReplicationStrategy> strategy = {};  // None: default_replication_strategy.
+  std::uint32_t quorum = 0;                          // As make_strategy.
+  std::optional<WaitLevel> wait = {};
+  StrategyFactory custom_strategy = {};               // Of the strategy `custom`.
+  std::shared_ptr<const LocalityRouter> router = {};  // Who gets what names no targets.
+};
+
 struct CacheFederationConfiguration {
   std::string cluster_id;                      // Required; must be that of the client's broker.
   double invalidation_timeout_seconds = 30.0;  // 0.001 to 86,400, as the next and the last.
   double replication_timeout_seconds = 60.0;
   std::int64_t max_pending_operations = 1000;  // 1 to 10,000.
   bool enable_async_replication = true;
-  bool enable_sync_replication = true;
+  bool enable_sync_replication = true;  // And all other strategies that wait for targets.
   ReplicationStrategy default_replication_strategy = ReplicationStrategy::async;
   double coherence_check_interval_seconds = 300.0;
   std::string topic_prefix{kDefaultTopicPrefix};  // Must be that of the client.
+  std::map<std::string, NamespaceReplication> namespaces = {};
 };
 
 // Names the first field that is wrong, its value, and what is allowed.
@@ -73,8 +84,9 @@ struct ReplicationOptions {
   std::optional<ReplicationStrategy> strategy;  // None: as configured.
   std::optional<double> priority;               // None: 0.8 async, 2.0 sync.
   std::chrono::milliseconds ttl{0};             // Of the value; 0: none.
-  std::optional<WaitLevel> wait;                // None: accepted for async, applied for sync.
+  std::optional<WaitLevel> wait;                // None: accepted for async, applied for the others.
   std::chrono::milliseconds timeout{0};
+  std::optional<std::uint32_t> quorum = {};  // None: as configured.
 };
 
 class CacheFederationBridge {
@@ -96,9 +108,9 @@ class CacheFederationBridge {
   [[nodiscard]] Result<Operation> send_cache_invalidation(const FederatedCacheKey& key,
                                                           const InvalidationOptions& options = {});
 
-  // Sends the value to the targets (at least one); other clusters drop the key. The value may have
-  // about as many bytes as the broker allows for a payload (1 MiB by default). Errors as above;
-  // `refused` for a strategy that is switched off, `unsupported` for one that this version lacks.
+  // Sends the value to the targets (at least one, or a router); other clusters drop the key. The
+  // value may have about as many bytes as the broker allows for a payload (1 MiB by default).
+  // Errors as above; `refused` for a strategy that is switched off.
   [[nodiscard]] Result<Operation> send_cache_replication(const FederatedCacheKey& key,
                                                          std::string_view value,
                                                          std::vector<std::string> targets,

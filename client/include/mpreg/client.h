@@ -18,6 +18,7 @@
 #include "message/cache_messages.h"
 #include "mpreg/client_options.h"
 #include "mpreg/operation.h"
+#include "mpreg/replication_strategy.h"
 #include "mpreg/subscription.h"
 
 namespace mpreg {
@@ -85,6 +86,10 @@ class Client {
   [[nodiscard]] Result<Operation> invalidate(const CacheInvalidation& invalidation);
   [[nodiscard]] Result<Operation> replicate(const CacheReplication& replication,
                                             std::string_view value);
+  // As the strategy says: mpreg/replication_strategy.h. Its exceptions are not passed on.
+  [[nodiscard]] Result<Operation> replicate(const CacheReplication& replication,
+                                            std::string_view value,
+                                            std::unique_ptr<Strategy> strategy);
   // Ends a tracked operation by hand. False: there is no such operation.
   [[nodiscard]] Result<bool> complete_operation(std::uint64_t operation, bool success);
 

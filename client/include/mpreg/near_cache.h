@@ -23,6 +23,7 @@
 
 #include "mpreg/client.h"
 #include "mpreg/consistency_token.h"
+#include "mpreg/locality_router.h"
 
 namespace mpreg {
 
@@ -65,7 +66,11 @@ struct CacheSpaceOptions {
   double ttl_jitter = 0.1;  // So much of each ttl is cut off at random: 0 to 0.9.
   std::chrono::milliseconds absent_ttl{30'000};  // Of "does not exist"; 0: that is not kept.
   WriteMode writes = WriteMode::invalidate;
-  std::vector<std::string> targets{"*"};      // Of replications: clusters, @REGION, or * for all.
+  std::vector<std::string> targets{"*"};  // Of replications: clusters, @REGION, or * for all.
+  std::shared_ptr<const LocalityRouter> router = {};          // Instead of targets, by key.
+  ReplicationStrategy strategy = ReplicationStrategy::async;  // mpreg/replication_strategy.h
+  std::uint32_t quorum = 0;
+  StrategyFactory custom_strategy = {};       // Of the strategy `custom`.
   WaitLevel wait = WaitLevel::accepted;       // Of put and erase.
   std::chrono::milliseconds wait_timeout{0};  // 0: as the broker is configured.
   bool ask_cluster = false;                   // A miss asks the cluster's store before the loader.

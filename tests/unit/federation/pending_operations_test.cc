@@ -185,11 +185,11 @@ TEST(PendingOperations, knows_when_the_oldest_one_began) {
   EXPECT_EQ(pending.oldest(), kStart + 5s);
 }
 
-TEST(PendingOperationsDeathTest, two_operations_with_one_number_stop_the_process) {
+TEST(PendingOperationsDeathTest, one_operation_twice_stops_the_process) {
   PendingOperations pending(10);
   Ended ended;
   pending.add(operation_of(50, 7, {"east"}), kStart, ended);
-  EXPECT_DEATH(pending.add(operation_of(51, 7, {"east"}), kStart, ended), "broken invariant");
+  EXPECT_DEATH(pending.add(operation_of(50, 7, {"east"}), kStart, ended), "broken invariant");
 }
 
 // ---- Level observed.
@@ -246,6 +246,27 @@ TEST(PendingOperations, one_that_waits_for_its_fence_is_not_confirmed_before) {
   ASSERT_EQ(ended.size(), 1U);
   EXPECT_EQ(ended[0].outcome.confirmed, Names{"east"});
   EXPECT_TRUE(ended[0].outcome.fenced.empty());
+}
+
+TEST(PendingOperations, a_value_sent_later_waits_for_the_bulk_lane_alone_and_each_is_told) {
+  PendingOperations pending(10);
+  Ended ended;
+  auto value = operation_of(51, 0, {"east", "west"}, 4);
+  value.tells_each = true;
+  pending.add(operation_of(50, 7, {"east"}, 3), kStart, ended);
+  pending.add(value, kStart, ended);
+  pending.add(operation_of(52, 0, {"west"}, 5), kStart, ended);
+  pending.applied("west", Lane::bulk, 4, kStart, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome.outcome, Outcome::acknowledged);
+  EXPECT_EQ(ended[0].outcome.operation, 51U);
+  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"west"}));
+  pending.applied("east", Lane::bulk, 4, kStart, ended);
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[1].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[1].outcome.confirmed, (Names{"west", "east"}));
+  EXPECT_TRUE(pending.complete({1, 52}, true, kStart, ended));
+  EXPECT_EQ(pending.size(), 1U);
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ TEST(ClusterStatistics, violations_lower_coherence_efficiency_down_to_zero) {
   EXPECT_EQ(statistics.coherence_efficiency(), 0.0);
 }
 
-TEST(NearCacheStatistics, ratios_of_memory) {
-  NearCacheStatistics statistics;
+TEST(NearCacheCounters, ratios_of_memory) {
+  NearCacheCounters statistics;
   EXPECT_EQ(statistics.key_to_value_ratio(), 0.0);
   EXPECT_EQ(statistics.memory_efficiency(), 0.0);
   statistics.key_memory_bytes = 50;
@@ -122,7 +122,7 @@ void expect_names_and_members_to_agree(std::size_t counters) {
 
 TEST(StatisticsFrom, names_and_counters_agree) {
   expect_names_and_members_to_agree<ClusterStatistics>(10);
-  expect_names_and_members_to_agree<NearCacheStatistics>(7);
+  expect_names_and_members_to_agree<NearCacheCounters>(7);
   expect_names_and_members_to_agree<CacheStoreStatistics>(6);
 }
 

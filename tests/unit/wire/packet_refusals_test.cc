@@ -159,8 +159,8 @@ TEST(PacketRefusals, enumerators_that_are_not_known) {
   EXPECT_EQ(refusal_of<Gap>([](Gap& p) { p.scope.kind = static_cast<ScopeKind>(3); }),
             "gap.scope is 3, at most 2 is known");
   EXPECT_EQ(refusal_of<OperationOutcome>(
-                [](OperationOutcome& p) { p.outcome = static_cast<Outcome>(3); }),
-            "operation_outcome.outcome is 3, at most 2 is known");
+                [](OperationOutcome& p) { p.outcome = static_cast<Outcome>(4); }),
+            "operation_outcome.outcome is 4, at most 3 is known");
   EXPECT_EQ(refusal_of<LinkHello>([](LinkHello& p) { p.role = static_cast<LinkRole>(3); }),
             "link_hello.role is 3, at most 2 is known");
   const auto lane = static_cast<Lane>(3);

@@ -121,8 +121,36 @@ std::vector<Packet> link_packets() {
                          {95, Outcome::timed_out, {"east"}, {"west", "south"}, 96, {}},
                          {97, Outcome::confirmed, {"east"}, {}, 98, {"east"}}}},
       CacheGet{190, {"users", "u1", "mail", 3, "eu"}, positions(), 194},
-      CacheGot{191, EntryState::shared, std::string("a\0b", 3), 192, "east", 193, {195, 196}, 197},
-      Observed{positions()}};
+      CacheGot{191,
+               EntryState::shared,
+               std::string("a\0b", 3),
+               192,
+               "east",
+               193,
+               {195, 196},
+               197,
+               VectorClock::from_entries({{"east", 198}, {"west", 199}}).value()},
+      Observed{positions()},
+      LoadAsk{200, {"users", "u1", "", 1, "default"}, 201},
+      LoadGranted{202, false, 203},
+      StoreAsk{204, StoreLevel::entries, 205, {206, 207}},
+      StoreTell{
+          .tag = 208,
+          .level = StoreLevel::groups,
+          .index = 0,
+          .positions = positions(),
+          .digests = {{209, 210}, {211, 212}},
+          .entries = {{{"users", "u1", "mail", 3, "default"},
+                       213,
+                       "east",
+                       true,
+                       true,
+                       214,
+                       {215},
+                       216,
+                       std::string("a\0b", 3)},
+                      {{"users", "u2", "", 1, "default"}, 217, "west", false, false, 0, {}, 0, ""}},
+          .is_last = true}};
 }
 
 template <std::size_t... Kinds>
@@ -152,7 +180,9 @@ CacheInvalidation full_invalidation() {
           .priority = 1.5,
           .ttl_ms = 60'000,
           .reason = "password changed",
-          .tracking = {WaitLevel::applied, 5'000}};
+          .tracking = {WaitLevel::applied, 5'000},
+          .seen = VectorClock::from_entries({{"east", 81}}).value(),
+          .depends_on = {"user:1"}};
 }
 
 CacheReplication full_replication() {
@@ -162,7 +192,10 @@ CacheReplication full_replication() {
           .priority = 2.0,
           .ttl_ms = 61'000,
           .value_bytes = 9,
-          .tracking = {WaitLevel::observed, 6'000}};
+          .tracking = {WaitLevel::observed, 6'000, true},
+          .tags = {"team 7"},
+          .seen = VectorClock::from_entries({{"east", 82}, {"west", 83}}).value(),
+          .depends_on = {"user:1", "user:2"}};
 }
 
 CacheValue full_value() {
@@ -170,7 +203,10 @@ CacheValue full_value() {
           .targets = {"south"},
           .ttl_ms = 62'000,
           .fact_operation = 77,
-          .value = std::string("\0\xFF value", 8)};
+          .value = std::string("\0\xFF value", 8),
+          .tags = {"team 7"},
+          .timeout_ms = 78,
+          .depends_on = {"user:1"}};
 }
 
 Headers full_headers() {
