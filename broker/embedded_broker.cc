@@ -25,6 +25,9 @@ Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::start(EmbeddedBrokerOpti
   if (!errors.empty()) return fail(ErrorCode::malformed, errors.front());
   all.node.cluster = std::move(options.cluster_id);
   all.node.region = std::move(options.region);
+  for (auto& [name, resolver] : options.resolvers) {
+    all.node.resolvers.insert_or_assign(name, std::move(resolver));
+  }
   all.hubs = std::move(options.hubs);
   all.peers = std::move(options.peers);
   all.gateways = std::move(options.gateways);

@@ -39,6 +39,11 @@ Result<void> check_dial(std::string_view value) {
   return endpoint ? Result<void>() : tl::unexpected(endpoint.error());
 }
 
+Result<void> check_resolver(std::string_view value) {
+  const auto resolver = parse_resolver(value);
+  return resolver ? Result<void>() : tl::unexpected(resolver.error());
+}
+
 Result<void> check_host(std::string_view value) {
   const Result<std::string> host = parse_host(value);
   return host ? Result<void>() : tl::unexpected(host.error());
@@ -82,6 +87,19 @@ const std::array kTable = {
                ListOption{MPREG_AT(peers), check_dial}},
     OptionSpec{"Federation", "gateway", "EP", "The same of a broker in another region",
                ListOption{MPREG_AT(gateways), check_dial}},
+
+    OptionSpec{
+        "Coherence", "resolver", "NAMESPACE=RESOLVER",
+        "Who wins when clusters write a key at the same time, the same at every broker: "
+        "last_writer_wins, prefer_cluster:CLUSTER=WEIGHT,..., counter, set, map or register; "
+        "may be repeated",
+        ListOption{MPREG_AT(resolvers), check_resolver}},
+    OptionSpec{"Coherence", "compare-interval", "TIME",
+               "The store is compared with that of each neighbour so often, and repaired",
+               TimeOption{MPREG_AT(node.compare_interval), 1s, 24h}, Reload::yes},
+    OptionSpec{"Coherence", "absence-max", "TIME",
+               "Erased keys are remembered for a member that is silent for so long",
+               TimeOption{MPREG_AT(node.absence_max), 1min, 8760h}, Reload::yes},
 
     OptionSpec{"Memory", "retained-max", "SIZE", "Kept for repair, over all streams",
                SizeOption{MPREG_AT(node.retained_bytes_max), kMiB, 64 * kGiB}, Reload::yes},

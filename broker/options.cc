@@ -4,6 +4,8 @@
 
 #include "broker/option_table.h"
 #include "broker/units.h"
+#include "coherence/resolvers.h"
+#include "message/cache_key.h"
 #include "message/target_names.h"
 
 namespace mpreg {
@@ -16,6 +18,27 @@ std::vector<DialOptions> dials_of(const BrokerOptions& options) {
     dials.push_back({LinkRole::gateway, endpoint});
   }
   return dials;
+}
+
+Result<std::pair<std::string, std::shared_ptr<const Resolver>>> parse_resolver(
+    std::string_view text) {
+  const std::size_t mark = text.find('=');
+  if (mark == std::string_view::npos) {
+    return fail(ErrorCode::malformed, "NAMESPACE=RESOLVER is wanted");
+  }
+  std::string name(text.substr(0, mark));
+  if (auto checked = check_namespace(name); !checked) return tl::unexpected(checked.error());
+  auto resolver = make_resolver(text.substr(mark + 1));
+  if (!resolver) return tl::unexpected(resolver.error());
+  return std::pair(std::move(name), std::move(*resolver));
+}
+
+std::map<std::string, std::shared_ptr<const Resolver>> resolvers_of(const BrokerOptions& options) {
+  auto resolvers = options.node.resolvers;
+  for (const std::string& text : options.resolvers) {
+    if (auto one = parse_resolver(text)) resolvers.insert(std::move(*one));
+  }
+  return resolvers;
 }
 
 std::vector<std::string> find_errors(const BrokerOptions& options) {

@@ -24,6 +24,7 @@ struct BrokerOptions {
   std::vector<std::string> hubs;  // Link endpoints, as the two below.
   std::vector<std::string> peers;
   std::vector<std::string> gateways;
+  std::vector<std::string> resolvers;  // NAMESPACE=RESOLVER; beside what node.resolvers holds.
 
   std::string ports_file;  // Empty: none.
   LogLevel log_level = LogLevel::info;
@@ -37,6 +38,13 @@ struct BrokerOptions {
 
 // Every neighbour that the broker dials: hubs, then peers, then gateways.
 [[nodiscard]] std::vector<DialOptions> dials_of(const BrokerOptions& options);
+
+// node.resolvers, and what `resolvers` names. They were checked.
+[[nodiscard]] std::map<std::string, std::shared_ptr<const Resolver>> resolvers_of(
+    const BrokerOptions& options);
+// "users=counter": its namespace and its resolver.
+[[nodiscard]] Result<std::pair<std::string, std::shared_ptr<const Resolver>>> parse_resolver(
+    std::string_view text);
 
 // What is wrong with the options as a whole, one sentence each; empty when nothing is. The table
 // has looked at each by itself; this looks again, for those who fill the struct in by themselves.

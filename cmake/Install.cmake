@@ -7,16 +7,16 @@ find_package(tomlplusplus REQUIRED)
 # The public headers include a few of the rooms. Installed, everything lies under mpreg/ and is named so: nothing
 # of a user's can be taken for it.
 set(public_headers
-  base/error.h base/frame.h base/time.h
+  base/error.h base/frame.h base/time.h coherence/resolvers.h
   message/body.h message/cache_key.h message/cache_messages.h message/cache_statistics.h
-  message/pubsub_messages.h message/session_messages.h
+  message/pubsub_messages.h message/resolver.h message/session_messages.h message/vector_clock.h
   stream/frontier.h stream/hybrid_clock.h stream/ranges.h stream/stream_id.h)
 set(staged ${CMAKE_BINARY_DIR}/include)
 
 function(stage_header from to)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${from})
   file(READ ${from} text)
-  string(REGEX REPLACE "#include \"(base|message|stream)/" "#include \"mpreg/\\1/" text "${text}")
+  string(REGEX REPLACE "#include \"(base|coherence|message|stream)/" "#include \"mpreg/\\1/" text "${text}")
   file(CONFIGURE OUTPUT ${staged}/mpreg/${to} CONTENT "${text}" @ONLY)
 endfunction()
 
@@ -47,10 +47,10 @@ function(mpreg_archive target)
 endfunction()
 
 mpreg_archive(mpreg_sdk NAME mpreg
-  ROOMS base topic metrics stream message wire exchange net session client
+  ROOMS base topic metrics stream message wire exchange net session store coherence near client
   LIBS PkgConfig::ZMQ Threads::Threads)
 mpreg_archive(mpreg_sdk_testing NAME mpreg-testing
-  ROOMS federation store node broker
+  ROOMS federation node broker
   LIBS spdlog::spdlog tomlplusplus::tomlplusplus)
 target_link_libraries(mpreg_sdk_testing PUBLIC mpreg_sdk)
 set_target_properties(mpreg_sdk PROPERTIES EXPORT_NAME mpreg)

@@ -71,6 +71,9 @@ void add_key(CLI::App& program, Command& command);
 // Several that only look: stats, health, links, members, subs, who, trace.
 void add_inspections(CLI::App& program, Command& command);
 void add_forget(CLI::App& program, Command& command);
+// Whether other clusters have what one has, and what was repaired.
+void add_audit(CLI::App& program, Command& command);
+void add_repair(CLI::App& program, Command& command);
 // Again and again, as a screen.
 void add_top(CLI::App& program, Command& command);
 void add_bench(CLI::App& program, Command& command);

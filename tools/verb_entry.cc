@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "coherence/merge_states.h"
 #include "message/cache_key.h"
 #include "message/target_names.h"
 #include "stream/hybrid_clock.h"
@@ -26,6 +27,12 @@ struct Options {
 std::string_view name_of(EntryState state) {
   constexpr std::string_view kNames[] = {"missing", "shared", "syncing", "invalid"};
   return kNames[static_cast<std::size_t>(state)];
+}
+
+// A state that is merged is no text.
+std::string text_of(const CacheGot& got) {
+  if (!got.resolved) return got.value;
+  return text_of_state(got.value).value_or(got.value);
 }
 
 Tracking tracking_of(const Options& options) {
@@ -75,7 +82,7 @@ ExitCode get(const Command& command, const Options& options) {
   const bool has_value = got->state == EntryState::shared;
   if (command.json) {
     Json line = {{"state", name_of(got->state)}};
-    if (has_value) line["value"] = got->value;
+    if (has_value) line["value"] = text_of(*got);
     if (has_value && got->ttl_ms > 0) line["ttl_ms"] = got->ttl_ms;
     if (got->version != 0) {
       line["version"] = got->version;
@@ -83,7 +90,7 @@ ExitCode get(const Command& command, const Options& options) {
     }
     std::cout << to_line(line);
   } else if (has_value) {
-    std::cout << got->value << '\n';
+    std::cout << text_of(*got) << '\n';
   }
   if (has_value) return ExitCode::done;
   if (command.json) return ExitCode::failed;

@@ -85,6 +85,11 @@ Result<void> check_configuration(const CacheFederationConfiguration& configurati
                                           ", 1 to " + std::to_string(kPendingMax) + " are allowed");
   }
   const ReplicationStrategy strategy = configuration.default_replication_strategy;
+  if (strategy == ReplicationStrategy::custom) {
+    return fail(ErrorCode::malformed,
+                "default_replication_strategy is custom: an own strategy is of a namespace, in "
+                "namespaces");
+  }
   if (auto checked = check_strategy(configuration, strategy); !checked) {
     return fail(checked.error().code, "default_replication_strategy: " + checked.error().text);
   }

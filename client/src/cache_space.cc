@@ -148,14 +148,74 @@ Result<CachedValue> CacheSpace::get_or_load(std::string_view key, const Loader& 
 }
 
 // What is loaded while something is told about the key is loaded once more.
+CacheAddress CacheSpace::address_of(std::string_view key) const {
+  CacheAddress address;
+  address.namespace_name = name_;
+  address.key = key;
+  address.region = options_.region;
+  return address;
+}
+
+// The turn of this client to load for its cluster; the broker may keep what it gives.
+class CacheSpace::ClusterLoad {
+ public:
+  ClusterLoad(CacheSpace& space, std::string_view key) : space_(space) {
+    done_.address = space.address_of(key);
+  }
+  ~ClusterLoad() { static_cast<void>(space_.cache_.core.ask_load(std::move(done_))); }
+  ClusterLoad(const ClusterLoad&) = delete;
+  ClusterLoad& operator=(const ClusterLoad&) = delete;
+  void share(const CachedValue& value, const std::vector<std::uint32_t>& tags,
+             std::chrono::milliseconds ttl) {
+    done_.loaded = value.exists || ttl > ttl.zero();
+    done_.value = value.value;
+    done_.absent = !value.exists;
+    done_.ttl_ms = static_cast<std::uint64_t>(ttl.count());
+    done_.tags = tags;
+  }
+
+ private:
+  CacheSpace& space_;
+  LoadAsk done_;
+};
+
+// Until it is the turn of this client, or another's load has given it. Without a broker everybody
+// loads.
+std::optional<CachedValue> CacheSpace::await_turn(std::string_view key, NearStore::Ticket& ticket,
+                                                  bool was_coherent) {
+  constexpr std::chrono::milliseconds kPoll{20};
+  const Instant until = cache_.clock.instant() + options_.load_wait;
+  LoadAsk ask;
+  ask.address = address_of(key);
+  ask.lease_ms = static_cast<std::uint32_t>(
+      std::max(options_.load_wait, std::chrono::milliseconds(100)).count());
+  for (std::chrono::milliseconds pause(1); cache_.clock.instant() < until;
+       pause = std::min(2 * pause, kPoll)) {
+    const auto granted = cache_.core.ask_load(ask);
+    if (!granted || granted->granted) return std::nullopt;
+    cache_.pause(std::min(pause, std::chrono::milliseconds(granted->wait_ms)));
+    if (auto got = ask_cluster(key, ticket, was_coherent)) {
+      cache_.count(Count::load_shared);
+      return got;
+    }
+  }
+  return std::nullopt;
+}
+
 Result<CachedValue> CacheSpace::load(std::string_view key, const Loader& loader) {
   for (int attempt = 1;; ++attempt) {
     NearStore::Ticket ticket = cache_.store.begin_fill(parts_->index, {key});
     const FillEnd end{*this, key, ticket};
     const bool was_coherent =
         cache_.rights.state(cache_.clock.instant(), *parts_->scope) == CoherenceState::coherent;
-    if (options_.ask_cluster && attempt == 1) {
+    const bool asks = options_.ask_cluster || options_.load_once_in_cluster;
+    if (asks && attempt == 1) {
       if (auto got = ask_cluster(key, ticket, was_coherent)) return std::move(*got);
+    }
+    std::optional<ClusterLoad> cluster;
+    if (options_.load_once_in_cluster && attempt == 1) {
+      if (auto got = await_turn(key, ticket, was_coherent)) return std::move(*got);
+      cluster.emplace(*this, key);
     }
     cache_.count(Count::load);
     Result<Loaded> loaded = loader();
@@ -174,6 +234,7 @@ Result<CachedValue> CacheSpace::load(std::string_view key, const Loader& loader)
     keep.region = CacheStore::region_id(options_.region);
     const auto ttl = loaded->ttl.value_or(exists ? options_.ttl : options_.absent_ttl);
     keep.ttl = jittered(ttl, options_.ttl_jitter);
+    if (cluster) cluster->share(value, *tags, keep.ttl);
     if (!exists && options_.absent_ttl <= options_.absent_ttl.zero()) return value;
     if (cache_.store.end_fill(cache_.clock.instant(), parts_->index, {key}, ticket, value.value,
                               keep)) {
@@ -189,10 +250,7 @@ std::optional<CachedValue> CacheSpace::ask_cluster(std::string_view key, NearSto
                                                    bool was_coherent) {
   constexpr std::chrono::milliseconds kPatience{1000};
   const std::uint64_t instance = cache_.instance();
-  CacheAddress address;
-  address.namespace_name = name_;
-  address.key = key;
-  address.region = options_.region;
+  const CacheAddress address = address_of(key);
   auto required = cache_.required();
   const bool asks_more = !required.empty();
   auto got = cache_.core.get(address, std::move(required),
@@ -208,7 +266,7 @@ std::optional<CachedValue> CacheSpace::ask_cluster(std::string_view key, NearSto
     return std::nullopt;
   }
   cache_.count(Count::cluster_hit);
-  return CachedValue{std::move(got->value), true,
+  return CachedValue{std::move(got->value), !got->absent,
                      was_coherent ? Freshness::coherent : Freshness::degraded};
 }
 
@@ -265,10 +323,7 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
 
 Result<Operation> CacheSpace::send(std::string_view key, const std::string_view* value,
                                    std::chrono::milliseconds ttl, const PutOptions& options) {
-  CacheAddress address;
-  address.namespace_name = name_;
-  address.key = key;
-  address.region = options_.region;
+  CacheAddress address = address_of(key);
   if (value == nullptr || options_.writes == WriteMode::invalidate) {
     CacheInvalidation fact;
     fact.address = std::move(address);

@@ -363,6 +363,21 @@ Result<CacheGot> ClientCore::get(const CacheAddress& address, std::vector<Stream
   return std::move(got.mapped());
 }
 
+Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {
+  Lock lock(mutex_);
+  if (load.lease_ms == 0) {
+    const auto asked = session_.ask_load(clock_.now(), std::move(load));
+    send_output();
+    if (!asked) return tl::unexpected(asked.error());
+    return LoadGranted{*asked, true, 0};
+  }
+  const auto answer = ask(lock, [&] { return session_.ask_load(clock_.now(), load); });
+  if (!answer) return tl::unexpected(answer.error());
+  auto granted = grants_.extract(answer->request);
+  if (granted.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
+  return granted.mapped();
+}
+
 // ---- About the client.
 
 ConnectionStatus ClientCore::status() const {

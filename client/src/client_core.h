@@ -60,6 +60,8 @@ class ClientCore {
   Result<std::string> query(std::string_view question);
   Result<CacheGot> get(const CacheAddress& address, std::vector<StreamPosition> positions = {},
                        std::chrono::milliseconds wait = {});
+  // With lease_ms zero the answer is not waited for.
+  Result<LoadGranted> ask_load(LoadAsk ask);
   [[nodiscard]] std::vector<StreamPosition> written() const;
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] ClientStatistics statistics() const;
@@ -115,6 +117,7 @@ class ClientCore {
   void handle(const OperationOutcome& outcome);
   void handle(const Answer& answer);
   void handle(const CacheGot& got);
+  void handle(const LoadGranted& granted);
   void handle(const Subscribed& subscribed);
   void handle(const LeaseRenewal& renewal);
   void finish(const std::shared_ptr<Operation::State>& operation, OperationResult result);
@@ -159,6 +162,7 @@ class ClientCore {
   std::map<std::uint64_t, std::shared_ptr<Operation::State>> operations_;
   std::map<std::uint64_t, std::optional<Answer>> answers_;  // Requests that somebody waits for.
   std::map<std::uint64_t, CacheGot> gots_;  // Of these, those that were answered so.
+  std::map<std::uint64_t, LoadGranted> grants_;
   std::map<std::uint64_t, Timer> timers_;
   std::uint64_t next_timer_ = 1;
   SubscriptionId next_subscription_ = 1;

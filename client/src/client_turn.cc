@@ -235,6 +235,17 @@ void ClientCore::handle(const Answer& answer) {
   changed_.notify_all();
 }
 
+void ClientCore::handle(const LoadGranted& granted) {
+  {
+    const Lock lock(mutex_);
+    const auto it = answers_.find(granted.request);
+    if (it == answers_.end()) return;
+    grants_[granted.request] = granted;
+    it->second = Answer{granted.request, true, ErrorCode::internal, {}};
+  }
+  changed_.notify_all();
+}
+
 void ClientCore::handle(const CacheGot& got) {
   {
     const Lock lock(mutex_);

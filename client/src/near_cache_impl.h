@@ -51,6 +51,12 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   void on_lost() override;
   void on_lease(const LeaseRenewal& renewal) override;
 
+  // On a calling thread: until something has been told, or so long.
+  void pause(std::chrono::milliseconds time) const {
+    std::unique_lock lock(feed_mutex_);
+    moved_.wait_for(lock, time);
+  }
+
   // What a miss that asks the cluster must not be older than.
   [[nodiscard]] std::vector<StreamPosition> required() const;
   void has_reached_required(std::uint64_t instance);

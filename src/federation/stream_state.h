@@ -68,6 +68,7 @@ class StreamState {
   Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.
   Instant progressed{};  // When the frontier last moved, or the head was first seen beyond it.
   Freshness freshness;
+  std::uint64_t passed = 0;  // Cache lane: Offer::passed, the greatest that was told.
 
   enum class Verdict : std::uint8_t {
     apply,      // It is next.

@@ -69,6 +69,7 @@ struct CacheInvalidation {
   bool erased = false;    // With single_key: the thing itself is gone; a tombstone is kept.
   VectorClock seen = {};  // With erased: as of a replication.
   std::vector<std::string> depends_on = {};  // The same.
+  bool resolved = false;                     // The same.
 
   friend bool operator==(const CacheInvalidation&, const CacheInvalidation&) = default;
 };
@@ -88,6 +89,7 @@ struct CacheReplication {
   // write that went into it.
   VectorClock seen = {};
   std::vector<std::string> depends_on = {};  // Keys of the namespace; with tags at most 64.
+  bool resolved = false;                     // A resolver decides: only stores hold such values.
 
   friend bool operator==(const CacheReplication&, const CacheReplication&) = default;
 };
@@ -165,13 +167,16 @@ struct CacheGet {
 struct CacheGot {
   std::uint64_t request = 0;
   EntryState state = EntryState::missing;
-  std::string value;          // When shared.
+  std::string value;          // When shared; when invalid, what is left of a state that is merged.
   std::uint64_t version = 0;  // Hybrid time of the last write or invalidation known; 0: none.
   std::string origin;         // The cluster of that write.
   std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.
   std::vector<std::uint32_t> tags = {};  // By hash, as stores know them.
   std::uint16_t region = 0;              // The same.
   VectorClock seen = {};                 // Of a value that a resolver made: what went into it.
+  bool resolved = false;                 // The namespace has a resolver.
+  bool filled = false;                   // Loaded from the source of the data, and no write.
+  bool absent = false;                   // Known not to exist.
 
   friend bool operator==(const CacheGot&, const CacheGot&) = default;
 };
@@ -181,6 +186,11 @@ struct LoadAsk {
   std::uint64_t request = 0;
   CacheAddress address;
   std::uint32_t lease_ms = 0;  // For so long at most; 0: the load is done.
+  bool loaded = false;         // And this is what was loaded: the cluster's store may keep it.
+  std::string value = {};
+  bool absent = false;                   // There is no such thing.
+  std::uint64_t ttl_ms = 0;              // 0: until it is dropped.
+  std::vector<std::uint32_t> tags = {};  // By hash.
 
   friend bool operator==(const LoadAsk&, const LoadAsk&) = default;
 };

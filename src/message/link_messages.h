@@ -40,8 +40,9 @@ struct LinkWelcome {
   Epoch epoch = 0;
   std::uint64_t instance = 0;
   std::string
-      stream_endpoint;    // Where live streams are published; host "*" means the host dialled.
-  Epoch known_epoch = 0;  // The greatest epoch known here of the dialling cluster, 0 for none.
+      stream_endpoint;        // Where live streams are published; host "*" means the host dialled.
+  Epoch known_epoch = 0;      // The greatest epoch known here of the dialling cluster, 0 for none.
+  std::uint64_t session = 0;  // Of this connection; every LinkState repeats it.
 
   friend bool operator==(const LinkWelcome&, const LinkWelcome&) = default;
 };
@@ -93,6 +94,7 @@ struct LinkState {
   std::vector<Member> members;
   std::vector<Offer> offers;
   std::uint32_t echo_held_ms = 0;  // So long ago `echo` was received.
+  std::uint64_t session = 0;  // What is of an earlier connection, and comes late, says nothing.
 
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };

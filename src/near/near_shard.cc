@@ -98,13 +98,20 @@ bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const Cach
   if (is_void) return false;
   const auto origin = replicas_.store().origin_of(got.origin);
   void_fills(key);
-  if (!origin || got.version == 0) return true;
+  const bool is_write = !got.resolved && !got.filled;
+  if (!origin || (is_write && got.version == 0)) return true;
   CacheStore::Entry entry;
   entry.version = {got.version, *origin};
   entry.ttl = std::chrono::milliseconds(got.ttl_ms);
   entry.tags = got.tags;
   entry.region = got.region;
-  (void)replicas_.store().put(now, key, got.value, entry);
+  entry.absent = got.absent;
+  if (is_write) {
+    (void)replicas_.store().put(now, key, got.value, entry);
+  } else {
+    // Any write may be one that it has not seen.
+    (void)replicas_.store().fill(now, key, got.value, entry);
+  }
   return true;
 }
 

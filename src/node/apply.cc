@@ -45,7 +45,10 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
     metrics_.gaps_applied.add();
     // What was lost was written before now, by any clock that is not ahead of ours.
     const HybridTime time = std::max(clock_.last(), hybrid_time_of(now.wall));
-    if (lane == Lane::cache) cache_.lose(entry.gap->scope, time);
+    if (lane == Lane::cache) {
+      loads_.note_space({});
+      cache_.lose(entry.gap->scope, time);
+    }
   }
   state.advance(entry.through, now.instant);
   moved_streams_.push_back(stream);
@@ -110,6 +113,7 @@ void Node::Impl::cache_fact(const Now& now, StreamIndex stream, const Body& body
     if (fact->tracking.wait == WaitLevel::observed) {
       await_observers(now, stream, body.first() + record.index);
     }
+    void_loads(fact->address, fact->type == InvalidationType::single_key);
     if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
     cache_.note_version(origin, version);
     cache_.take(now.instant, *fact, origin, version);
@@ -119,6 +123,7 @@ void Node::Impl::cache_fact(const Now& now, StreamIndex stream, const Body& body
     if (fact->tracking.wait == WaitLevel::observed) {
       await_observers(now, stream, body.first() + record.index);
     }
+    void_loads(fact->address, true);
     if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
     cache_.note_version(origin, version);
     cache_.take(now.instant, *fact, origin, version, operation_of(body.segments, record.index));

@@ -39,6 +39,7 @@ struct Link {
   Member peer;           // Once welcomed.
 
   std::uint64_t sequence = 0;  // Of our last LinkState.
+  std::uint64_t session = 0;   // Of the present connection, as the dialled side named it.
   std::uint64_t heard = 0;     // The highest of theirs.
   Instant heard_at{};          // When it came.
   std::uint64_t echoed = 0;    // The highest of ours that they have heard.

@@ -55,7 +55,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
-      cache_(options_.cluster, options_.region, options_.cache_bytes_max),
+      cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
       pending_(options_.pending_operations_max),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {
@@ -69,6 +69,9 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   interests_.apply({options_.cluster, generation_, 0, {}, {}});
   observe_.departed_until = now.instant + kNearCacheLease + kLeaseMargin;  // Of an earlier life.
   observe_.known_to_all = now.instant + kOriginSilenceMax + kLeaseMargin;
+  for (const auto& [name, resolver] : options_.resolvers) {
+    cache_.resolved().set_resolver(name, resolver);
+  }
   is_federated_ = !options_.dials.empty();
   for (const DialOptions& dial : options_.dials) {
     Link link;
@@ -149,6 +152,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
   if (now.instant >= next_heartbeat_) {
     next_heartbeat_ = now.instant + kHeartbeat;
     note_lags(now);
+    note_passed(now);
     tick_interest(now);
     tell_all_passed_over(outbox);
     for (auto& [id, link] : links_) {
@@ -166,6 +170,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     if (!traces_.empty()) settle_traces(now, outbox);
     if (!observe_.waiting.empty()) settle_observed(now);
     tick_streams(now, outbox);
+    tick_comparison(now, outbox);
     if (retirement_) send_away(now, outbox);
   }
   if (late_answers_due_ && now.instant >= *late_answers_due_) {

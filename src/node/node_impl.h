@@ -1,31 +1,6 @@
 #pragma once
 // Node::Impl: the state of one broker, and what it does with what it is told. One class, because
-// every packet may touch sessions, streams and links; one file per question:
-//
-//   node.cc          dispatch, turns, the passing of time, leaving
-//   on_session.cc    sessions: who is connected, and how it resumes
-//   retire.cc        leaving in two steps; other limits while running
-//   on_publish.cc    batches of clients: checked, stamped
-//   on_pubsub.cc     subscriptions, barriers, acceptances
-//   on_cache.cc      tracked operations, outcomes
-//   observe.cc       level observed; how fresh what is here is; what the store is asked
-//   apply.cc         the one way into this cluster, of local and remote batches
-//   deliver.cc       live delivery to sessions
-//   replay.cc        sessions that are behind: served from the log, told of gaps; backlog
-//   groups.cc        queue groups: one member gets it, here or in another cluster
-//   bulk.cc          the values of replications: who are their targets
-//   on_link.cc       links: handshake, heartbeat, members
-//   forget.cc        clusters that are gone for good
-//   link_roles.cc    hubs, peers, gateways: who may link, and what is whose to pass on
-//   on_interest.cc   what this cluster wants of the events lane, and what the others do
-//   session_refill.cc  the same, for a session that comes from elsewhere
-//   refill.cc        pieces of streams that came incomplete: asked for, and answered
-//   upstreams.cc     streams of others: whom they are taken from, when they start and end
-//   on_link_data.cc  batches, gaps and confirmations that come over links
-//   serve_links.cc   what goes out over links
-//   serve_events.cc  of the events lane: to each neighbour what is wanted behind it
-//   node_report.cc   answers to operators; report_topics.cc: about topics, and health
-//   trace_topic.cc   which way a message goes
+// every packet may touch sessions, streams and links, in one file per question: see CMakeLists.txt.
 
 #include <deque>
 #include <map>
@@ -38,6 +13,7 @@
 #include <vector>
 
 #include "exchange/client_table.h"
+#include "exchange/load_leases.h"
 #include "exchange/selection.h"
 #include "exchange/session.h"
 #include "exchange/topic_table.h"
@@ -48,6 +24,7 @@
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
+#include "node/compare_desk.h"
 #include "node/group_desk.h"
 #include "node/link.h"
 #include "node/node.h"
@@ -168,6 +145,8 @@ class Node::Impl {
   // ---- on_cache.cc
   [[nodiscard]] Result<void> check_targets(std::vector<std::string>& targets) const;
   [[nodiscard]] std::vector<std::string> named_by(std::vector<std::string> targets) const;
+  [[nodiscard]] Result<void> check_resolved(const std::string& namespace_name,
+                                            bool is_resolved) const;
   void void_fact_of(const Body& body, const Record& record, std::uint64_t client);
   void await_fact(const OperationId& fact, Number value);
   void track(const Now& now, const Body& body);
@@ -189,6 +168,24 @@ class Node::Impl {
   void on_cache_get(const Now& now, const Session& session, const CacheGet& request,
                     Outbox& outbox);
   bool settle_gets(const Now& now, Outbox& outbox);
+  void void_loads(const CacheAddress& address, bool is_one_key);
+  void on_load_ask(const Now& now, const Session& session, const LoadAsk& ask, Outbox& outbox);
+
+  // ---- compare.cc
+  void on_store_ask(const Now& now, const Link& link, const StoreAsk& ask, Outbox& outbox);
+  void on_store_tell(const Now& now, const Link& link, const StoreTell& tell, Outbox& outbox);
+  [[nodiscard]] std::vector<StreamPosition> cache_positions() const;
+  [[nodiscard]] bool may_tell_of_store() const;
+  void begin_comparison(const Now& now, const Link& link, Outbox& outbox);
+  void ask_next(const Now& now, Outbox& outbox);
+  void ask_store(const Now& now, StoreLevel level, std::uint32_t index, Outbox& outbox);
+  void send_store_ask(const Now& now, Outbox& outbox);
+  bool take_entries(const Now& now, const StoreTell& tell);
+  void end_comparison(const Now& now, std::string result, Outbox& outbox);
+  void tick_comparison(const Now& now, Outbox& outbox);
+  void note_passed(const Now& now);
+  [[nodiscard]] std::string sample_store(const Now& now, std::string_view wanted);
+  [[nodiscard]] nlohmann::ordered_json report_repair(const Now& now) const;
 
   // ---- apply.cc
   void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
@@ -455,6 +452,8 @@ class Node::Impl {
   LastHeader last_header_;
   ReplicaStore cache_;
   ObserveDesk observe_;
+  CompareDesk compare_;
+  LoadLeases loads_;
 
   // ---- Operations.
   PendingOperations pending_;
@@ -480,6 +479,7 @@ class Node::Impl {
   Generation promised_generation_ = 0;
   std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
   bool is_federated_ = false;        // There are links, or were.
+  bool has_heard_others_ = false;    // Some stream of another origin has started here.
 
   GroupDesk groups_;
   std::map<std::uint64_t, OpenTrace> traces_;  // By tag.

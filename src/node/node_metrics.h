@@ -60,6 +60,9 @@ struct NodeMetrics {
   Counter& bodies_repaired;
   Counter& gaps_applied;
   Counter& clock_readings_refused;
+  Counter& store_comparisons;
+  Counter& store_entries_told;
+  Counter& store_entries_repaired;
   // Operations.
   Counter& operations_tracked;
   Counter& operations_confirmed;

@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "message/leases.h"
 #include "message/link_messages.h"
+#include "message/resolver.h"
 
 namespace mpreg {
 
@@ -69,6 +72,12 @@ struct NodeOptions {
   std::chrono::milliseconds replication_timeout{60'000};
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds clock_offset_max{60'000};
+  // The store is compared with that of each neighbour so often, and when a link joins.
+  std::chrono::milliseconds compare_interval{300'000};
+  // A member that has been silent for so long does not keep the marks of erased keys alive.
+  std::chrono::milliseconds absence_max{std::chrono::hours(24)};
+  // By namespace: who wins among concurrent writers. The others go by version.
+  std::map<std::string, std::shared_ptr<const Resolver>> resolvers = {};
 };
 
 }  // namespace mpreg

@@ -42,6 +42,8 @@ std::string Node::Impl::report(const Now& now, std::string_view question) const 
     answer = report_federation();
   } else if (question == "health") {
     answer = report_health(now);
+  } else if (question == "repair" || question == "repair now") {
+    answer = report_repair(now);
   } else if (question == "subs") {
     answer = report_subscriptions();
   } else if (question.starts_with(kExplain)) {

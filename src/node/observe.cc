@@ -163,4 +163,36 @@ bool Node::Impl::settle_gets(const Now& now, Outbox& outbox) {
   return !observe_.gets.empty();
 }
 
+void Node::Impl::on_load_ask(const Now& now, const Session& session, const LoadAsk& ask,
+                             Outbox& outbox) {
+  Result<void> checked = check_namespace(ask.address.namespace_name);
+  if (checked) checked = check_key(ask.address.key);
+  if (!checked) {
+    const Answer refused{ask.request, false, checked.error().code, checked.error().text};
+    return send(outbox, {Door::session, session.peer}, refused);
+  }
+  LoadGranted granted{ask.request, true, 0};
+  if (ask.lease_ms == 0) {
+    const auto seen = loads_.done(now.instant, ask.address, session.client);
+    if (seen && ask.loaded) cache_.fill(now.instant, ask, *seen);
+  } else {
+    const Duration wait = loads_.ask(now.instant, ask.address, session.client,
+                                     std::chrono::milliseconds(ask.lease_ms), clock_.last());
+    granted.granted = wait == Duration::zero();
+    granted.wait_ms =
+        static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  }
+  send(outbox, {Door::session, session.peer}, granted);
+}
+
+// What is being loaded may be older than this.
+void Node::Impl::void_loads(const CacheAddress& address, bool is_one_key) {
+  if (loads_.size() == 0) return;
+  if (is_one_key) {
+    loads_.note(address);
+  } else {
+    loads_.note_space(address.namespace_name);
+  }
+}
+
 }  // namespace mpreg

@@ -70,6 +70,16 @@ std::vector<std::string> Node::Impl::named_by(std::vector<std::string> targets) 
   return targets;
 }
 
+// Where a resolver decides, writers say what they had seen; and the other way round.
+Result<void> Node::Impl::check_resolved(const std::string& namespace_name, bool is_resolved) const {
+  const bool has_resolver = cache_.resolved().resolver_of(namespace_name) != nullptr;
+  if (has_resolver == is_resolved) return {};
+  return fail(ErrorCode::refused,
+              "namespace " + quoted(namespace_name) +
+                  (has_resolver ? " has a resolver here: its values are written by a shared space"
+                                : " has no resolver here: a shared space needs one (--resolver)"));
+}
+
 // One verification at the door: what passes is decodable and means something, everywhere.
 Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std::uint32_t index) {
   const Bytes payload = body.payload_of(record);
@@ -86,6 +96,10 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     fits = is_topic_of(topic, options_.topic_prefix, "invalidation", fact->address.region,
                        is_about_one_key(fact->type) ? std::string_view(fact->address.namespace_name)
                                                     : std::string_view("$pattern"));
+    if (fact->erased) {
+      auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
+      if (!checked) return checked;
+    }
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
     tracked.wait = fact->tracking.wait;
@@ -95,6 +109,8 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     fits = is_topic_of(topic, options_.topic_prefix, "replication", fact->address.region,
                        fact->address.namespace_name);
     tracked.is_replication = true;
+    auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
+    if (!checked) return checked;
     const auto value = values_.find(operation_of(body.segments, index));
     if (value != values_.end() && value->second == kNoValue) {
       values_.erase(value);
@@ -109,6 +125,11 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
     if (!value) return tl::unexpected(value.error());
     fits = is_topic_of(topic, options_.topic_prefix, "replication", value->address.region,
                        value->address.namespace_name);
+    const Resolver* resolver = cache_.resolved().resolver_of(value->address.namespace_name);
+    if (resolver != nullptr && !resolver->accepts(value->value)) {
+      return fail(ErrorCode::refused, "the value is none that the resolver of namespace " +
+                                          quoted(value->address.namespace_name) + " can merge");
+    }
     // One that is tracked by itself comes later than its fact, which waits for another.
     if (!is_tracked) value_facts_.emplace_back(index, value->fact_operation);
     tracked.is_value = true;

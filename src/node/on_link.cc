@@ -77,6 +77,10 @@ void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Fr
     on_refill(*link, *refill, outbox);
   } else if (const auto* trace = std::get_if<Trace>(&packet)) {
     on_trace(now, *link, *trace, outbox);
+  } else if (const auto* ask = std::get_if<StoreAsk>(&packet)) {
+    on_store_ask(now, *link, *ask, outbox);
+  } else if (const auto* tell = std::get_if<StoreTell>(&packet)) {
+    on_store_tell(now, *link, *tell, outbox);
   } else if (auto* report = std::get_if<TraceReport>(&packet)) {
     on_trace_report(now, *report, outbox);
   } else if (const auto* goodbye = std::get_if<Goodbye>(&packet)) {
@@ -177,11 +181,15 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
   }
   for (const LinkId id : old) {
     // Hello said twice on one connection: the Welcome was slow, and what it began goes on.
-    if (links_.at(id).address == from) return send(outbox, from, welcome);
+    if (links_.at(id).address == from) {
+      welcome.session = links_.at(id).session;
+      return send(outbox, from, welcome);
+    }
     lose_link(now, links_.at(id), "it is back on another connection", outbox);
   }
   Link link;
   link.id = next_link_++;
+  link.session = welcome.session = instance_ + link.id;
   link.address = from;
   link.role = hello.role;
   link.dial = hello.dial;
@@ -201,6 +209,7 @@ void Node::Impl::on_link_welcome(const Now& now, Link& link, const LinkWelcome& 
     return send_link_hello(now, link, outbox);
   }
   link.phase = Link::Phase::welcomed;
+  link.session = welcome.session;
   link.last_heard = link.echo_progress = now.instant;
   link.refusal.clear();
   link.peer = {welcome.cluster, welcome.region, welcome.epoch, welcome.instance, 1, 0};
@@ -216,6 +225,7 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
   }
   link.sequence = link.heard = link.echoed = 0;
+  link.states_sent.clear();
   link.said_goodbye = false;
   metrics_.links_joined.add();
   log(outbox, LogLevel::info,
@@ -255,6 +265,8 @@ void Node::Impl::on_link_refused(const Now& now, Link& link, const Refused& refu
 }
 
 void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox) {
+  // What was sent on the connection before this one counts in other numbers.
+  if (state.session != link.session) return metrics_.packets_unexpected.add();
   if (state.sequence <= link.heard) return;
   link.heard = state.sequence;
   link.heard_at = now.instant;
@@ -336,6 +348,7 @@ void Node::Impl::on_link_goodbye(const Now& now, Link& link, const Goodbye& good
 
 void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
   LinkState state;
+  state.session = link.session;
   state.sequence = ++link.sequence;
   link.states_sent.emplace_back(state.sequence, now.instant);
   if (link.states_sent.size() > kStatesRemembered) link.states_sent.pop_front();
@@ -373,14 +386,16 @@ std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) cons
     if (!state.started || state.closed()) continue;
     if (!state.own && state.upstream == link.id) continue;
     if (id.origin == link.peer.cluster && id.epoch == link.peer.epoch) continue;
-    Offer offer{id,
-                state.frontier,
-                log_of(index).held_after(index).value_or(state.frontier),
-                state.base,
-                state.hops,
-                state.complete(),
-                standing_towards(link, index),
-                age_of(now.instant, state)};
+    Offer offer{
+        id,
+        state.frontier,
+        log_of(index).held_after(index).value_or(state.frontier),
+        state.base,
+        state.hops,
+        state.complete(),
+        standing_towards(link, index),
+        age_of(now.instant, state),
+        index == own_[static_cast<std::size_t>(Lane::cache)] ? compare_.passed : state.passed};
     if (index == own_[lane]) offer.base = base_[lane];
     offers.push_back(std::move(offer));
   }
@@ -445,6 +460,7 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   const Epoch before = epoch_;
   // Yet another life, which nobody here remembers, may have numbered above the same one.
   epoch_ = above + 1 + instance_ % kEpochSpread;
+  compare_.sampled_head = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;

@@ -49,6 +49,8 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
     on_complete(now, *session, *complete, outbox);
   } else if (const auto* get = std::get_if<CacheGet>(&packet)) {
     on_cache_get(now, *session, *get, outbox);
+  } else if (const auto* load = std::get_if<LoadAsk>(&packet)) {
+    on_load_ask(now, *session, *load, outbox);
   } else if (const auto* observed = std::get_if<Observed>(&packet)) {
     on_observed(now, *session, *observed);
   } else if (const auto* query = std::get_if<Query>(&packet)) {

@@ -39,12 +39,22 @@ void Node::Impl::on_query(const Now& now, const Session& session, const Query& q
     if (!forgotten) said = {query.request, false, forgotten.error().code, forgotten.error().text};
     return send(outbox, {Door::session, session.peer}, said);
   }
+  constexpr std::string_view kSample = "sample ";
+  if (query.question.starts_with(kSample)) {
+    const std::string_view wanted = std::string_view(query.question).substr(kSample.size());
+    const Answer sample{query.request, true, ErrorCode::internal, sample_store(now, wanted)};
+    return send(outbox, {Door::session, session.peer}, sample);
+  }
+  if (query.question == "repair now") {
+    for (auto& [link, due] : compare_.due) due = now.instant;
+    next_check_ = now.instant;
+  }
   Answer answer{query.request, true, ErrorCode::internal, report(now, query.question)};
   if (answer.text.empty()) {
     answer = Answer{query.request, false, ErrorCode::unsupported,
                     "question is " + mpreg::quoted(query.question) +
                         "; there are stats, health, federation, members, links, sessions, streams, "
-                        "subs, who TOPIC and trace TOPIC"};
+                        "subs, repair, who TOPIC and trace TOPIC"};
   }
   send(outbox, {Door::session, session.peer}, answer);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "node/node_impl.h"
 
@@ -48,6 +49,7 @@ void Node::Impl::learn_offer(const Now& now, const Offer& offer) {
   const StreamIndex index = know_stream(now, id);
   StreamState& state = streams_[index];
   if (state.own || state.closed()) return;
+  if (!state.own) state.passed = std::max(state.passed, offer.passed);
   if (offer.head > state.head_seen) {
     if (state.head_seen <= state.frontier) state.progressed = now.instant;
     state.head_seen = offer.head;
@@ -73,7 +75,11 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.base = is_next_life ? 0 : offer.base;
   state.first_head = offer.head;
   state.frontier = state.base;
-  if (id.lane == Lane::cache && state.base > 0) {
+  // What is told now of the past may be without what was told by lives that are over, our own among
+  // them. What still counts comes from a store that knew them.
+  const bool is_first = id.lane == Lane::cache && !std::exchange(has_heard_others_, true);
+  if (is_first || (id.lane == Lane::cache && state.base > 0)) {
+    loads_.note_space({});
     cache_.lose({}, std::max(clock_.last(), hybrid_time_of(now.wall)));
   }
   moved_streams_.push_back(stream);

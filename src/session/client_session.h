@@ -142,6 +142,11 @@ class ClientSession {
                                           std::vector<StreamPosition> positions = {},
                                           std::chrono::milliseconds wait = {});
 
+  // Whether this client may load the entry from the source of the data, alone in its cluster, for
+  // `lease_ms` at most (60 s); zero: it has. The request number is filled in here. Answered by a
+  // LoadGranted notice.
+  [[nodiscard]] Result<std::uint64_t> ask_load(const Now& now, LoadAsk ask);
+
   // ---- For a near cache, which says when it has applied what was delivered.
 
   // From now on, and in each connection: the broker waits for observed(), or until the lease has

@@ -67,7 +67,7 @@ struct Notice {
   // Subscribed: the subscription is active. OperationOutcome: once per tracked operation, and
   // before it any number of `acknowledged` where that was asked for.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
-               Subscribed, CacheGot, LeaseRenewal>
+               Subscribed, CacheGot, LoadGranted, LeaseRenewal>
       what;
 };
 

@@ -330,6 +330,14 @@ void ClientSession::Impl::observed() {
   send(std::move(packet));
 }
 
+Result<std::uint64_t> ClientSession::Impl::ask_load(const Now& now, LoadAsk ask) {
+  auto number = request(now, kRequestTimeout);
+  if (!number) return number;
+  ask.request = *number;
+  send(std::move(ask));
+  return number;
+}
+
 Result<std::uint64_t> ClientSession::Impl::query(const Now& now, std::string_view question) {
   if (question.size() > kQuestionBytesMax) {
     return fail(ErrorCode::malformed, "question has " + std::to_string(question.size()) +
@@ -369,6 +377,14 @@ void ClientSession::Impl::handle(const Now&, Answer&& packet) {
   const bool waited = packet.ok ? requests_.take(packet.request)
                                 : requests_.take(packet.request) || interest.refuse(packet.request);
   if (!waited) {
+    ++counters.packets_refused;
+    return;
+  }
+  notify(std::move(packet));
+}
+
+void ClientSession::Impl::handle(const Now&, LoadGranted&& packet) {
+  if (!requests_.take(packet.request)) {
     ++counters.packets_refused;
     return;
   }

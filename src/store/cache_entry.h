@@ -51,7 +51,8 @@ struct EntryHead {
 static_assert(sizeof(EntryHead) == 36);
 
 struct Unusual {
-  std::uint32_t tag_count = 0;
+  std::uint16_t tag_count = 0;
+  std::uint16_t is_partial = 0;  // Not meant for every cluster.
   std::uint32_t key_version = 1;
   std::uint16_t subkey_bytes = 0;
   std::uint16_t region = 0;
@@ -67,6 +68,7 @@ struct EntryParts {
   std::uint16_t region = 0;
   const std::uint32_t* tags = nullptr;
   std::uint32_t tag_count = 0;
+  bool is_partial = false;
 };
 [[nodiscard]] inline EntryParts parts_of(const EntryHead& head) {
   EntryParts parts;
@@ -77,6 +79,7 @@ struct EntryParts {
     at += sizeof(Unusual);
     parts.version = unusual.key_version;
     parts.region = unusual.region;
+    parts.is_partial = unusual.is_partial != 0;
     parts.tags = reinterpret_cast<const std::uint32_t*>(at);
     parts.tag_count = unusual.tag_count;
     at += unusual.tag_count * sizeof(std::uint32_t);
@@ -94,18 +97,19 @@ struct EntryParts {
 }
 
 // Whether there is anything to say that most entries do not say.
-[[nodiscard]] inline bool is_unusual(const StoreKey& key, std::size_t tags, std::uint16_t region) {
-  return !key.subkey.empty() || key.version != 1 || region != 0 || tags != 0;
+[[nodiscard]] inline bool is_unusual(const StoreKey& key, const CacheStore::Entry& entry) {
+  return !key.subkey.empty() || key.version != 1 || entry.region != 0 || !entry.tags.empty() ||
+         entry.partial;
 }
 
 [[nodiscard]] inline std::size_t entry_bytes(const StoreKey& key, std::size_t value_bytes,
-                                             std::size_t tags, std::uint16_t region) {
+                                             const CacheStore::Entry& entry) {
   std::size_t bytes = sizeof(EntryHead) + key.key.size() + key.subkey.size() + value_bytes;
-  if (is_unusual(key, tags, region)) bytes += sizeof(Unusual) + tags * sizeof(std::uint32_t);
+  if (is_unusual(key, entry)) bytes += sizeof(Unusual) + entry.tags.size_bytes();
   return bytes;
 }
 
 void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
-                 std::span<const std::uint32_t> tags, std::uint16_t region);
+                 const CacheStore::Entry& entry);
 
 }  // namespace mpreg

@@ -24,7 +24,6 @@ bool is_newer(const WriteVersion& one, const WriteVersion& other,
 constexpr std::size_t kNamesMax = std::numeric_limits<std::uint16_t>::max();
 // How many entries the queue of the evicted remembers: as many as fit if they are of this size.
 constexpr std::uint64_t kTypicalEntryBytes = 256;
-constexpr std::chrono::milliseconds kTick{10};
 constexpr std::chrono::hours kTtlMax{400 * 24};
 
 }  // namespace
@@ -33,6 +32,8 @@ CacheStore::CacheStore(CacheStoreOptions options)
     : options_(options),
       arena_(options.bytes_max),
       ghosts_(static_cast<std::size_t>(options.bytes_max / kTypicalEntryBytes)),
+      origin_hashes_(1),
+      digests_(options.digests ? std::make_unique<DigestTree>() : nullptr),
       origin_names_(1) {}
 
 // ---- Names.
@@ -49,6 +50,7 @@ std::optional<NamespaceId> CacheStore::space_of(std::string_view namespace_name)
   const auto id = static_cast<NamespaceId>(spaces_.size());
   spaces_.push_back({std::string(namespace_name), {}, 0, 0});
   space_ids_.emplace(namespace_name, id);
+  space_seeds_.push_back(namespace_seed(namespace_name));
   return id;
 }
 
@@ -59,6 +61,7 @@ std::optional<std::uint16_t> CacheStore::origin_of(std::string_view cluster) {
   const auto id = static_cast<std::uint16_t>(origin_names_.size());
   origin_names_.emplace_back(cluster);
   origin_ids_.emplace(cluster, id);
+  origin_hashes_.push_back(origin_hash(cluster));
   return id;
 }
 
@@ -77,8 +80,9 @@ EntryHead& CacheStore::head(Handle handle) const {
   return *reinterpret_cast<Head*>(arena_.at(handle));
 }
 
-std::uint64_t CacheStore::hash_of(const StoreKey& key) {
-  const std::uint64_t seed = std::uint64_t{key.space} << 32U | key.version;
+// The same in every process, so that stores can be compared by it.
+std::uint64_t CacheStore::hash_of(const StoreKey& key) const {
+  const std::uint64_t seed = space_seeds_[key.space] + key.version;
   const std::uint64_t hash = XXH3_64bits_withSeed(key.key.data(), key.key.size(), seed);
   if (key.subkey.empty()) return hash;
   return XXH3_64bits_withSeed(key.subkey.data(), key.subkey.size(), hash);
@@ -139,7 +143,8 @@ std::optional<CacheStore::Found> CacheStore::get(Instant now, const StoreKey& ke
                left * static_cast<std::uint32_t>(kTick.count()),
                entry.is_absent != 0,
                {parts.tags, parts.tag_count},
-               parts.region};
+               parts.region,
+               entry.is_filled != 0};
 }
 
 EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* version) const {
@@ -186,13 +191,13 @@ bool CacheStore::is_refused(const StoreKey& key, const Slot* slot, const Entry& 
   const bool has_value = slot != nullptr && head(slot->handle).is_value();
   // A mark may be older than one that was forgotten before it.
   const bool is_floor = entry.completes && entry.version.time == space.floor;
-  if (!has_value && entry.version.time <= space.floor && !is_floor) return true;
+  if (!has_value && entry.version.time <= space.floor && !is_floor && !entry.repairs) return true;
   if (slot != nullptr) {
     const Head& held = head(slot->handle);
     const bool is_same = entry.completes && held.is_mark() && held.written() == entry.version;
     if (!is_same && !is_newer(entry.version, held.written(), origin_names_)) return true;
   }
-  if (space.cuts.size() == 0 && everywhere_.size() == 0) return false;
+  if ((space.cuts.size() == 0 && everywhere_.size() == 0) || entry.repairs) return false;
   const CutSubject subject{key.key, entry.version, entry.region, entry.tags.data(),
                            static_cast<std::uint32_t>(entry.tags.size())};
   return space.cuts.refuses(subject) || everywhere_.refuses(subject);
@@ -209,8 +214,9 @@ CacheStore::Outcome CacheStore::expect(Instant now, const StoreKey& key, const E
 
 CacheStore::Outcome CacheStore::arrive(Instant now, const StoreKey& key, std::string_view value,
                                        const Entry& entry) {
+  MPREG_CHECK(key.space < spaces_.size());
   const std::uint64_t hash = hash_of(key);
-  Slot* slot = key.space < spaces_.size() ? find(key, hash) : nullptr;
+  Slot* slot = find(key, hash);
   const bool is_expected = slot != nullptr && head(slot->handle).kind == Head::kExpected &&
                            head(slot->handle).written() == entry.version &&
                            !is_cut(head(slot->handle));
@@ -250,8 +256,13 @@ bool CacheStore::yields(Slot* slot, std::uint64_t hash, const StoreKey& key, con
   return true;
 }
 
-CacheStore::Outcome CacheStore::erase(Instant now, const StoreKey& key, WriteVersion version) {
-  return write(now, key, {}, {version, {}, 0, {}}, Head::kErased);
+CacheStore::Outcome CacheStore::erase(Instant now, const StoreKey& key, WriteVersion version,
+                                      bool partial, bool repairs) {
+  Entry entry;
+  entry.version = version;
+  entry.partial = partial;
+  entry.repairs = repairs;
+  return write(now, key, {}, entry, Head::kErased);
 }
 
 CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, WriteVersion version) {
@@ -302,7 +313,7 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
       return Outcome::refused;
     }
   }
-  const std::size_t bytes = entry_bytes(key, value.size(), entry.tags.size(), entry.region);
+  const std::size_t bytes = entry_bytes(key, value.size(), entry);
   std::uint8_t uses = 0;
   if (slot != nullptr) {
     Head& old = head(slot->handle);
@@ -320,6 +331,7 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
       fresh.is_main = kept.is_main;
       fresh.uses = uses & 3U;
       fresh.is_filled = is_filled ? 1 : 0;
+      if (digests_) count_digest(fresh, hash);
       if (kind == Head::kValue) ++counters_.puts;
       return Outcome::done;
     }
@@ -336,6 +348,7 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
   Head& fresh = head(handle);
   fresh.uses = uses & 3U;
   fresh.is_filled = is_filled ? 1 : 0;
+  if (digests_) count_digest(fresh, hash);
   fresh.is_main = ghosts_.take(hash) || kind == Head::kErased ? 1 : 0;
   push(queue_of(fresh), handle);
   table_of(hash).insert({tag_of(hash), handle});
@@ -355,12 +368,13 @@ void CacheStore::set_up(Handle handle, const StoreKey& key, std::string_view val
     const auto ttl = std::min<std::chrono::milliseconds>(entry.ttl, kTtlMax);
     fresh.expires = ticks(now + ttl) + 1;  // Rounded up: never a moment too soon.
   }
-  write_parts(fresh, key, value, entry.tags, entry.region);
+  write_parts(fresh, key, value, entry);
   if (kind == Head::kValue) payload_bytes_ += key.key.size() + key.subkey.size() + value.size();
   if (!fresh.is_mark()) {
     ++spaces_[key.space].held;
   } else {
     ++marks_;
+    if (kind == Head::kErased) ++erased_;
     mark_bytes_ += arena_.size_of(handle);
   }
 }
@@ -368,12 +382,20 @@ void CacheStore::set_up(Handle handle, const StoreKey& key, std::string_view val
 // The books forget what the entry was.
 void CacheStore::strike_off(Handle handle) {
   const Head& entry = head(handle);
+  if (digests_) {
+    const EntryParts parts = parts_of(entry);
+    const std::uint64_t hash = hash_of({entry.space, parts.key, parts.subkey, parts.version});
+    if (const std::uint64_t digest = digest_of(entry, hash); digest != 0) {
+      digests_->remove(hash, digest);
+    }
+  }
   if (!entry.is_mark()) --spaces_[entry.space].held;
   if (entry.is_value()) {
     const EntryParts parts = parts_of(entry);
     payload_bytes_ -= parts.key.size() + parts.subkey.size() + parts.value.size();
   } else if (entry.is_mark()) {
     --marks_;
+    if (entry.kind == Head::kErased) --erased_;
     mark_bytes_ -= arena_.size_of(handle);
   }
 }
@@ -394,7 +416,7 @@ void CacheStore::remove(Slot* slot, std::uint64_t hash) {
 }
 
 void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
-                 std::span<const std::uint32_t> tags, std::uint16_t region) {
+                 const CacheStore::Entry& entry) {
   head.space = key.space;
   head.key_bytes = static_cast<std::uint16_t>(key.key.size());
   head.value_bytes = static_cast<std::uint32_t>(value.size());
@@ -403,12 +425,16 @@ void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
     if (bytes != 0) std::memcpy(at, from, bytes);
     at += bytes;
   };
-  if (is_unusual(key, tags.size(), region)) {
+  if (is_unusual(key, entry)) {
     head.is_unusual = 1;
-    const Unusual unusual{static_cast<std::uint32_t>(tags.size()), key.version,
-                          static_cast<std::uint16_t>(key.subkey.size()), region};
+    Unusual unusual;
+    unusual.tag_count = static_cast<std::uint16_t>(entry.tags.size());
+    unusual.is_partial = entry.partial ? 1 : 0;
+    unusual.key_version = key.version;
+    unusual.subkey_bytes = static_cast<std::uint16_t>(key.subkey.size());
+    unusual.region = entry.region;
     put(&unusual, sizeof(unusual));
-    put(tags.data(), tags.size_bytes());
+    put(entry.tags.data(), entry.tags.size_bytes());
   }
   put(key.key.data(), key.key.size());
   put(key.subkey.data(), key.subkey.size());

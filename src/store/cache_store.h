@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +29,7 @@
 #include "base/time.h"
 #include "message/cache_messages.h"
 #include "store/arena.h"
+#include "store/digest_tree.h"
 #include "store/ghost_queue.h"
 #include "store/scope_cuts.h"
 #include "topic/flat_table.h"
@@ -36,6 +38,7 @@ namespace mpreg {
 
 struct CacheStoreOptions {
   std::uint64_t bytes_max = 256ULL << 20U;  // Of keys, values and what each entry costs besides.
+  bool digests = false;                     // Kept for the comparison with other stores.
 };
 
 using NamespaceId = std::uint16_t;
@@ -87,6 +90,7 @@ class CacheStore {
     bool absent = false;              // Known not to exist.
     std::span<const std::uint32_t> tags = {};
     std::uint16_t region = 0;
+    bool filled = false;  // As fill() says.
   };
   [[nodiscard]] std::optional<Found> get(Instant now, const StoreKey& key);
   // For people: changes nothing, not even what goes next.
@@ -98,7 +102,11 @@ class CacheStore {
     std::uint16_t region = 0;                  // 0: the default region.
     std::span<const std::uint32_t> tags = {};  // At most 64.
     bool absent = false;                       // There is no such thing: a value all the same.
+    bool partial = false;    // Not meant for every cluster: not compared with other stores.
     bool completes = false;  // It is the write whose invalidation came first, at this version.
+    // From another store that knew all that had been told here: what was forgotten, or cut, here is
+    // no reason to refuse it.
+    bool repairs = false;
   };
   enum class Outcome : std::uint8_t { done, refused, too_large };
   Outcome put(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
@@ -118,8 +126,9 @@ class CacheStore {
   Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version);
   // The same as a write of "absent": it loses against a newer write. Its mark is kept until
   // forget_marks says that everybody has passed it, or marks take a quarter of the memory.
-  Outcome erase(Instant now, const StoreKey& key, WriteVersion version);
-  // The marks of erased keys at or below the time may go.
+  Outcome erase(Instant now, const StoreKey& key, WriteVersion version, bool partial = false,
+                bool repairs = false);
+  // The marks of erased keys at or below the time may go. Takes a 64th of the keys at each call.
   void forget_marks(HybridTime passed_by_all);
 
   // Of many keys, without looking at any.
@@ -133,6 +142,25 @@ class CacheStore {
   // Every value in no order; true from the visitor ends it.
   void for_each(Instant now,
                 const std::function<bool(const StoreKey& key, const Found& found)>& visit);
+
+  // ---- For the comparison with other stores: values and marks of erased keys that are meant for
+  // every cluster. Null without options.digests.
+  [[nodiscard]] const DigestTree* digests() const { return digests_.get(); }
+  struct Compared {
+    StoreKey key;
+    Found found;
+    bool erased = false;
+    std::uint64_t digest = 0;
+  };
+  void for_each_in(Instant now, std::uint32_t bucket,
+                   const std::function<void(const Compared& entry)>& visit);
+  // Changes when something is cut or forgotten: what another store told before may not know of it.
+  struct Memory {
+    std::uint32_t era = 0;
+    std::vector<HybridTime> floors;  // By namespace.
+    friend bool operator==(const Memory&, const Memory&) = default;
+  };
+  [[nodiscard]] Memory memory() const;
 
   [[nodiscard]] const StoreCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t entries() const { return entries_; }  // With marks.
@@ -164,9 +192,13 @@ class CacheStore {
     std::uint32_t held = 0;  // Values, held or expected.
   };
   static constexpr std::size_t kTables = 64;
+  static_assert(kTables == kStoreGroups);
+  static constexpr std::chrono::milliseconds kTick{10};
 
   [[nodiscard]] Head& head(Handle handle) const;
-  [[nodiscard]] static std::uint64_t hash_of(const StoreKey& key);
+  [[nodiscard]] std::uint64_t hash_of(const StoreKey& key) const;
+  [[nodiscard]] std::uint64_t digest_of(const Head& head, std::uint64_t hash) const;
+  void count_digest(const Head& head, std::uint64_t hash);
   [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash >> 32U);
   }
@@ -206,6 +238,9 @@ class CacheStore {
   Queue main_;
   std::vector<Space> spaces_;
   std::map<std::string, NamespaceId, std::less<>> space_ids_;
+  std::vector<std::uint64_t> space_seeds_;  // By space, as the next by origin.
+  std::vector<std::uint64_t> origin_hashes_;
+  std::unique_ptr<DigestTree> digests_;
   std::vector<std::string> origin_names_;
   std::map<std::string, std::uint16_t, std::less<>> origin_ids_;
   ScopeCuts everywhere_;
@@ -214,6 +249,8 @@ class CacheStore {
   bool has_begun_ = false;
   std::size_t entries_ = 0;
   std::size_t marks_ = 0;
+  std::size_t erased_ = 0;      // Of the marks.
+  std::size_t next_swept_ = 0;  // Table.
   std::uint64_t mark_bytes_ = 0;
   std::uint64_t payload_bytes_ = 0;
   HybridTime passed_by_all_ = 0;

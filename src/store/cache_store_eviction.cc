@@ -91,6 +91,15 @@ void CacheStore::evict_entry(Handle handle, bool remembers) {
 
 void CacheStore::forget_marks(HybridTime passed_by_all) {
   passed_by_all_ = std::max(passed_by_all_, passed_by_all);
+  if (erased_ == 0) return;
+  std::vector<Handle> over;
+  tables_[next_swept_].for_each([&](const Slot& slot) {
+    const Head& entry = head(slot.handle);
+    const bool is_over = entry.kind == Head::kErased && entry.written().time <= passed_by_all_;
+    if (is_over) over.push_back(slot.handle);
+  });
+  next_swept_ = (next_swept_ + 1) % kTables;
+  for (const Handle handle : over) evict_entry(handle, false);
 }
 
 }  // namespace mpreg

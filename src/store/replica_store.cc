@@ -17,13 +17,20 @@ std::vector<std::uint32_t> tags_of(const std::vector<std::string>& tags) {
   return ids;
 }
 
+// Targets that name each member one by one are not seen to be all.
+bool is_for_all(const std::vector<std::string>& targets) {
+  return std::find(targets.begin(), targets.end(), kEveryMember) != targets.end();
+}
+
 }  // namespace
 
-ReplicaStore::ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max)
+ReplicaStore::ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max,
+                           bool is_compared)
     : cluster_(std::move(cluster)),
       region_(std::move(region)),
       waiting_bytes_max_(bytes_max / kWaitingShare),
-      store_({.bytes_max = bytes_max}) {}
+      store_({.bytes_max = bytes_max, .digests = is_compared}),
+      resolved_(bytes_max / kResolvedShare) {}
 
 // Empty targets: all.
 bool ReplicaStore::is_for_us(const std::vector<std::string>& targets) const {
@@ -35,10 +42,24 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
   if (origin != cluster_ && !is_for_us(fact.targets)) return;
   const auto from = store_.origin_of(origin);
   const WriteVersion version{time, from.value_or(0)};
+  if (!fact.targets.empty() && !is_for_all(fact.targets)) {
+    const bool is_of_one =
+        fact.type != InvalidationType::region && fact.type != InvalidationType::cluster_sync;
+    told_alone_.insert(is_of_one ? fact.address.namespace_name : std::string());
+  }
+  if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
+    return take_resolved(now, fact, origin, time);
+  }
   if (fact.type == InvalidationType::region) {
+    drop_resolved([&](const CacheAddress& address, const Siblings& /*all*/) {
+      return address.region == fact.address.region;
+    });
     return store_.cut_region(CacheStore::region_id(fact.address.region), version);
   }
   if (fact.type == InvalidationType::cluster_sync) {
+    drop_resolved([&](const CacheAddress& /*address*/, const Siblings& all) {
+      return all.clock().at(origin) != 0;
+    });
     if (from) store_.cut_origin(*from, version);
     return;
   }
@@ -52,13 +73,19 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
     case InvalidationType::tag:
       return store_.cut_tag(*space, CacheStore::tag_id(fact.address.key), version);
     default:
-      if (fact.erased) return (void)store_.erase(now, key_of(*space, fact.address), version);
+      if (fact.erased && !fact.resolved) {
+        return (void)store_.erase(now, key_of(*space, fact.address), version,
+                                  !fact.targets.empty());
+      }
       (void)store_.invalidate(now, key_of(*space, fact.address), version);
   }
 }
 
 void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::string& origin,
                         HybridTime time, const OperationId& operation) {
+  if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
+    return take_resolved(now, fact, origin, time, operation);
+  }
   const auto space = store_.space_of(fact.address.namespace_name);
   const auto from = store_.origin_of(origin);
   if (!space || !from) return store_.cut_everything({time, from.value_or(0)});
@@ -68,7 +95,8 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
   entry.region = CacheStore::region_id(fact.address.region);
   const std::vector<std::uint32_t> tags = tags_of(fact.tags);
   entry.tags = tags;
-  if (!is_for_us(fact.targets)) {
+  entry.partial = !is_for_all(fact.targets);
+  if (!is_for_us(fact.targets) || fact.resolved) {
     (void)store_.invalidate(now, key, entry.version);
     return;
   }
@@ -80,8 +108,12 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
     return;
   }
   if (store_.expect(now, key, entry) != CacheStore::Outcome::done) return;
-  expected_[operation] = {time, *from};
-  expected_order_.push_back(operation);
+  expect(operation, {time, *from, entry.partial});
+}
+
+void ReplicaStore::expect(const OperationId& fact, Expected expected) {
+  expected_[fact] = std::move(expected);
+  expected_order_.push_back(fact);
   while (expected_order_.size() > kExpectedMax) {
     expected_.erase(expected_order_.front());
     expected_order_.pop_front();
@@ -93,7 +125,16 @@ void ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
   const OperationId fact{client, value.fact_operation};
   const auto expected = expected_.find(fact);
   if (expected == expected_.end()) return keep_waiting(fact, std::move(value));
+  if (resolved_.resolver_of(value.address.namespace_name) != nullptr) {
+    const Expected write = std::move(expected->second);
+    expected_.erase(expected);
+    return resolved_.write(
+        now, value.address,
+        {store_.name_of_origin(write.origin), write.version, false, std::move(value.value)},
+        write.seen, std::chrono::milliseconds(value.ttl_ms));
+  }
   CacheStore::Entry entry;
+  entry.partial = expected->second.partial;
   entry.version = {expected->second.version, expected->second.origin};
   entry.region = CacheStore::region_id(value.address.region);
   const std::vector<std::uint32_t> tags = tags_of(value.tags);
@@ -127,24 +168,46 @@ void ReplicaStore::note_version(const std::string& origin, HybridTime version) {
 }
 
 void ReplicaStore::forget_origin(const std::string& origin, HybridTime version) {
+  drop_resolved([&](const CacheAddress& /*address*/, const Siblings& all) {
+    return all.clock().at(origin) != 0;
+  });
   const auto from = store_.origin_of(origin);
   if (!from) return store_.cut_everything({version, 0});
   store_.cut_origin(*from, {version, 0});  // Nobody's: it spares nothing.
 }
 
 void ReplicaStore::lose(const Scope& scope, HybridTime time) {
-  if (scope.kind != ScopeKind::namespaces) return store_.cut_everything({time, 0});
+  if (scope.kind != ScopeKind::namespaces) {
+    drop_resolved([](const CacheAddress&, const Siblings&) { return true; });
+    return store_.cut_everything({time, 0});
+  }
   for (const std::string& name : scope.names) distrust(name, time);
 }
 
 void ReplicaStore::distrust(const std::string& namespace_name, HybridTime time) {
+  drop_resolved([&](const CacheAddress& address, const Siblings& /*all*/) {
+    return address.namespace_name == namespace_name;
+  });
   const auto space = store_.find_space(namespace_name);
   if (space) store_.cut_space(*space, {time, 0});
+}
+
+void ReplicaStore::fill(Instant now, const LoadAsk& load, HybridTime seen) {
+  const auto space = store_.space_of(load.address.namespace_name);
+  if (!space || resolved_.resolver_of(load.address.namespace_name) != nullptr) return;
+  CacheStore::Entry entry;
+  entry.version.time = seen;
+  entry.ttl = std::chrono::milliseconds(load.ttl_ms);
+  entry.region = CacheStore::region_id(load.address.region);
+  entry.tags = load.tags;
+  entry.absent = load.absent;
+  (void)store_.fill(now, key_of(*space, load.address), load.value, entry);
 }
 
 CacheGot ReplicaStore::get(Instant now, const CacheGet& request) {
   CacheGot got = look(now, request.address);
   got.request = request.request;
+  if (resolved_.resolver_of(request.address.namespace_name) != nullptr) return got;
   const auto space = store_.find_space(request.address.namespace_name);
   if (!space) return got;
   const auto found = store_.get(now, key_of(*space, request.address));
@@ -153,6 +216,8 @@ CacheGot ReplicaStore::get(Instant now, const CacheGet& request) {
   got.ttl_ms = found->expires_in_ms;
   got.tags.assign(found->tags.begin(), found->tags.end());
   got.region = found->region;
+  got.absent = found->absent;
+  got.filled = found->filled;
   return got;
 }
 
@@ -169,6 +234,11 @@ void ReplicaStore::for_each(
 
 CacheGot ReplicaStore::look(Instant now, const CacheAddress& address) const {
   CacheGot got;
+  if (resolved_.resolver_of(address.namespace_name) != nullptr) {
+    got.resolved = true;
+    resolved_.get(now, address, got);
+    return got;
+  }
   const auto space = store_.find_space(address.namespace_name);
   if (!space) return got;
   WriteVersion version;

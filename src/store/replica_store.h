@@ -3,23 +3,30 @@
 // near cache. A replication is a fact in the cache lane and a value in the bulk lane, which come in
 // any order: the fact makes the entry SYNCING, and the value counts only if nothing has come
 // between. Where the cluster is not a target, the fact is an invalidation.
+//
+// What a resolver decides is in a store of its own, at brokers alone: near caches drop such a key
+// at each change of it, and ask their broker.
 
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "message/body.h"
 #include "message/cache_messages.h"
 #include "message/pubsub_messages.h"
 #include "store/cache_store.h"
+#include "store/resolved_store.h"
 #include "store/version_watch.h"
 
 namespace mpreg {
 
 class ReplicaStore {
  public:
-  ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max);
+  // `is_compared`: with the stores of other clusters.
+  ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max,
+               bool is_compared = false);
 
   void take(Instant now, const CacheInvalidation& fact, const std::string& origin,
             HybridTime version);
@@ -38,6 +45,10 @@ class ReplicaStore {
   // A fact whose clock is too far ahead is not kept, nor what it may be about.
   void distrust(const std::string& namespace_name, HybridTime time);
 
+  // What a client loaded from the source of the data, after everything up to `seen` had been told
+  // here and before anything else about it was. Not where a resolver decides.
+  void fill(Instant now, const LoadAsk& load, HybridTime seen);
+
   [[nodiscard]] CacheGot get(Instant now, const CacheGet& request);
   // For people; changes nothing.
   [[nodiscard]] CacheGot look(Instant now, const CacheAddress& address) const;
@@ -46,6 +57,27 @@ class ReplicaStore {
   void for_each(Instant now,
                 const std::function<void(const CacheAddress& address, std::string_view value,
                                          HybridTime version)>& visit);
+
+  // ---- replica_compare.cc: the comparison with another cluster's store.
+  [[nodiscard]] std::vector<BucketDigest> digests_of(StoreLevel level, std::uint32_t index) const;
+  // Of what is in a bucket here.
+  [[nodiscard]] std::vector<std::uint64_t> known_in(Instant now, std::uint32_t bucket);
+  // What is in it here and not in `known`, which is sorted, up to about so many bytes. True: that
+  // is all.
+  bool collect(Instant now, std::uint32_t bucket, const std::vector<std::uint64_t>& known,
+               std::size_t bytes_max, std::vector<StoredEntry>& to);
+  // What is asked for at a moment, and told by a store that knew all that had been told here then.
+  struct Memory {
+    CacheStore::Memory values;
+    std::uint64_t drops = 0;
+  };
+  [[nodiscard]] Memory memory() const { return {store_.memory(), drops_}; }
+  // `asked_at`: when it was asked for. True: it was newer than what was here.
+  bool repair(Instant now, const StoredEntry& entry, const Memory& asked_at);
+  void forget_marks(HybridTime passed_by_all);
+
+  [[nodiscard]] const ResolvedStore& resolved() const { return resolved_; }
+  [[nodiscard]] ResolvedStore& resolved() { return resolved_; }
 
   void set_cluster(std::string cluster, std::string region) {
     cluster_ = std::move(cluster);
@@ -59,11 +91,20 @@ class ReplicaStore {
  private:
   static constexpr std::size_t kExpectedMax = 100'000;
   static constexpr std::uint64_t kWaitingShare = 8;  // Values without a fact: so much of the store.
+  static constexpr std::uint64_t kResolvedShare = 4;  // What resolvers decide: the same.
 
   struct Expected {
     HybridTime version = 0;
     std::uint16_t origin = 0;
+    bool partial = false;
+    VectorClock seen = {};  // Where a resolver decides.
   };
+  void take_resolved(Instant now, const CacheInvalidation& fact, const std::string& origin,
+                     HybridTime version);
+  void drop_resolved(const std::function<bool(const CacheAddress&, const Siblings&)>& is_it);
+  void take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
+                     HybridTime version, const OperationId& operation);
+  void expect(const OperationId& fact, Expected expected);
   [[nodiscard]] bool is_for_us(const std::vector<std::string>& targets) const;
   void keep_waiting(const OperationId& fact, CacheValue value);
 
@@ -71,7 +112,13 @@ class ReplicaStore {
   std::string region_;
   const std::uint64_t waiting_bytes_max_;
   CacheStore store_;
+  ResolvedStore resolved_;
+  std::uint64_t drops_ = 0;  // Of what a resolver decides: what others still have may be older.
+  std::uint32_t forgets_ = 0;
   VersionWatch versions_;
+  // Namespaces of which something was invalidated here that others were not told to invalidate, so
+  // that what they hold is no proof; empty: of any.
+  std::set<std::string> told_alone_;
   // Facts without a value, and values without a fact, by the operation of the fact; oldest first.
   std::map<OperationId, Expected> expected_;
   std::deque<OperationId> expected_order_;

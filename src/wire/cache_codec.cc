@@ -60,7 +60,7 @@ Frame encode_invalidation(const CacheInvalidation& fact) {
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
         fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
-        fact.tracking.timeout_ms, fact.erased, seen, depends_on);
+        fact.tracking.timeout_ms, fact.erased, seen, depends_on, fact.resolved);
   });
 }
 
@@ -77,6 +77,7 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
         in.text({kTable, "reason"}, from.reason(), kCacheReasonBytesMax, to.reason);
         take_tracking(in, kTable, from, to.tracking);
         to.erased = from.erased();
+        to.resolved = from.resolved();
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, 0, to.depends_on);
         check_address(in, kTable, to.address, address_rules_of(to.type));
@@ -105,7 +106,7 @@ Frame encode_replication(const CacheReplication& fact) {
         address.region, static_cast<wire::ReplicationStrategy>(fact.strategy), targets,
         fact.priority, fact.ttl_ms, fact.value_bytes,
         static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms, tags,
-        fact.tracking.tells_each, seen, depends_on);
+        fact.tracking.tells_each, seen, depends_on, fact.resolved);
   });
 }
 
@@ -123,6 +124,7 @@ Result<CacheReplication> decode_replication(Bytes payload) {
         take_tags(in, kTable, from, to.tags);
         take_tracking(in, kTable, from, to.tracking);
         to.tracking.tells_each = from.tells_each();
+        to.resolved = from.resolved();
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
         check_address(in, kTable, to.address, {});

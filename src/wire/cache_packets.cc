@@ -1,4 +1,5 @@
 #include "wire/cache_address.h"
+#include "wire/cache_rules.h"
 #include "wire/packet_families.h"
 
 namespace mpreg {
@@ -85,7 +86,8 @@ flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
   const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
   const auto seen = put_seen(out, from.seen);
   return wire::CreateCacheGot(out, from.request, static_cast<wire::EntryState>(from.state), value,
-                              from.version, origin, from.ttl_ms, tags, from.region, seen);
+                              from.version, origin, from.ttl_ms, tags, from.region, seen,
+                              from.resolved, from.filled, from.absent);
 }
 
 void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
@@ -99,21 +101,38 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   to.ttl_ms = from.ttl_ms();
   to.region = from.region();
   take_seen(in, "cache_got", from, to.seen);
+  to.resolved = from.resolved();
+  to.filled = from.filled();
+  to.absent = from.absent();
   if (from.tags() == nullptr) return;
   if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());
 }
 
 flatbuffers::Offset<wire::LoadAsk> write(Builder& out, const LoadAsk& from) {
+  const auto value =
+      out.CreateVector(reinterpret_cast<const std::uint8_t*>(from.value.data()), from.value.size());
   const AddressOffsets address = put_address(out, from.address);
+  const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
   return wire::CreateLoadAsk(out, from.request, address.namespace_name, address.key, address.subkey,
-                             from.address.version, address.region, from.lease_ms);
+                             from.address.version, address.region, from.lease_ms, from.loaded,
+                             value, from.absent, from.ttl_ms, tags);
 }
 
 void read(PacketReader& in, const wire::LoadAsk& from, LoadAsk& to) {
   to.request = from.request();
   take_address(in, "load_ask", from, to.address);
   to.lease_ms = from.lease_ms();
+  to.loaded = from.loaded();
+  to.absent = from.absent();
+  to.ttl_ms = from.ttl_ms();
+  if (to.loaded) check_ttl(in, "load_ask", to.ttl_ms);
+  if (from.value() != nullptr) {
+    to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
+  }
+  if (from.tags() == nullptr) return;
+  if (!in.accept_count({"load_ask", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
+  to.tags.assign(from.tags()->begin(), from.tags()->end());
 }
 
 flatbuffers::Offset<wire::LoadGranted> write(Builder& out, const LoadGranted& from) {

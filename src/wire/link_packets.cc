@@ -68,7 +68,7 @@ flatbuffers::Offset<wire::LinkWelcome> write(Builder& out, const LinkWelcome& fr
   const auto region = put_text(out, from.region);
   const auto endpoint = put_text(out, from.stream_endpoint);
   return wire::CreateLinkWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
-                                 endpoint, from.known_epoch);
+                                 endpoint, from.known_epoch, from.session);
 }
 
 void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
@@ -80,6 +80,7 @@ void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
   in.line({"link_welcome", "stream_endpoint"}, from.stream_endpoint(), kEndpointBytesMax,
           to.stream_endpoint);
   to.known_epoch = from.known_epoch();
+  to.session = from.session();
 }
 
 flatbuffers::Offset<wire::LinkState> write(Builder& out, const LinkState& from) {
@@ -88,7 +89,8 @@ flatbuffers::Offset<wire::LinkState> write(Builder& out, const LinkState& from) 
   const auto offers =
       put_all(out, from.offers, [](Builder& to, const Offer& offer) { return write(to, offer); });
   return wire::CreateLinkState(out, from.sequence, from.echo, from.clock, from.interest_generation,
-                               from.interest_hash, members, offers, from.echo_held_ms);
+                               from.interest_hash, members, offers, from.echo_held_ms,
+                               from.session);
 }
 
 void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
@@ -98,6 +100,7 @@ void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
   to.interest_generation = from.interest_generation();
   to.interest_hash = from.interest_hash();
   to.echo_held_ms = from.echo_held_ms();
+  to.session = from.session();
   in.tables({"link_state", "members"}, from.members(), kClustersMax, to.members,
             [&](const wire::Member& one, Member& into) { read(in, one, into); });
   in.tables({"link_state", "offers"}, from.offers(), kOffersMax, to.offers,

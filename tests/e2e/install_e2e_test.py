@@ -9,7 +9,7 @@ from programs import ProgramTest
 
 BUILD = os.environ.get("MPREG_BUILD", "")
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "consumer")
-SEEN = "got 17\nrefused: config:1: payload-max is 'potatoes': write a whole number and B, KiB, MiB or GiB\n"
+SEEN = "got 17\ncached Ann\nrefused: config:1: payload-max is 'potatoes': write a whole number and B, KiB, MiB or GiB\n"
 
 
 class InstallTest(ProgramTest):

@@ -8,7 +8,7 @@ import unittest
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
 VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "erase", "get", "explain", "match", "key", "stats", "health", "links", "members", "subs", "who",
-         "trace", "forget", "top", "bench", "demo", "version"]
+         "trace", "forget", "audit", "repair", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
 
@@ -72,7 +72,7 @@ class UsageTest(ProgramTest):
                 (["invalidate", "n", "k", "--targets", "a:b"], ["--targets", "'a:b'"]),
                 (["invalidate", "n", "k", "--region", "a.b"], ["--region", "'a.b'"]),
                 (["replicate", "n", "k", "v"], ["--targets"]),
-                (["replicate", "n", "k", "v", "--targets", "a", "--strategy", "ring"], ["--strategy", "ring"]),
+                (["replicate", "n", "k", "v", "--targets", "a", "--strategy", "star"], ["--strategy", "star"]),
                 (["match", "a"], ["PATTERN", "TOPIC"]),
                 (["match", "a", "b", "--stdin"], ["PATTERN", "TOPIC"]),
                 (["key"], ["--stdin"]),
@@ -146,6 +146,20 @@ class NoBrokerTest(ProgramTest):
         self.assertRegex(erased.stdout, "observed by east, hub, west in [0-9.]+ ms")
         for name in ("hub", "east", "west"):
             self.assertEqual(run_mpreg("get", "users", "7", broker=brokers[name].listen).returncode, FAILED)
+
+    def test_values_of_one_cluster_are_compared_with_those_of_others(self):
+        brokers = self.start_hub_and_spokes("east", "west")
+        wait_until(lambda: len(self.ask(brokers["east"], "members")) == 3, "they have not met")
+        for i in range(20):
+            self.mpreg(brokers["east"], "put", "users", str(i), f"value {i}")
+        audit = self.mpreg(brokers["east"], "audit", "--at", brokers["hub"].listen, "--at", brokers["west"].listen,
+                           "--sample", "15", "--after", "0.1,0.3")
+        self.assertIn("15 entries of east, as they were, in 2 other clusters:", audit.stdout)
+        for name in ("hub", "west"):
+            self.assertRegex(audit.stdout, name + r" +300 ms +15 +0 +0 +100% +all")
+        repair = self.mpreg(brokers["east"], "repair", "--now")
+        self.assertIn("compared with", repair.stdout)
+        wait_until(lambda: "equal" in self.mpreg(brokers["east"], "repair").stdout, "the stores were not compared")
 
     def test_a_queue_group_shares_the_messages_across_clusters(self):
         brokers = self.start_hub_and_spokes("east", "west")

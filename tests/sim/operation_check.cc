@@ -94,6 +94,7 @@ void OperationCheck::check_confirmed(const Operation& operation, const Operation
     fail(truth_.text(operation.begun.message) + " is confirmed with targets missing");
   }
   std::vector<std::string> targets = message.targets;
+  std::erase(targets, kEveryMember);
   targets.insert(targets.end(), outcome.confirmed.begin(), outcome.confirmed.end());
   for (const std::string& target : targets) {
     // It serves nothing, and has not said that it has applied it.
@@ -103,8 +104,7 @@ void OperationCheck::check_confirmed(const Operation& operation, const Operation
     if (!was_applied_at(target, operation.begun.message)) {
       fail(truth_.text(operation.begun.message) + " is confirmed and was not applied at " + target);
     }
-    const bool is_for_it =
-        std::find(message.targets.begin(), message.targets.end(), target) != message.targets.end();
+    const bool is_for_it = message.names(target);
     if (operation.begun.value == kNoMessage || !is_for_it) continue;
     if (!was_applied_at(target, operation.begun.value)) {
       fail(truth_.text(operation.begun.value) + " is confirmed and did not come to " + target);

@@ -74,7 +74,12 @@ struct ToText {
   }
   std::string operator()(const Probe&) const { return "Probe"; }
   std::string operator()(const ProbeEcho& p) const {
-    return "ProbeEcho " + positions_text(p.positions);
+    return "ProbeEcho " + std::string(p.is_behind ? "behind " : "") + "vouches" +
+           joined(p.vouches,
+                  [](const Vouch& vouch) {
+                    return vouch.origin + "=" + std::to_string(vouch.age_ms) + "ms";
+                  }) +
+           " " + positions_text(p.positions);
   }
   std::string operator()(const Query& p) const { return "Query " + p.question; }
   std::string operator()(const Answer& p) const {

@@ -117,6 +117,7 @@ void draw_brokers(Random& random, Plan& plan) {
     broker.options.cluster = "b" + std::to_string(i);
     Random stores(Random::mixed(plan.seed + 70 + i));
     broker.options.cache_bytes_max = (stores.chance(50) ? 256 : stores.between(1, 4)) << 10U;
+    broker.options.compare_interval = milliseconds(stores.between(1000, 20'000));
     if (!topology.regions.empty()) broker.options.region = topology.regions[i];
     broker.options.stream_endpoint = "sim://" + std::to_string(i);
     for (const DrawnDial& dial : topology.dials[i]) {

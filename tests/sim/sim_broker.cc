@@ -42,6 +42,7 @@ void SimBroker::start() {
                                             stage_.verdict, stage_.trace));
   witness_ = lives.back().get();
   metrics_ = std::make_unique<MetricsRegistry>();
+  repaired_ = 0;
   node_ = std::make_unique<Node>(plan_.options, now(), random_.next(), witness_, *metrics_);
   arrivals_.clear();
   links_.assign(plan_.dials.size(), {});
@@ -141,6 +142,9 @@ void SimBroker::take_arrivals(const Now& at) {
 // Now and then; a read at any other time would be judged in the same way.
 void SimBroker::check_store() {
   next_store_check_ = stage_.queue.now() + kStoreCheckEvery;
+  const std::uint64_t repaired =
+      metrics_->counter("mpreg_store_entries_repaired_total", "").value();
+  stage_.entries_repaired += repaired - std::exchange(repaired_, repaired);
   node_->for_each_cached(
       now(), [&](const CacheAddress& address, std::string_view value, HybridTime version) {
         ++stage_.entries_checked;

@@ -84,6 +84,7 @@ class SimBroker {
 
   std::uint64_t life_ = 0;
   std::unique_ptr<MetricsRegistry> metrics_;
+  std::uint64_t repaired_ = 0;  // Entries, as counted when it was looked at last.
   Witness* witness_ = nullptr;
   std::unique_ptr<Node> node_;
   Outbox outbox_;

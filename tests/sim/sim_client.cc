@@ -222,6 +222,7 @@ void SimClient::on_notice(const Notice& notice) {
                    subscriber_.on_request_failed(answer.request);
                  },
                  [&](const CacheGot& got) { settle_request(got.request); },
+                 [&](const LoadGranted& granted) { settle_request(granted.request); },
                  [&](const LeaseRenewal& renewal) {
                    if (near_) near_->on_lease(renewal);
                  },

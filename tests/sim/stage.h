@@ -47,6 +47,7 @@ struct Stage {
   NearFault near_fault = NearFault::none;
   PublishedValues values;
   std::uint64_t entries_checked = 0;
+  std::uint64_t entries_repaired = 0;
   Witnesses witnesses;
   Network network;
   Tamper tamper;

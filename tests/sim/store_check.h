@@ -1,7 +1,8 @@
 #pragma once
 // StoreCheck: what the store of one broker may hold. Nothing that is older than an invalidation or
 // a replication of it that this broker has applied, and no value that was not published under its
-// key.
+// key. A fact that two brokers stamped, because its client moved, has two versions: one store may
+// have taken the one, another the other, and each may have from the other what goes with that.
 
 #include <map>
 #include <string>
@@ -19,13 +20,13 @@ using PublishedValues = std::map<std::string, CacheAddress, std::less<>>;
 
 class StoreCheck {
  public:
-  StoreCheck(std::string cluster, Verdict& verdict)
-      : cluster_(std::move(cluster)), verdict_(verdict) {}
+  StoreCheck(std::string cluster, const Truth& truth, Verdict& verdict)
+      : cluster_(std::move(cluster)), truth_(truth), verdict_(verdict) {}
 
   // The broker has applied this fact of a cluster.
-  void on_invalidation(const CacheInvalidation& fact, const std::string& origin,
-                       HybridTime version);
-  void on_replication(const CacheReplication& fact, HybridTime version);
+  void on_invalidation(const CacheInvalidation& fact, const std::string& origin, HybridTime version,
+                       MessageIndex message);
+  void on_replication(const CacheReplication& fact, HybridTime version, MessageIndex message);
 
   // The store holds this.
   void check(const CacheAddress& address, std::string_view value, HybridTime version,
@@ -33,16 +34,24 @@ class StoreCheck {
 
  private:
   using Key = std::pair<std::string, std::string>;  // Namespace and key.
+  struct Fact {
+    HybridTime version = 0;
+    MessageIndex message = kNoMessage;
+  };
   struct Cut {
     std::string namespace_name;
     std::string pattern;
-    HybridTime version = 0;
+    Fact fact;
   };
+  [[nodiscard]] bool has_one_version(const Fact& fact) const {
+    return truth_.message(fact.message).stampings.size() == 1;
+  }
   void fail(const CacheAddress& address, const std::string& what) const;
 
   std::string cluster_;
+  const Truth& truth_;
   Verdict& verdict_;
-  std::map<Key, HybridTime> newest_;
+  std::map<Key, Fact> newest_;
   std::vector<Cut> cuts_;
 };
 

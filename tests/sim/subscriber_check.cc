@@ -229,10 +229,8 @@ bool SubscriberCheck::is_older(const Interest& interest, MessageIndex message) {
 // Values go to the sessions of their targets and of their origin only.
 bool SubscriberCheck::may_have_value(const Message& message) const {
   if (message.kind != RecordKind::value) return true;
-  return std::all_of(clusters_.begin(), clusters_.end(), [&](const std::string& cluster) {
-    return std::find(message.targets.begin(), message.targets.end(), cluster) !=
-           message.targets.end();
-  });
+  return std::all_of(clusters_.begin(), clusters_.end(),
+                     [&](const std::string& cluster) { return message.names(cluster); });
 }
 
 std::optional<std::string> SubscriberCheck::find_missing(Active& active, bool up_to_positions) {

@@ -283,6 +283,15 @@ Tamper hide_being_behind() {
   };
 }
 
+Tamper tell_as_if_all_were_known() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* tell = std::get_if<StoreTell>(&packet);
+    if (tell == nullptr || tell->positions.empty()) return Fate::as_it_is;
+    for (StreamPosition& position : tell->positions) position.number = kNumberMax;
+    return Fate::changed;
+  };
+}
+
 Tamper observe_early() {
   return [](const Passing&, Packet& packet, Frame&) {
     auto* applied = std::get_if<Applied>(&packet);

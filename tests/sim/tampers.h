@@ -52,6 +52,8 @@ namespace mpreg::sim {
 [[nodiscard]] Tamper offer_as_fresh();
 // A broker does not say that it has facts which it has not sent.
 [[nodiscard]] Tamper hide_being_behind();
+// What a store tells another counts as if the teller knew all that the asker does.
+[[nodiscard]] Tamper tell_as_if_all_were_known();
 // Brokers say of their near caches that they have applied what only the broker has.
 [[nodiscard]] Tamper observe_early();
 

@@ -3,6 +3,7 @@
 // seen at the broker that gave them before it could leave that broker. Every message is recognized
 // by its content, which no other message has.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/time.h"
 #include "message/body.h"
 #include "message/pubsub_messages.h"
+#include "message/target_names.h"
 #include "trace.h"
 
 namespace mpreg::sim {
@@ -36,6 +38,13 @@ struct Message {
   std::vector<std::string> targets;
   std::vector<Stamping> stampings;  // One, or one more for each broker that it was sent to again.
   bool last_round = false;          // Published when everything was well again.
+
+  // Targets are clusters, or `*` for everybody.
+  [[nodiscard]] bool names(const std::string& cluster) const {
+    return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+      return target == cluster || target == kEveryMember;
+    });
+  }
 };
 
 // The first thing that went wrong in a schedule.

@@ -27,7 +27,7 @@ void set(std::vector<bool>& flags, MessageIndex index) {
 Witness::Witness(std::string cluster, std::uint64_t life, bool is_quiet, Truth& truth,
                  Verdict& verdict, Trace& trace)
     : cluster_(std::move(cluster)),
-      store_(cluster_, verdict),
+      store_(cluster_, truth, verdict),
       life_(life),
       is_quiet_(is_quiet),
       truth_(truth),
@@ -199,8 +199,7 @@ void Witness::check_skipped(TruthStream stream, Number after, Number through, co
     const bool is_here = body != nullptr && next < body->records.size() &&
                          body->first() + body->records[next].index == number;
     if (is_here || message == kNoMessage) continue;
-    const auto& targets = truth_.message(message).targets;
-    if (is_bulk && std::find(targets.begin(), targets.end(), cluster_) == targets.end()) continue;
+    if (is_bulk && !truth_.message(message).names(cluster_)) continue;
     fail(to_string(truth_.id_of(stream)) + " " + std::to_string(number) +
          " was skipped without a gap: " + truth_.text(message));
   }
@@ -289,10 +288,10 @@ void Witness::apply(const StreamId& id, Number number, HybridTime version, Recor
   set(applied_, message);
   if (kind == RecordKind::invalidation) {
     if (const auto fact = decode_invalidation(payload)) {
-      store_.on_invalidation(*fact, id.origin, version);
+      store_.on_invalidation(*fact, id.origin, version, message);
     }
   } else if (const auto fact = decode_replication(payload)) {
-    store_.on_replication(*fact, version);
+    store_.on_replication(*fact, version, message);
   }
   // The own streams are stamped in this turn, and the truth about them follows; the epoch may be
   // new.

@@ -258,6 +258,7 @@ WorldResult World::run() {
     result.gaps += client->subscriber().gaps();
   }
   result.entries_checked = stage_.entries_checked;
+  result.entries_repaired = stage_.entries_repaired;
   result.near_reads = stage_.near.reads();
   result.coherent_reads = stage_.near.coherent_reads();
   result.shares = stage_.groups.deliveries();

@@ -22,6 +22,7 @@ struct WorldResult {
   std::uint64_t shares = 0;  // Delivered to members of queue groups.
   std::uint64_t gaps = 0;
   std::uint64_t entries_checked = 0;  // Of the stores, each time they were looked at.
+  std::uint64_t entries_repaired = 0;
   std::uint64_t near_reads = 0;
   std::uint64_t coherent_reads = 0;  // Of these, and hits.
   Duration virtual_time{};

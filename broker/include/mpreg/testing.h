@@ -8,12 +8,14 @@
 //   auto client = mpreg::Client::connect(options).value();
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "message/resolver.h"
 
 namespace mpreg::testing {
 
@@ -26,6 +28,8 @@ struct EmbeddedBrokerOptions {
   std::vector<std::string> gateways;
   // Any other option of mpreg-broker, as in its configuration file: `payload-max = "4KiB"`.
   std::string config;
+  // By namespace, beside those that the configuration names: coherence/resolvers.h.
+  std::map<std::string, std::shared_ptr<const Resolver>> resolvers = {};
 };
 
 // Threads: the broker has its own; one thread at a time may call stop(), any thread the rest.

@@ -74,6 +74,9 @@ struct CacheSpaceOptions {
   WaitLevel wait = WaitLevel::accepted;       // Of put and erase.
   std::chrono::milliseconds wait_timeout{0};  // 0: as the broker is configured.
   bool ask_cluster = false;                   // A miss asks the cluster's store before the loader.
+  // One loader runs per key and cluster, under a lease of the broker (load_wait), and what it gives
+  // is kept for the others, who wait for it.
+  bool load_once_in_cluster = false;
   bool load_once_here = true;  // One loader runs per key; who comes meanwhile waits for it.
   std::chrono::milliseconds load_wait{10'000};  // And gives up after so long.
   StalePolicy when_lost = StalePolicy::miss();  // The own broker does not answer.
@@ -194,6 +197,10 @@ class CacheSpace {
   struct Parts;
   class LoadEnd;
   struct FillEnd;
+  class ClusterLoad;
+  [[nodiscard]] CacheAddress address_of(std::string_view key) const;
+  std::optional<CachedValue> await_turn(std::string_view key, std::uint64_t& ticket,
+                                        bool was_coherent);
   Result<CachedValue> load(std::string_view key, const Loader& loader);
   std::optional<CachedValue> ask_cluster(std::string_view key, std::uint64_t& ticket,
                                          bool was_coherent);

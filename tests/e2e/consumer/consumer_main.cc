@@ -2,6 +2,8 @@
 
 #include <mpreg/cache_federation.h>
 #include <mpreg/client.h>
+#include <mpreg/near_cache.h>
+#include <mpreg/shared_space.h>
 #include <mpreg/testing.h>
 
 #include <cstdio>
@@ -33,6 +35,10 @@ int main() {
   sender->publish("orders.new", "17").value();
   const auto item = queue->pop(std::chrono::seconds(20)).value();
   std::printf("got %s\n", std::string(std::get<mpreg::Message>(item).text()).c_str());
+  const auto cache = mpreg::NearCache::create(*receiver).value();
+  if (!cache->wait_coherent("users", std::chrono::seconds(20))) return 1;
+  cache->space("users").put("7", "Ann").value();
+  std::printf("cached %s\n", cache->space("users").get("7").value().value.c_str());
   options.config = "payload-max = \"potatoes\"";
   const auto wrong = EmbeddedBroker::start(options);
   std::printf("refused: %s\n", wrong ? "nothing" : wrong.error().text.c_str());

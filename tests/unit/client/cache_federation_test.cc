@@ -157,7 +157,7 @@ TEST_F(CacheFederation, what_breaks_a_rule_is_refused_before_anything_is_sent) {
   EXPECT_NE(off.error().text.find("enable_sync_replication"), std::string::npos);
   options.strategy = ReplicationStrategy::chain;
   EXPECT_EQ(here.send_cache_replication(key_of("1"), "v", {"west"}, options).error().code,
-            ErrorCode::unsupported);
+            ErrorCode::refused);
   EXPECT_EQ(here.federation_statistics(), BridgeStatistics{});
   EXPECT_EQ(east->statistics().published, 0U);
   configuration.cluster_id = "north";

@@ -71,7 +71,7 @@ TEST(CacheFederationConfiguration, what_is_out_of_range_is_refused_by_name) {
   expect_refused("default_replication_strategy",
                  [](Configuration& c) { c.enable_async_replication = false; });
   expect_refused("default_replication_strategy", [](Configuration& c) {
-    c.default_replication_strategy = ReplicationStrategy::quorum;
+    c.default_replication_strategy = ReplicationStrategy::custom;
   });
   expect_refused("prefix", [](Configuration& c) { c.topic_prefix = "#"; });
 }

@@ -97,7 +97,8 @@ std::vector<Packet> link_packets() {
                   .epoch = 103,
                   .instance = 104,
                   .stream_endpoint = "tcp://*:7102",
-                  .known_epoch = 105},
+                  .known_epoch = 105,
+                  .session = 107},
       LinkState{
           .sequence = 111,
           .echo = 112,
@@ -106,7 +107,8 @@ std::vector<Packet> link_packets() {
           .interest_hash = 115,
           .members = {{"east", "eu", 116, 117, 118, 119, true}, {"west", "us", 120, 121, 0, 0}},
           .offers = {{kEast, 122, 123, 124, 125, true, Standing::relayed},
-                     {kWest, 126, 127, 128, 0, false}}},
+                     {kWest, 126, 127, 128, 0, false}},
+          .session = 129},
       Take{kEast, 131, true, 132},
       Taken{kWest, 133, 134, 135},
       Untake{kEast},
@@ -129,9 +131,10 @@ std::vector<Packet> link_packets() {
                193,
                {195, 196},
                197,
-               VectorClock::from_entries({{"east", 198}, {"west", 199}}).value()},
+               VectorClock::from_entries({{"east", 198}, {"west", 199}}).value(),
+               true},
       Observed{positions()},
-      LoadAsk{200, {"users", "u1", "", 1, "default"}, 201},
+      LoadAsk{200, {"users", "u1", "", 1, "default"}, 201, true, "loaded", true, 218, {219}},
       LoadGranted{202, false, 203},
       StoreAsk{204, StoreLevel::entries, 205, {206, 207}},
       StoreTell{
@@ -182,7 +185,8 @@ CacheInvalidation full_invalidation() {
           .reason = "password changed",
           .tracking = {WaitLevel::applied, 5'000},
           .seen = VectorClock::from_entries({{"east", 81}}).value(),
-          .depends_on = {"user:1"}};
+          .depends_on = {"user:1"},
+          .resolved = true};
 }
 
 CacheReplication full_replication() {
@@ -195,7 +199,8 @@ CacheReplication full_replication() {
           .tracking = {WaitLevel::observed, 6'000, true},
           .tags = {"team 7"},
           .seen = VectorClock::from_entries({{"east", 82}, {"west", 83}}).value(),
-          .depends_on = {"user:1", "user:2"}};
+          .depends_on = {"user:1", "user:2"},
+          .resolved = true};
 }
 
 CacheValue full_value() {

@@ -1,0 +1,199 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "coherence/merge_states.h"
+#include "coherence/resolvers.h"
+#include "store/replica_store.h"
+
+namespace mpreg {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Instant kNow{1000s};
+constexpr std::uint64_t kBytes = 4U << 20U;
+
+CacheAddress address_of(const std::string& key, const std::string& space = "users") {
+  CacheAddress address;
+  address.namespace_name = space;
+  address.key = key;
+  return address;
+}
+
+// A store and what it is told, without a broker.
+struct Cluster {
+  explicit Cluster(const std::string& name) : store(name, "default", kBytes, true) {}
+
+  void put(const std::string& key, const std::string& value, const std::string& origin,
+           HybridTime version, const std::vector<std::string>& targets = {"*"},
+           const std::string& space = "users", bool resolved = false) {
+    CacheReplication fact;
+    fact.address = address_of(key, space);
+    fact.targets = targets;
+    fact.resolved = resolved;
+    CacheValue content;
+    content.address = fact.address;
+    content.targets = targets;
+    content.fact_operation = version;
+    content.value = value;
+    store.take(kNow, fact, origin, version, OperationId{1, version});
+    store.take(kNow, content, 1);
+  }
+  void invalidate(CacheInvalidation fact, const std::string& key, const std::string& origin,
+                  HybridTime version) {
+    fact.address = address_of(key);
+    store.take(kNow, fact, origin, version);
+  }
+  [[nodiscard]] CacheGot get(const std::string& key, const std::string& space = "users") {
+    return store.get(kNow, {.address = address_of(key, space)});
+  }
+
+  ReplicaStore store;
+};
+
+// Everything that `to` lacks of `from`, level by level. Returns how many entries were repaired.
+std::size_t repair(Cluster& to, Cluster& from, std::size_t bytes_max = 1U << 20U) {
+  std::size_t repaired = 0;
+  const ReplicaStore::Memory memory = to.store.memory();
+  const auto own = to.store.digests_of(StoreLevel::groups, 0);
+  const auto theirs = from.store.digests_of(StoreLevel::groups, 0);
+  for (std::uint32_t group = 0; group < kStoreGroups; ++group) {
+    if (own[group] == theirs[group]) continue;
+    const auto mine = to.store.digests_of(StoreLevel::buckets, group);
+    const auto others = from.store.digests_of(StoreLevel::buckets, group);
+    for (std::uint32_t i = 0; i < kGroupBuckets; ++i) {
+      for (bool is_all = mine[i] == others[i]; !is_all;) {
+        const std::uint32_t bucket = group * kGroupBuckets + i;
+        auto known = to.store.known_in(kNow, bucket);
+        std::sort(known.begin(), known.end());
+        std::vector<StoredEntry> entries;
+        is_all = from.store.collect(kNow, bucket, known, bytes_max, entries);
+        for (const StoredEntry& entry : entries) {
+          repaired += to.store.repair(kNow, entry, memory) ? 1 : 0;
+        }
+      }
+    }
+  }
+  return repaired;
+}
+
+bool are_equal(const Cluster& one, const Cluster& other) {
+  return one.store.digests_of(StoreLevel::groups, 0) ==
+         other.store.digests_of(StoreLevel::groups, 0);
+}
+
+TEST(ReplicaCompare, equal_stores_have_equal_digests_whatever_the_order) {
+  Cluster east("east");
+  Cluster west("west");
+  for (HybridTime i = 1; i <= 200; ++i) east.put("k" + std::to_string(i % 50), "v", "east", i);
+  for (HybridTime i = 200; i >= 1; --i) west.put("k" + std::to_string(i % 50), "v", "east", i);
+  EXPECT_TRUE(are_equal(east, west));
+  west.put("k1", "newer", "west", 1000);
+  EXPECT_FALSE(are_equal(east, west));
+}
+
+TEST(ReplicaCompare, only_what_differs_is_told_and_an_empty_store_gets_all) {
+  Cluster east("east");
+  Cluster west("west");
+  for (HybridTime i = 1; i <= 300; ++i) east.put("k" + std::to_string(i), "v", "east", i);
+  EXPECT_EQ(repair(west, east, 100), 300U);  // In small parts.
+  EXPECT_TRUE(are_equal(east, west));
+  EXPECT_EQ(west.get("k7").value, "v");
+  east.put("k7", "changed", "east", 900);
+  EXPECT_EQ(repair(west, east), 1U);
+  EXPECT_EQ(west.get("k7").value, "changed");
+  EXPECT_EQ(repair(west, east), 0U);
+}
+
+TEST(ReplicaCompare, pitfall_15_what_was_erased_does_not_come_back_and_erasures_travel) {
+  Cluster east("east");
+  Cluster west("west");
+  for (Cluster* one : {&east, &west}) one->put("k", "v", "east", 10);
+  CacheInvalidation erased;
+  erased.erased = true;
+  east.invalidate(erased, "k", "east", 20);  // West was away.
+  EXPECT_EQ(repair(east, west), 0U);
+  EXPECT_NE(east.get("k").state, EntryState::shared);
+  EXPECT_EQ(repair(west, east), 1U);
+  EXPECT_NE(west.get("k").state, EntryState::shared);
+  EXPECT_TRUE(are_equal(east, west));
+}
+
+TEST(ReplicaCompare, pitfall_16_a_mark_that_everybody_has_passed_goes_and_nothing_older_follows) {
+  Cluster east("east");
+  Cluster west("west");
+  west.put("k", "v", "east", 10);
+  CacheInvalidation erased;
+  erased.erased = true;
+  east.put("k", "v", "east", 10);
+  east.invalidate(erased, "k", "east", 20);
+  const std::size_t marks = east.store.store().marks();
+  for (std::uint32_t i = 0; i < kStoreGroups; ++i) east.store.forget_marks(19);
+  EXPECT_EQ(east.store.store().marks(), marks);
+  for (std::uint32_t i = 0; i < kStoreGroups; ++i) east.store.forget_marks(20);
+  EXPECT_EQ(east.store.store().marks(), marks - 1);
+  east.put("k", "v", "east", 10);  // Once more, late.
+  EXPECT_NE(east.get("k").state, EntryState::shared);
+  east.put("k", "w", "east", 30);
+  EXPECT_EQ(east.get("k").value, "w");
+}
+
+TEST(ReplicaCompare, pitfall_25_what_is_told_while_it_is_asked_for_counts) {
+  Cluster east("east");
+  Cluster west("west");
+  east.put("k", "v", "east", 10);
+  const ReplicaStore::Memory memory = west.store.memory();
+  CacheInvalidation all;
+  all.type = InvalidationType::namespace_all;
+  west.invalidate(all, "", "east", 20);  // After it was asked for.
+  StoredEntry entry{address_of("k"), 10, "east", false, false, 0, {}, 0, "v"};
+  EXPECT_FALSE(west.store.repair(kNow, entry, memory));
+  // Known to the one who tells, and it has the entry all the same: it was not what it named.
+  EXPECT_TRUE(west.store.repair(kNow, entry, west.store.memory()));
+}
+
+TEST(ReplicaCompare, what_was_invalidated_for_some_clusters_alone_is_not_brought_back_by_others) {
+  Cluster east("east");
+  Cluster west("west");
+  for (Cluster* one : {&east, &west}) one->put("k", "v", "east", 10);
+  CacheInvalidation here;
+  here.type = InvalidationType::namespace_all;
+  here.targets = {"west"};
+  for (Cluster* one : {&east, &west}) one->invalidate(here, "", "north", 20);
+  EXPECT_EQ(west.get("k").state, EntryState::invalid);
+  EXPECT_EQ(east.get("k").value, "v");
+  EXPECT_EQ(repair(west, east), 0U);
+  EXPECT_NE(west.get("k").state, EntryState::shared);
+}
+
+TEST(ReplicaCompare, what_is_meant_for_some_clusters_is_not_compared) {
+  Cluster east("east");
+  Cluster west("west");
+  east.put("k", "v", "east", 10, {"east"});
+  EXPECT_TRUE(are_equal(east, west));
+  EXPECT_EQ(repair(west, east), 0U);
+}
+
+TEST(ReplicaCompare, what_a_resolver_decides_is_joined) {
+  Cluster east("east");
+  Cluster west("west");
+  for (Cluster* one : {&east, &west}) {
+    one->store.resolved().set_resolver("hits", merge_counters());
+  }
+  CounterState five;
+  five.add(1, 5);
+  CounterState two;
+  two.add(2, 2);
+  east.put("home", encode(five), "east", 10, {"*"}, "hits", true);
+  west.put("home", encode(two), "west", 11, {"*"}, "hits", true);
+  EXPECT_EQ(text_of_state(east.get("home", "hits").value), "5");
+  EXPECT_EQ(repair(east, west), 1U);
+  EXPECT_EQ(repair(west, east), 1U);
+  EXPECT_TRUE(are_equal(east, west));
+  EXPECT_EQ(text_of_state(east.get("home", "hits").value), "7");
+  EXPECT_EQ(east.get("home", "hits").value, west.get("home", "hits").value);
+}
+
+}  // namespace
+}  // namespace mpreg

@@ -1,0 +1,304 @@
+// mpreg audit: do all clusters have what one of them has? Samples entries of one store and looks
+// for them in the others, at once and later.
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "tools/broker_access.h"
+#include "tools/cache_names.h"
+#include "tools/interruption.h"
+#include "tools/table.h"
+
+namespace mpreg::tools {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kRoundMs = 20;  // How often an interruption is looked for.
+
+struct Options {
+  std::vector<std::string> others;
+  std::uint32_t sample = 100;
+  std::vector<double> after{0.1, 1, 10, 60};
+};
+
+struct Sampled {
+  CacheAddress address;
+  std::uint64_t version = 0;
+  std::string written_by;
+};
+
+struct Cluster {
+  std::string name;
+  std::string endpoint;
+  std::unique_ptr<Client> client;
+};
+
+// What one cluster had of the sample at one moment.
+struct Look {
+  std::size_t same = 0;     // Or newer.
+  std::size_t missing = 0;  // A miss is never stale.
+  std::size_t older = 0;
+  [[nodiscard]] std::size_t all() const { return same + missing + older; }
+};
+
+std::string percent(std::size_t good, std::size_t all) {
+  std::ostringstream text;
+  text.precision(6);
+  text << (all == 0 ? 100.0 : 100.0 * static_cast<double>(good) / static_cast<double>(all)) << "%";
+  return text.str();
+}
+
+// 99.9% are three.
+std::string nines(std::size_t good, std::size_t all) {
+  if (good == all) return "all";
+  std::size_t count = 0;
+  for (std::size_t bad = (all - good) * 10; bad <= all; bad *= 10) ++count;
+  return std::to_string(count);
+}
+
+std::string text_of(milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                  : std::to_string(time.count()) + " ms";
+}
+
+Result<std::vector<Sampled>> take_sample(Client& client, std::uint32_t count) {
+  std::random_device random;
+  const auto answer =
+      ask(client, "sample " + std::to_string(count) + " " + std::to_string(random() % 1'000'000));
+  if (!answer) return tl::unexpected(answer.error());
+  std::vector<Sampled> sample;
+  for (const Json& entry : (*answer)["entries"]) {
+    Sampled one;
+    one.address.namespace_name = entry["namespace"];
+    one.address.key = entry["key"];
+    one.address.subkey = entry["subkey"];
+    one.address.version = entry["key_version"];
+    one.version = entry["version"];
+    one.written_by = entry["written_by"];
+    sample.push_back(std::move(one));
+  }
+  return sample;
+}
+
+class Audit {
+ public:
+  Audit(const Command& command, const Options& options) : command_(command), options_(options) {}
+  ExitCode run();
+
+ private:
+  Result<void> connect();
+  Result<void> look(milliseconds after);
+  void explain_offence();
+  [[nodiscard]] ExitCode tell();
+
+  const Command& command_;
+  const Options& options_;
+  std::vector<Cluster> clusters_;  // The one that is sampled first.
+  std::vector<Sampled> sample_;
+  std::vector<milliseconds> times_;
+  std::vector<std::vector<Look>> looks_;        // By time, then by cluster.
+  std::vector<std::vector<milliseconds>> lag_;  // By cluster: of what was older, until it was not.
+  std::vector<std::vector<bool>> was_older_;    // By cluster, then by entry.
+  std::string offence_;
+};
+
+Result<void> Audit::connect() {
+  std::vector<std::string> endpoints{command_.broker};
+  endpoints.insert(endpoints.end(), options_.others.begin(), options_.others.end());
+  for (const std::string& endpoint : endpoints) {
+    auto client = reach("audit", endpoint);
+    if (!client) return tl::unexpected(client.error());
+    const auto health = ask(**client, "health");
+    if (!health) return tl::unexpected(health.error());
+    clusters_.push_back({(*health)["cluster_id"], endpoint, std::move(*client)});
+  }
+  lag_.resize(clusters_.size());
+  was_older_.assign(clusters_.size(), {});
+  return {};
+}
+
+Result<void> Audit::look(milliseconds after) {
+  std::vector<Look> looks(clusters_.size());
+  for (std::size_t c = 1; c < clusters_.size(); ++c) {
+    was_older_[c].resize(sample_.size());
+    for (std::size_t i = 0; i < sample_.size(); ++i) {
+      const Sampled& one = sample_[i];
+      const auto got = clusters_[c].client->get(one.address);
+      if (!got) return tl::unexpected(got.error());
+      const bool has_value = got->state == EntryState::shared;
+      const bool is_older = has_value && got->version < one.version;
+      if (is_older) {
+        ++looks[c].older;
+        was_older_[c][i] = true;
+        if (offence_.empty()) {
+          offence_ = one.address.namespace_name + " " + one.address.key;
+        }
+        continue;
+      }
+      if (was_older_[c][i]) lag_[c].push_back(after);
+      was_older_[c][i] = false;
+      ++(has_value || got->version >= one.version ? looks[c].same : looks[c].missing);
+    }
+  }
+  times_.push_back(after);
+  looks_.push_back(std::move(looks));
+  return {};
+}
+
+ExitCode Audit::run() {
+  if (auto connected = connect(); !connected) return report("audit", connected.error());
+  auto sample = take_sample(*clusters_[0].client, options_.sample);
+  if (!sample) return report("audit", sample.error());
+  sample_ = std::move(*sample);
+  if (sample_.empty()) {
+    return report("audit", {ErrorCode::refused, "the store of " + clusters_[0].name +
+                                                    " holds nothing that is meant for every "
+                                                    "cluster"});
+  }
+  catch_interruptions();
+  const auto begin = std::chrono::steady_clock::now();
+  for (const double seconds : options_.after) {
+    const milliseconds after = milliseconds_of(seconds);
+    if (!command_.json) std::cerr << "  looking after " << text_of(after) << " ...\n";
+    while (std::chrono::steady_clock::now() < begin + after && !interrupted()) {
+      std::this_thread::sleep_for(milliseconds(kRoundMs));
+    }
+    if (interrupted()) break;
+    if (auto looked = look(after); !looked) return report("audit", looked.error());
+  }
+  return tell();
+}
+
+ExitCode Audit::tell() {
+  bool is_clean = true;
+  std::vector<Row> rows{
+      {"cluster", "after", "same or newer", "no value", "older", "right", "nines"}};
+  for (std::size_t t = 0; t < times_.size(); ++t) {
+    for (std::size_t c = 1; c < clusters_.size(); ++c) {
+      const Look& look = looks_[t][c];
+      const std::size_t good = look.same + look.missing;
+      if (t + 1 == times_.size() && look.older > 0) is_clean = false;
+      rows.push_back({clusters_[c].name, text_of(times_[t]), std::to_string(look.same),
+                      std::to_string(look.missing), std::to_string(look.older),
+                      percent(good, look.all()), nines(good, look.all())});
+      if (!command_.json) continue;
+      std::cout << to_line({{"cluster_id", clusters_[c].name},
+                            {"after_ms", times_[t].count()},
+                            {"same_or_newer", look.same},
+                            {"no_value", look.missing},
+                            {"older", look.older}});
+    }
+  }
+  if (command_.json) return is_clean ? ExitCode::done : ExitCode::failed;
+  std::cout << sample_.size() << " entries of " << clusters_[0].name << ", as they were, in "
+            << clusters_.size() - 1 << " other " << (clusters_.size() == 2 ? "cluster" : "clusters")
+            << ":\n\n"
+            << aligned(rows);
+  for (std::size_t c = 1; c < clusters_.size(); ++c) {
+    std::vector<milliseconds>& lag = lag_[c];
+    if (lag.empty()) continue;
+    std::sort(lag.begin(), lag.end());
+    std::cout << "  " << clusters_[c].name << ": what was older was not any more after "
+              << text_of(lag[lag.size() / 2]) << " (half of it), " << text_of(lag.back())
+              << " (all that has come)\n";
+  }
+  if (!offence_.empty()) explain_offence();
+  return is_clean ? ExitCode::done : ExitCode::failed;
+}
+
+// The first that was older: what each cluster knows of it, and which way its facts go.
+void Audit::explain_offence() {
+  std::cout << "\n  the first that was older: " << offence_ << "\n";
+  for (const Cluster& cluster : clusters_) {
+    const auto known = ask(*cluster.client, "explain " + offence_);
+    if (!known) continue;
+    std::cout << "    at " << cluster.name << " it is " << (*known)["state"].get<std::string>();
+    if (known->contains("version")) {
+      std::cout << ", of " << (*known)["version"].get<std::uint64_t>() << " by "
+                << (*known)["written_by"].get<std::string>();
+    }
+    std::cout << '\n';
+  }
+  const std::string space = offence_.substr(0, offence_.find(' '));
+  std::cout << "    its way: mpreg trace "
+            << "mpreg.cache.federation.replication.default." << space << '\n';
+}
+
+}  // namespace
+
+void add_audit(CLI::App& program, Command& command) {
+  CLI::App& verb =
+      add_broker_verb(program, command,
+                      {"audit", "Compare a sample of one cluster's values with those of others.",
+                       "  mpreg audit --at tcp://west:7100 --at tcp://north:7100\n"
+                       "  mpreg audit --at tcp://west:7100 --sample 1000 --after 0.1,1\n"
+                       "\n"
+                       "Exit code 1: something was still older at the last look."});
+  const auto options = std::make_shared<Options>();
+  verb.add_option("--at", options->others,
+                  "Where services connect in another cluster;\nmay be repeated")
+      ->option_text("EP")
+      ->required();
+  add_value(verb, "--sample", options->sample, "N", "So many entries, 1 to 10,000 [100]")
+      .check(CLI::Range(1, 10'000));
+  verb.add_option("--after", options->after, "Seconds after which to look [0.1,1,10,60]")
+      ->option_text("S,...")
+      ->delimiter(',')
+      ->check(seconds());
+  add_json_flag(verb, command);
+  verb.callback([&command, options] {
+    std::sort(options->after.begin(), options->after.end());
+    command.run = [&command, options] { return Audit(command, *options).run(); };
+  });
+}
+
+// ---- mpreg repair
+
+namespace {
+
+ExitCode run_repair(const Command& command, bool now) {
+  const auto client = reach("repair", command.broker);
+  if (!client) return report("repair", client.error());
+  const auto answer = ask(**client, now ? "repair now" : "repair");
+  if (!answer) return report("repair", answer.error());
+  if (command.json) {
+    std::cout << to_line(*answer);
+    return ExitCode::done;
+  }
+  std::vector<Row> rows{
+      {"compared with", "result", "done", "buckets", "received", "repaired", "ago"}};
+  for (const Json& store : (*answer)["stores"]) {
+    std::ostringstream done;
+    done.precision(3);
+    done << 100.0 * store["progress"].get<double>() << "%";
+    rows.push_back(
+        {store["cluster_id"], store["result"], done.str(),
+         std::to_string(store["buckets_differing"].get<std::uint64_t>()),
+         std::to_string(store["entries_received"].get<std::uint64_t>()),
+         std::to_string(store["entries_repaired"].get<std::uint64_t>()),
+         text_of(milliseconds(store["ended_ms_ago"].get<std::int64_t>() / 1000 * 1000))});
+  }
+  std::cout << (rows.size() == 1 ? "  compared with nobody yet\n" : aligned(rows));
+  if (now) std::cout << "  every neighbour is compared with now\n";
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_repair(CLI::App& program, Command& command) {
+  CLI::App& verb = add_broker_verb(
+      program, command,
+      {"repair", "How the cluster's store differed from those of its neighbours.",
+       "  mpreg repair\n  mpreg repair --now        compares again, and takes what is newer"});
+  const auto now = std::make_shared<bool>(false);
+  verb.add_flag("--now", *now, "Compare with every neighbour now");
+  add_json_flag(verb, command);
+  verb.callback(
+      [&command, now] { command.run = [&command, now] { return run_repair(command, *now); }; });
+}
+
+}  // namespace mpreg::tools
