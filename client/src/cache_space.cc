@@ -24,11 +24,14 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds ttl, double jitter)
                       static_cast<std::int64_t>(static_cast<double>(ttl.count()) * (1.0 - part))));
 }
 
-Result<std::vector<std::uint32_t>> ids_of(const std::vector<std::string>& tags) {
-  if (tags.size() > kTagsPerEntryMax) {
+Result<std::vector<std::uint32_t>> ids_of(std::string_view namespace_name,
+                                          const std::vector<std::string>& tags,
+                                          const std::vector<std::string>& depends_on) {
+  if (tags.size() + depends_on.size() > kTagsPerEntryMax) {
     return fail(ErrorCode::malformed, "the entry has " + std::to_string(tags.size()) +
-                                          " tags, at most " + std::to_string(kTagsPerEntryMax) +
-                                          " are allowed");
+                                          " tags and " + std::to_string(depends_on.size()) +
+                                          " dependencies, together at most " +
+                                          std::to_string(kTagsPerEntryMax) + " are allowed");
   }
   std::vector<std::uint32_t> ids;
   for (const std::string& tag : tags) {
@@ -38,6 +41,10 @@ Result<std::vector<std::uint32_t>> ids_of(const std::vector<std::string>& tags) 
                                             " bytes, 1 to 255 are allowed");
     }
     ids.push_back(CacheStore::tag_id(tag));
+  }
+  for (const std::string& key : depends_on) {
+    if (auto checked = check_key(key); !checked) return tl::unexpected(checked.error());
+    ids.push_back(DependencyGraph::tag_of(namespace_name, key));
   }
   return ids;
 }
@@ -223,8 +230,9 @@ Result<CachedValue> CacheSpace::load(std::string_view key, const Loader& loader)
       cache_.count(Count::load_failed);
       return tl::unexpected(loaded.error());
     }
-    auto tags = ids_of(loaded->tags);
+    auto tags = ids_of(name_, loaded->tags, loaded->depends_on);
     if (!tags) return tl::unexpected(tags.error());
+    cache_.store.depend(name_, key, loaded->depends_on);
     const bool exists = loaded->value.has_value();
     CachedValue value{exists ? std::move(*loaded->value) : std::string(), exists,
                       was_coherent ? Freshness::coherent : Freshness::degraded};
@@ -289,8 +297,9 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
                                     const PutOptions& options) {
   if (!parts_->checked) return tl::unexpected(parts_->checked.error());
   if (auto checked = check_key(key); !checked) return tl::unexpected(checked.error());
-  auto tags = ids_of(options.tags);
+  auto tags = ids_of(name_, options.tags, options.depends_on);
   if (!tags) return tl::unexpected(tags.error());
+  cache_.store.depend(name_, key, options.depends_on);
   const auto ttl = options.ttl.value_or(value != nullptr ? options_.ttl : options_.absent_ttl);
   KeepOptions keep;
   keep.tags = *tags;
@@ -329,6 +338,7 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
     fact.address = std::move(address);
     fact.erased = value == nullptr;
     fact.reason = value == nullptr ? "erased" : "changed";
+    fact.depends_on = options.depends_on;
     fact.tracking = tracking(options.wait);
     return cache_.client.invalidate(fact);
   }
@@ -337,6 +347,7 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
   fact.targets = options_.router ? options_.router->targets(name_, key) : options_.targets;
   fact.ttl_ms = static_cast<std::uint64_t>(ttl.count());
   fact.tags = options.tags;
+  fact.depends_on = options.depends_on;
   fact.tracking = tracking(options.wait);
   ReplicationStrategy strategy = options_.strategy;
   if (fact.targets.empty()) strategy = ReplicationStrategy::none;
@@ -372,6 +383,10 @@ Result<Operation> CacheSpace::invalidate_pattern(std::string_view pattern,
 }
 Result<Operation> CacheSpace::invalidate_tag(std::string_view tag, std::optional<WaitLevel> wait) {
   return invalidate_as(InvalidationType::tag, tag, wait);
+}
+Result<Operation> CacheSpace::invalidate_cascade(std::string_view key,
+                                                 std::optional<WaitLevel> wait) {
+  return invalidate_as(InvalidationType::cascade, key, wait);
 }
 Result<Operation> CacheSpace::invalidate_all(std::optional<WaitLevel> wait) {
   return invalidate_as(InvalidationType::namespace_all, {}, wait);

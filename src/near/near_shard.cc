@@ -6,8 +6,11 @@
 
 namespace mpreg {
 
-NearShard::NearShard(std::uint64_t bytes_max, std::uint64_t client)
-    : client_(client), write_bytes_max_(bytes_max / kWriteShare), replicas_({}, {}, bytes_max) {}
+NearShard::NearShard(std::uint64_t bytes_max, std::uint64_t client,
+                     std::shared_ptr<DependencyGraph> dependencies)
+    : client_(client),
+      write_bytes_max_(bytes_max / kWriteShare),
+      replicas_({}, {}, bytes_max, false, std::move(dependencies)) {}
 
 NamespaceId NearShard::open(std::string_view namespace_name) {
   return replicas_.store().space_of(namespace_name).value_or(0);
@@ -219,9 +222,7 @@ void NearShard::take_unclaimed(Instant now, const StoreKey& key, const FactSourc
 // ---- Facts.
 
 void NearShard::take(Instant now, const CacheInvalidation& fact, const FactSource& source) {
-  const bool is_of_key =
-      fact.type == InvalidationType::single_key || fact.type == InvalidationType::cascade;
-  if (is_of_key) {
+  if (fact.type == InvalidationType::single_key) {
     const auto key = key_of(fact.address);
     if (!key) return;
     void_fills(*key);
@@ -275,7 +276,8 @@ void NearShard::drop(Instant now, const CacheInvalidation& like) {
         return std::find(write.tags.begin(), write.tags.end(), CacheStore::tag_id(named)) !=
                write.tags.end();
       case InvalidationType::namespace_all:
-        return true;
+      case InvalidationType::cascade:
+        return true;  // What a write was made from is known to the store alone.
       default:
         return write.key == named;
     }

@@ -38,7 +38,8 @@ class NearShard {
  public:
   using Ticket = std::uint64_t;  // Never used twice.
 
-  NearShard(std::uint64_t bytes_max, std::uint64_t client);
+  NearShard(std::uint64_t bytes_max, std::uint64_t client,
+            std::shared_ptr<DependencyGraph> dependencies);
 
   mutable std::mutex mutex;
 

@@ -20,7 +20,8 @@ StoreKey store_key(NearStore::SpaceIndex space, const NearKey& key) {
 NearStore::NearStore(NearStoreOptions options, std::uint64_t client) : options_(options) {
   const std::uint32_t shards = std::bit_ceil(std::max<std::uint32_t>(options.shards, 1));
   for (std::uint32_t i = 0; i < shards; ++i) {
-    shards_.push_back(std::make_unique<NearShard>(options.bytes_max / shards, client));
+    shards_.push_back(
+        std::make_unique<NearShard>(options.bytes_max / shards, client, dependencies_));
   }
 }
 

@@ -56,6 +56,12 @@ class NearStore {
 
   [[nodiscard]] bool get(Instant now, SpaceIndex space, const NearKey& key, NearValue& value);
 
+  // What is loaded or written as `key` was made from these.
+  void depend(std::string_view namespace_name, std::string_view key,
+              const std::vector<std::string>& on) {
+    dependencies_->add(namespace_name, key, on);
+  }
+
   // ---- See NearShard.
   Ticket begin_fill(SpaceIndex space, const NearKey& key);
   bool end_fill(Instant now, SpaceIndex space, const NearKey& key, Ticket ticket,
@@ -92,6 +98,7 @@ class NearStore {
   void note_version(const FactSource& source);
   [[nodiscard]] HybridTime latest(const Now& now) const;
 
+  const std::shared_ptr<DependencyGraph> dependencies_ = std::make_shared<DependencyGraph>();
   const NearStoreOptions options_;
   std::vector<std::unique_ptr<NearShard>> shards_;
   std::atomic<Ticket> last_ticket_{0};

@@ -15,8 +15,7 @@ void ReplicaStore::drop_resolved(
 void ReplicaStore::take_resolved(Instant now, const CacheInvalidation& fact,
                                  const std::string& origin, HybridTime time) {
   const CacheAddress& about = fact.address;
-  const bool is_key =
-      fact.type == InvalidationType::single_key || fact.type == InvalidationType::cascade;
+  const bool is_key = fact.type == InvalidationType::single_key;
   if (is_key && fact.erased) {
     return resolved_.write(now, about, {origin, time, true, {}}, fact.seen,
                            std::chrono::milliseconds(0));

@@ -11,9 +11,14 @@ StoreKey key_of(NamespaceId space, const CacheAddress& address) {
   return {space, address.key, address.subkey, address.version};
 }
 
-std::vector<std::uint32_t> tags_of(const std::vector<std::string>& tags) {
+// Its tags, and one for each key that it was made from.
+template <typename Fact>
+std::vector<std::uint32_t> tags_of(const Fact& fact) {
   std::vector<std::uint32_t> ids;
-  for (const std::string& tag : tags) ids.push_back(CacheStore::tag_id(tag));
+  for (const std::string& tag : fact.tags) ids.push_back(CacheStore::tag_id(tag));
+  for (const std::string& key : fact.depends_on) {
+    ids.push_back(DependencyGraph::tag_of(fact.address.namespace_name, key));
+  }
   return ids;
 }
 
@@ -25,10 +30,11 @@ bool is_for_all(const std::vector<std::string>& targets) {
 }  // namespace
 
 ReplicaStore::ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max,
-                           bool is_compared)
+                           bool is_compared, std::shared_ptr<DependencyGraph> dependencies)
     : cluster_(std::move(cluster)),
       region_(std::move(region)),
       waiting_bytes_max_(bytes_max / kWaitingShare),
+      dependencies_(std::move(dependencies)),
       store_({.bytes_max = bytes_max, .digests = is_compared}),
       resolved_(bytes_max / kResolvedShare) {}
 
@@ -65,7 +71,10 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
   }
   const auto space = store_.space_of(fact.address.namespace_name);
   if (!space) return store_.cut_everything(version);  // More namespaces than it can tell apart.
+  dependencies_->add(fact.address.namespace_name, fact.address.key, fact.depends_on);
   switch (fact.type) {
+    case InvalidationType::cascade:
+      return cascade(now, *space, fact.address, version);
     case InvalidationType::pattern:
       return store_.cut_pattern(*space, fact.address.key, version);
     case InvalidationType::namespace_all:
@@ -81,6 +90,14 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
   }
 }
 
+void ReplicaStore::cascade(Instant now, NamespaceId space, const CacheAddress& address,
+                           WriteVersion version) {
+  const auto tags = dependencies_->dependents_of(address.namespace_name, address.key);
+  if (!tags) return store_.cut_space(space, version);
+  (void)store_.invalidate(now, key_of(space, address), version);
+  for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version);
+}
+
 void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::string& origin,
                         HybridTime time, const OperationId& operation) {
   if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
@@ -89,11 +106,12 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
   const auto space = store_.space_of(fact.address.namespace_name);
   const auto from = store_.origin_of(origin);
   if (!space || !from) return store_.cut_everything({time, from.value_or(0)});
+  dependencies_->add(fact.address.namespace_name, fact.address.key, fact.depends_on);
   const StoreKey key = key_of(*space, fact.address);
   CacheStore::Entry entry;
   entry.version = {time, *from};
   entry.region = CacheStore::region_id(fact.address.region);
-  const std::vector<std::uint32_t> tags = tags_of(fact.tags);
+  const std::vector<std::uint32_t> tags = tags_of(fact);
   entry.tags = tags;
   entry.partial = !is_for_all(fact.targets);
   if (!is_for_us(fact.targets) || fact.resolved) {
@@ -137,7 +155,7 @@ void ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
   entry.partial = expected->second.partial;
   entry.version = {expected->second.version, expected->second.origin};
   entry.region = CacheStore::region_id(value.address.region);
-  const std::vector<std::uint32_t> tags = tags_of(value.tags);
+  const std::vector<std::uint32_t> tags = tags_of(value);
   entry.tags = tags;
   entry.ttl = std::chrono::milliseconds(value.ttl_ms);
   expected_.erase(expected);

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -17,6 +18,7 @@
 #include "message/cache_messages.h"
 #include "message/pubsub_messages.h"
 #include "store/cache_store.h"
+#include "store/dependency_graph.h"
 #include "store/resolved_store.h"
 #include "store/version_watch.h"
 
@@ -24,9 +26,11 @@ namespace mpreg {
 
 class ReplicaStore {
  public:
-  // `is_compared`: with the stores of other clusters.
+  // `is_compared`: with the stores of other clusters. What depends on what may be known to several
+  // stores together.
   ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max,
-               bool is_compared = false);
+               bool is_compared = false,
+               std::shared_ptr<DependencyGraph> dependencies = std::make_shared<DependencyGraph>());
 
   void take(Instant now, const CacheInvalidation& fact, const std::string& origin,
             HybridTime version);
@@ -104,6 +108,7 @@ class ReplicaStore {
   void drop_resolved(const std::function<bool(const CacheAddress&, const Siblings&)>& is_it);
   void take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
                      HybridTime version, const OperationId& operation);
+  void cascade(Instant now, NamespaceId space, const CacheAddress& address, WriteVersion version);
   void expect(const OperationId& fact, Expected expected);
   [[nodiscard]] bool is_for_us(const std::vector<std::string>& targets) const;
   void keep_waiting(const OperationId& fact, CacheValue value);
@@ -111,6 +116,7 @@ class ReplicaStore {
   std::string cluster_;
   std::string region_;
   const std::uint64_t waiting_bytes_max_;
+  const std::shared_ptr<DependencyGraph> dependencies_;
   CacheStore store_;
   ResolvedStore resolved_;
   std::uint64_t drops_ = 0;  // Of what a resolver decides: what others still have may be older.

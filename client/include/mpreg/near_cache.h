@@ -95,7 +95,10 @@ struct NearCacheOptions {
 struct PutOptions {
   std::optional<std::chrono::milliseconds> ttl = {};  // None: as the namespace says.
   std::vector<std::string> tags = {};                 // At most 64; see invalidate_tag.
-  std::optional<WaitLevel> wait = {};                 // None: as the namespace says.
+  // Keys of the namespace that the value was made from; see invalidate_cascade. With tags at
+  // most 64.
+  std::vector<std::string> depends_on = {};
+  std::optional<WaitLevel> wait = {};  // None: as the namespace says.
 };
 
 // What a loader gives: the value, or nothing when there is none; tags and ttl if it knows them.
@@ -103,6 +106,7 @@ struct Loaded {
   std::optional<std::string> value;
   std::vector<std::string> tags;
   std::optional<std::chrono::milliseconds> ttl;
+  std::vector<std::string> depends_on;  // As PutOptions.
 
   Loaded() = default;
   Loaded(std::string text) : value(std::move(text)) {}    // NOLINT: so lambdas read well.
@@ -182,6 +186,8 @@ class CacheSpace {
   Result<Operation> invalidate_pattern(std::string_view pattern,
                                        std::optional<WaitLevel> wait = {});
   Result<Operation> invalidate_tag(std::string_view tag, std::optional<WaitLevel> wait = {});
+  // The key, what was made from it as writers and loaders have declared, and so on.
+  Result<Operation> invalidate_cascade(std::string_view key, std::optional<WaitLevel> wait = {});
   Result<Operation> invalidate_all(std::optional<WaitLevel> wait = {});
 
   [[nodiscard]] const std::string& name() const { return name_; }

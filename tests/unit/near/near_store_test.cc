@@ -149,6 +149,26 @@ TEST_F(NearStores, Pitfall28Tags) {
   EXPECT_EQ(get("8"), "w");
 }
 
+// Pitfall 28: one row feeds many keys, directly or by way of others, in whatever shard they lie.
+TEST_F(NearStores, Pitfall28WhatDependsOnAKeyGoesWithIt) {
+  const auto load_from = [&](const std::string& key, const std::vector<std::string>& from) {
+    std::vector<std::uint32_t> tags;
+    for (const std::string& one : from) tags.push_back(DependencyGraph::tag_of("users", one));
+    store.depend("users", key, from);
+    ASSERT_TRUE(store.end_fill(now.instant, users, {key}, store.begin_fill(users, {key}), "v",
+                               {.tags = tags}));
+  };
+  load("row", "v");
+  for (int i = 0; i < 20; ++i) load_from("page" + std::to_string(i), {"row"});
+  load_from("site", {"page3", "other"});
+  load_from("row2", {"site"});
+  load_from("row", {"row2"});  // A cycle.
+  load("other", "v");
+  invalidate("page3", from("west", 1), InvalidationType::cascade);
+  for (const char* gone : {"page3", "site", "row2", "row", "page4"}) EXPECT_EQ(get(gone), "-");
+  EXPECT_EQ(get("other"), "v");
+}
+
 // Pitfall 27: "absent" is a value like any other.
 TEST_F(NearStores, Pitfall27WhatIsKnownNotToExist) {
   ASSERT_TRUE(store.end_fill(now.instant, users, {"7"}, store.begin_fill(users, {"7"}), "",

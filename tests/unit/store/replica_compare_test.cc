@@ -167,6 +167,35 @@ TEST(ReplicaCompare, what_was_invalidated_for_some_clusters_alone_is_not_brought
   EXPECT_NE(west.get("k").state, EntryState::shared);
 }
 
+TEST(ReplicaStore, a_cascade_follows_what_writers_have_declared) {
+  Cluster east("east");
+  const auto put_from = [&](const std::string& key, std::vector<std::string> from,
+                            HybridTime version) {
+    CacheReplication fact;
+    fact.address = address_of(key);
+    fact.targets = {"*"};
+    fact.depends_on = std::move(from);
+    CacheValue value;
+    value.address = fact.address;
+    value.targets = fact.targets;
+    value.fact_operation = version;
+    value.value = "v";
+    value.depends_on = fact.depends_on;
+    east.store.take(kNow, fact, "west", version, OperationId{1, version});
+    east.store.take(kNow, value, 1);
+  };
+  put_from("row", {}, 1);
+  put_from("page", {"row"}, 2);
+  put_from("site", {"page"}, 3);
+  put_from("other", {}, 4);
+  CacheInvalidation cascade;
+  cascade.type = InvalidationType::cascade;
+  east.invalidate(cascade, "row", "north", 9);
+  for (const char* gone : {"row", "page", "site"})
+    EXPECT_NE(east.get(gone).state, EntryState::shared);
+  EXPECT_EQ(east.get("other").value, "v");
+}
+
 TEST(ReplicaCompare, what_is_meant_for_some_clusters_is_not_compared) {
   Cluster east("east");
   Cluster west("west");
