@@ -48,7 +48,7 @@ std::optional<NamespaceId> CacheStore::space_of(std::string_view namespace_name)
   if (const auto known = find_space(namespace_name)) return known;
   if (spaces_.size() >= kNamesMax) return std::nullopt;
   const auto id = static_cast<NamespaceId>(spaces_.size());
-  spaces_.push_back({std::string(namespace_name), {}, 0, 0});
+  spaces_.push_back({std::string(namespace_name), {}, 0, 0, 0});
   space_ids_.emplace(namespace_name, id);
   space_seeds_.push_back(namespace_seed(namespace_name));
   return id;
@@ -279,9 +279,9 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
     // version stays, so that what is older than either is refused.
     if (is_later) version = held;
     remove(slot, hash);
-  } else if (Space& space = spaces_[key.space]; space.held == 0) {
+  } else if (spaces_[key.space].held == 0) {
     // Nothing of the namespace is here: one number does for all of its marks.
-    space.floor = std::max(space.floor, version.time);
+    raise_floor(key.space, version.time);
     return Outcome::done;
   }
   return write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
@@ -340,7 +340,7 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
   const Handle handle = make_room(bytes);
   if (handle == Arena::kNone) {
     // Too large to be held, and still known to be newer than what was.
-    spaces_[key.space].floor = std::max(spaces_[key.space].floor, entry.version.time);
+    raise_floor(key.space, entry.version.time);
     ++counters_.puts_too_large;
     return Outcome::too_large;
   }
@@ -401,9 +401,11 @@ void CacheStore::strike_off(Handle handle) {
 }
 
 // An entry goes and leaves nothing: what is older than it must not take its place.
-void CacheStore::forget(const Head& entry) {
-  HybridTime& floor = spaces_[entry.space].floor;
-  floor = std::max(floor, entry.written().time);
+void CacheStore::forget(const Head& entry) { raise_floor(entry.space, entry.written().time); }
+
+void CacheStore::raise_floor(NamespaceId space, HybridTime time) {
+  spaces_[space].floor = std::max(spaces_[space].floor, time);
+  ++spaces_[space].forgotten;
 }
 
 void CacheStore::remove(Slot* slot, std::uint64_t hash) {

@@ -157,7 +157,7 @@ class CacheStore {
   // Changes when something is cut or forgotten: what another store told before may not know of it.
   struct Memory {
     std::uint32_t era = 0;
-    std::vector<HybridTime> floors;  // By namespace.
+    std::vector<std::uint64_t> forgotten;  // By namespace.
     friend bool operator==(const Memory&, const Memory&) = default;
   };
   [[nodiscard]] Memory memory() const;
@@ -189,7 +189,8 @@ class CacheStore {
     std::string name;
     ScopeCuts cuts;
     HybridTime floor = 0;
-    std::uint32_t held = 0;  // Values, held or expected.
+    std::uint64_t forgotten = 0;  // Times that something of it was forgotten.
+    std::uint32_t held = 0;       // Values, held or expected.
   };
   static constexpr std::size_t kTables = 64;
   static_assert(kTables == kStoreGroups);
@@ -218,6 +219,7 @@ class CacheStore {
   [[nodiscard]] Handle make_room(std::size_t bytes);
   void set_up(Handle handle, const StoreKey& key, std::string_view value, const Entry& entry,
               std::uint8_t kind, Instant now);
+  void raise_floor(NamespaceId space, HybridTime time);
   void forget(const Head& head);
   void remove(Slot* slot, std::uint64_t hash);
   void strike_off(Handle handle);

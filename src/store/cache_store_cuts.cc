@@ -29,6 +29,7 @@ void CacheStore::begin_anew() {
   }
   for (Space& space : spaces_) {
     space.floor = std::max(space.floor, latest);
+    ++space.forgotten;
     space.cuts = {};
   }
   everywhere_ = {};

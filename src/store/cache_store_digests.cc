@@ -24,7 +24,7 @@ void CacheStore::count_digest(const Head& entry, std::uint64_t hash) {
 
 CacheStore::Memory CacheStore::memory() const {
   Memory memory{era_, {}};
-  for (const Space& space : spaces_) memory.floors.push_back(space.floor);
+  for (const Space& space : spaces_) memory.forgotten.push_back(space.forgotten);
   return memory;
 }
 

@@ -76,7 +76,7 @@ bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& 
       told_alone_.contains(std::string()) || told_alone_.contains(stored.address.namespace_name);
   if (resolved_.resolver_of(stored.address.namespace_name) != nullptr) {
     if (is_told_alone) return false;
-    return drops_ == asked_at.drops && resolved_.join(stored);
+    return drops_ + resolved_.evictions() == asked_at.drops && resolved_.join(stored);
   }
   const auto space = store_.space_of(stored.address.namespace_name);
   const auto origin = store_.origin_of(stored.origin);
@@ -90,10 +90,10 @@ bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& 
   entry.ttl = std::chrono::milliseconds(stored.ttl_ms);
   // A namespace that was not known then has forgotten nothing.
   const CacheStore::Memory memory = store_.memory();
-  const HybridTime floor_then =
-      *space < asked_at.values.floors.size() ? asked_at.values.floors[*space] : 0;
-  entry.repairs =
-      !is_told_alone && memory.era == asked_at.values.era && memory.floors[*space] == floor_then;
+  const std::uint64_t forgotten_then =
+      *space < asked_at.values.forgotten.size() ? asked_at.values.forgotten[*space] : 0;
+  entry.repairs = !is_told_alone && memory.era == asked_at.values.era &&
+                  memory.forgotten[*space] == forgotten_then;
   const auto outcome = stored.erased ? store_.erase(now, key, entry.version, false, entry.repairs)
                                      : store_.put(now, key, stored.value, entry);
   return outcome == CacheStore::Outcome::done;

@@ -75,7 +75,7 @@ class ReplicaStore {
     CacheStore::Memory values;
     std::uint64_t drops = 0;
   };
-  [[nodiscard]] Memory memory() const { return {store_.memory(), drops_}; }
+  [[nodiscard]] Memory memory() const { return {store_.memory(), drops_ + resolved_.evictions()}; }
   // `asked_at`: when it was asked for. True: it was newer than what was here.
   bool repair(Instant now, const StoredEntry& entry, const Memory& asked_at);
   void forget_marks(HybridTime passed_by_all);
