@@ -170,13 +170,15 @@ void Node::Impl::ask_next(const Now& now, Outbox& outbox) {
     current.groups.pop_front();
     return ask_store(now, StoreLevel::buckets, group, outbox);
   }
-  end_comparison(now, current.groups_differing == 0 ? "equal" : "repaired", outbox);
+  const bool is_equal = current.groups_differing == 0;
+  const bool is_newer_there = current.entries_repaired > 0;
+  end_comparison(now, is_equal ? "equal" : is_newer_there ? "repaired" : "nothing newer", outbox);
 }
 
 void Node::Impl::end_comparison(const Now& now, std::string result, Outbox& outbox) {
   CompareDesk::Comparison ended = std::move(*compare_.current);
   compare_.current.reset();
-  const bool is_whole = result == "equal" || result == "repaired";
+  const bool is_whole = result == "equal" || result == "repaired" || result == "nothing newer";
   compare_.due[ended.link] = now.instant + (is_whole ? options_.compare_interval : kTryAgain);
   if (ended.entries_repaired > 0) {
     log(outbox, LogLevel::info,

@@ -157,7 +157,7 @@ class Node::Impl {
   void remember_notice(Instant now, std::uint64_t client, std::uint64_t operation, Packet packet);
   void repeat_notices(const Session& session, Outbox& outbox) const;
 
-  // ---- observe.cc
+  // ---- vouch.cc, observe.cc, ask_store.cc
   [[nodiscard]] bool is_behind(const Session& session) const;
   void await_observers(const Now& now, StreamIndex stream, Number number);
   [[nodiscard]] Number observed_of(StreamIndex stream) const;
@@ -287,6 +287,7 @@ class Node::Impl {
   void lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox);
   void tick_links(const Now& now, Outbox& outbox);
   void renumber(const Now& now, Epoch above, Outbox& outbox);
+  void tell_unheard(const Now& now, Outbox& outbox);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
 
@@ -458,8 +459,7 @@ class Node::Impl {
   // ---- Operations.
   PendingOperations pending_;
   std::vector<PendingOperations::Ended> ended_;
-  // Fact -> number of its value, or kNoValue when that was refused, until the fact comes.
-  std::map<OperationId, Number> values_;
+  std::map<OperationId, Number> values_;  // By fact, until that comes; kNoValue: refused.
   std::deque<Notice> notices_;
   FederationBooks books_;
 

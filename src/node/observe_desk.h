@@ -1,6 +1,6 @@
 #pragma once
-// ObserveDesk: which facts wait for the near caches of this cluster. observe.cc says what happens
-// with them.
+// ObserveDesk: which facts wait for the near caches of this cluster, and which clients wait for
+// facts. observe.cc and ask_store.cc say what happens with them.
 
 #include <cstdint>
 #include <deque>

@@ -457,6 +457,8 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
     old.final = true;
     old.final_number = old.frontier;
   }
+  const Number unheard =
+      has_taken_base_ ? 0 : streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
   const Epoch before = epoch_;
   // Yet another life, which nobody here remembers, may have numbered above the same one.
   epoch_ = above + 1 + instance_ % kEpochSpread;
@@ -477,6 +479,18 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   log(outbox, LogLevel::warning,
       "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
           ": another life of this cluster id was known");
+  if (unheard > 0) tell_unheard(now, outbox);
+}
+
+// What was published before anybody was joined counts as of an older life, and nobody will take it:
+// the first number of this one stands for all of it.
+void Node::Impl::tell_unheard(const Now& now, Outbox& outbox) {
+  const StreamIndex cache = own_[static_cast<std::size_t>(Lane::cache)];
+  Arrival arrival;
+  arrival.through = 1;
+  arrival.gap = std::make_shared<Gap>(
+      Gap{stream_ids_.id_of(cache), 0, 1, {}, "published before its cluster had joined anybody"});
+  apply(now, cache, std::move(arrival), outbox);
 }
 
 }  // namespace mpreg

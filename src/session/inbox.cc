@@ -271,6 +271,14 @@ void Inbox::on_served(const std::vector<StreamPosition>& positions) {
   }
 }
 
+void Inbox::raise(std::vector<StreamPosition>& positions) const {
+  for (StreamPosition& position : positions) {
+    const auto index = stream_ids_.find(position.stream);
+    if (!index || !streams_[*index].known) continue;
+    position.number = std::max(position.number, streams_[*index].position);
+  }
+}
+
 void Inbox::on_final(const std::vector<StreamPosition>& positions) {
   for (const StreamPosition& position : positions) {
     if (const auto index = stream_ids_.find(position.stream)) {

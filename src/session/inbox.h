@@ -33,6 +33,8 @@ class Inbox {
   // The broker has served this session up to these positions, and all of that has come: one
   // connection keeps the order. Between them and the last batches was nothing for this session.
   void on_served(const std::vector<StreamPosition>& positions);
+  // To where this session is, where they are below it.
+  void raise(std::vector<StreamPosition>& positions) const;
   // Nothing follows these positions: a stream that ends there has no gap.
   void on_final(const std::vector<StreamPosition>& positions);
 

@@ -403,6 +403,8 @@ void ClientSession::Impl::handle(const Now&, Subscribed&& packet) {
   // A replacement keeps its seam. The old patterns have been served up to here: what the new ones
   // match before must not come, even if the connection breaks now.
   if (interest.is_active(packet.subscription)) inbox.on_served(packet.positions);
+  // The broker may not know what an earlier answer said to have been served: nothing of that comes.
+  inbox.raise(packet.positions);
   // One that was replaced or removed meanwhile is nobody's.
   if (!interest.confirm(packet.request, inbox.starts_of(packet.positions))) {
     return interest.void_backlog(packet.subscription);

@@ -304,6 +304,8 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
     }
     if (is_refused(key, slot, entry)) {
       ++counters_.puts_refused;
+      // Nothing of the key says that it was told; what came from another store leaves no trace.
+      if (!entry.repairs) ++spaces_[key.space].forgotten;
       // Not taken, and newer than what is there all the same.
       if (slot != nullptr && is_newer(entry.version, head(slot->handle).written(), origin_names_)) {
         if (head(slot->handle).is_value()) ++counters_.dropped;

@@ -71,7 +71,7 @@ void SimClient::near_write(std::size_t key) {
   for (const BrokerPlan& broker : stage_.plan.brokers) {
     if (random.chance(70)) fact.targets.push_back(broker.options.cluster);
   }
-  if (random.chance(40)) fact.targets = {"*"};
+  if (random.chance(35)) fact.targets = {"*"};
   if (fact.targets.empty()) fact.targets.push_back(stage_.plan.brokers[0].options.cluster);
   fact.tracking = tracking;
   const auto operation = session_.replicate(now(), fact, write.text);

@@ -201,7 +201,7 @@ void SimClient::replicate(Random& random) {
   fact.address.key = "k" + std::to_string(random.chance(70) ? random.below(5) : stage_.serial);
   fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
   fact.strategy = random.chance(50) ? ReplicationStrategy::sync : ReplicationStrategy::async;
-  fact.targets = random.chance(40) ? std::vector<std::string>{"*"} : some_clusters(random, false);
+  fact.targets = random.chance(35) ? std::vector<std::string>{"*"} : some_clusters(random, false);
   fact.tracking = draw_tracking(random);
   const std::string value = content(random);
   const auto operation = session_.replicate(now(), fact, value);

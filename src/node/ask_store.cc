@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <utility>
+
+#include "message/cache_key.h"
+#include "node/node_impl.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::size_t kWaitingGetsMax = 10'000;
+constexpr std::chrono::milliseconds kGetWaitMax{60'000};
+
+}  // namespace
+
+bool Node::Impl::has_reached(const std::vector<StreamPosition>& positions) const {
+  return std::all_of(positions.begin(), positions.end(), [&](const StreamPosition& position) {
+    const auto index = stream_ids_.find(position.stream);
+    return index && streams_[*index].started && streams_[*index].frontier >= position.number;
+  });
+}
+
+void Node::Impl::on_cache_get(const Now& now, const Session& session, const CacheGet& request,
+                              Outbox& outbox) {
+  const Address to{Door::session, session.peer};
+  const CacheAddress& address = request.address;
+  for (const Result<void>& checked :
+       {check_namespace(address.namespace_name), check_key(address.key),
+        check_subkey(address.subkey), check_key_version(address.version)}) {
+    if (checked) continue;
+    return send(outbox, to,
+                Answer{request.request, false, checked.error().code, checked.error().text});
+  }
+  if (has_reached(request.positions)) return send(outbox, to, cache_.get(now.instant, request));
+  if (observe_.gets.size() >= kWaitingGetsMax) {
+    return send(outbox, to,
+                Answer{request.request, false, ErrorCode::overloaded,
+                       "10000 requests wait for what has not been applied, which is the limit"});
+  }
+  const auto wait = std::min(std::chrono::milliseconds(request.wait_ms), kGetWaitMax);
+  observe_.gets.push_back({session.id, session.slot, request, now.instant + wait});
+  requests_waiting_ = true;
+}
+
+bool Node::Impl::settle_gets(const Now& now, Outbox& outbox) {
+  std::erase_if(observe_.gets, [&](const ObserveDesk::WaitingGet& waiting) {
+    const bool is_there = waiting.slot < sessions_.size() && sessions_[waiting.slot] &&
+                          sessions_[waiting.slot]->id == waiting.session;
+    if (!is_there) return true;
+    const Address to{Door::session, sessions_[waiting.slot]->peer};
+    if (has_reached(waiting.request.positions)) {
+      send(outbox, to, cache_.get(now.instant, waiting.request));
+      return true;
+    }
+    if (now.instant < waiting.deadline) return false;
+    send(outbox, to,
+         Answer{waiting.request.request, false, ErrorCode::timed_out,
+                options_.cluster + " has not applied what the token names"});
+    return true;
+  });
+  return !observe_.gets.empty();
+}
+
+void Node::Impl::on_load_ask(const Now& now, const Session& session, const LoadAsk& ask,
+                             Outbox& outbox) {
+  Result<void> checked = check_namespace(ask.address.namespace_name);
+  if (checked) checked = check_key(ask.address.key);
+  if (!checked) {
+    const Answer refused{ask.request, false, checked.error().code, checked.error().text};
+    return send(outbox, {Door::session, session.peer}, refused);
+  }
+  LoadGranted granted{ask.request, true, 0};
+  if (ask.lease_ms == 0) {
+    const auto seen = loads_.done(now.instant, ask.address, session.client);
+    if (seen && ask.loaded) cache_.fill(now.instant, ask, *seen);
+  } else {
+    const Duration wait = loads_.ask(now.instant, ask.address, session.client,
+                                     std::chrono::milliseconds(ask.lease_ms), clock_.last());
+    granted.granted = wait == Duration::zero();
+    granted.wait_ms =
+        static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  }
+  send(outbox, {Door::session, session.peer}, granted);
+}
+
+// What is being loaded may be older than this.
+void Node::Impl::void_loads(const CacheAddress& address, bool is_one_key) {
+  if (loads_.size() == 0) return;
+  if (is_one_key) {
+    loads_.note(address);
+  } else {
+    loads_.note_space(address.namespace_name);
+  }
+}
+
+}  // namespace mpreg
