@@ -199,7 +199,16 @@ std::optional<CachedValue> CacheSpace::await_turn(std::string_view key, NearStor
   for (std::chrono::milliseconds pause(1); cache_.clock.instant() < until;
        pause = std::min(2 * pause, kPoll)) {
     const auto granted = cache_.core.ask_load(ask);
-    if (!granted || granted->granted) return std::nullopt;
+    if (!granted) return std::nullopt;
+    if (granted->granted) {
+      // Whoever had the turn before may have given it since it was asked for.
+      auto got = ask_cluster(key, ticket, was_coherent);
+      if (!got) return std::nullopt;
+      ask.lease_ms = 0;
+      static_cast<void>(cache_.core.ask_load(ask));
+      cache_.count(Count::load_shared);
+      return got;
+    }
     cache_.pause(std::min(pause, std::chrono::milliseconds(granted->wait_ms)));
     if (auto got = ask_cluster(key, ticket, was_coherent)) {
       cache_.count(Count::load_shared);

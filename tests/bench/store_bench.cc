@@ -54,7 +54,7 @@ struct Filled {
       store.put(now, {space, keys[i]}, value, {{i + 1, origin}, {}, 0, {}});
     }
   }
-  CacheStore store{{.bytes_max = 256ULL << 20U}};
+  CacheStore store{{.bytes_max = 256ULL << 20U, .digests = true}};  // As a broker has it.
   Instant now{std::chrono::seconds(1000)};
   NamespaceId space = *store.space_of("users");
   std::uint16_t origin = *store.origin_of("east");
