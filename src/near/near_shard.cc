@@ -10,7 +10,12 @@ NearShard::NearShard(std::uint64_t bytes_max, std::uint64_t client,
                      std::shared_ptr<DependencyGraph> dependencies)
     : client_(client),
       write_bytes_max_(bytes_max / kWriteShare),
-      replicas_({}, {}, bytes_max, false, std::move(dependencies)) {}
+      dependencies_(std::move(dependencies)),
+      replicas_({}, {}, bytes_max, false, dependencies_) {}
+
+void NearShard::note_tags(const StoreKey& key, std::span<const std::uint32_t> tags) const {
+  if (!tags.empty()) dependencies_->note(replicas_.store().name_of_space(key.space), key.key, tags);
+}
 
 NamespaceId NearShard::open(std::string_view namespace_name) {
   return replicas_.store().space_of(namespace_name).value_or(0);
@@ -70,6 +75,7 @@ bool NearShard::end_fill(Instant now, const StoreKey& key, Ticket ticket, std::s
   entry.tags = options.tags;
   entry.absent = options.absent;
   entry.region = options.region;
+  note_tags(key, options.tags);
   void_fills(key);  // Another that is still under way may have read before this one.
   (void)replicas_.store().fill(now, key, value, entry);
   return true;
@@ -107,6 +113,7 @@ bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const Cach
   entry.version = {got.version, *origin};
   entry.ttl = std::chrono::milliseconds(got.ttl_ms);
   entry.tags = got.tags;
+  note_tags(key, got.tags);
   entry.region = got.region;
   entry.absent = got.absent;
   if (is_write) {
@@ -122,6 +129,7 @@ bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const Cach
 
 void NearShard::begin_write(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
                             const KeepOptions& options) {
+  note_tags(key, options.tags);
   void_fills(key);  // They may have read what was there before.
   const std::string name = joined(key);
   if (const auto before = writes_.find(name); before != writes_.end()) {

@@ -113,6 +113,7 @@ class NearShard {
   static constexpr std::size_t kStampedMax = 1024;
 
   [[nodiscard]] static std::string joined(const StoreKey& key);
+  void note_tags(const StoreKey& key, std::span<const std::uint32_t> tags) const;
   void take_unclaimed(Instant now, const StoreKey& key, const FactSource& source);
   void drop_at(Instant now, const StoreKey& key, HybridTime version, std::string_view origin);
   void strike_off(const Write& write) { write_bytes_ -= write.value.size() + write.key.size(); }
@@ -131,6 +132,7 @@ class NearShard {
 
   const std::uint64_t client_;
   const std::uint64_t write_bytes_max_;
+  const std::shared_ptr<DependencyGraph> dependencies_;
   ReplicaStore replicas_;
   std::map<Ticket, Fill> fills_;
   std::map<std::string, Write, std::less<>> writes_;  // By joined().

@@ -56,12 +56,6 @@ class NearStore {
 
   [[nodiscard]] bool get(Instant now, SpaceIndex space, const NearKey& key, NearValue& value);
 
-  // What is loaded or written as `key` was made from these.
-  void depend(std::string_view namespace_name, std::string_view key,
-              const std::vector<std::string>& on) {
-    dependencies_->add(namespace_name, key, on);
-  }
-
   // ---- See NearShard.
   Ticket begin_fill(SpaceIndex space, const NearKey& key);
   bool end_fill(Instant now, SpaceIndex space, const NearKey& key, Ticket ticket,

@@ -158,9 +158,9 @@ class CacheStore {
   struct Memory {
     std::uint32_t era = 0;
     std::vector<std::uint64_t> forgotten;  // By namespace.
-    friend bool operator==(const Memory&, const Memory&) = default;
   };
   [[nodiscard]] Memory memory() const;
+  [[nodiscard]] bool remembers_all_since(const Memory& then, NamespaceId space) const;
 
   [[nodiscard]] const StoreCounters& counters() const { return counters_; }
   [[nodiscard]] std::size_t entries() const { return entries_; }  // With marks.

@@ -28,6 +28,12 @@ CacheStore::Memory CacheStore::memory() const {
   return memory;
 }
 
+// A namespace that was not known then had forgotten nothing.
+bool CacheStore::remembers_all_since(const Memory& then, NamespaceId space) const {
+  const std::uint64_t forgotten = space < then.forgotten.size() ? then.forgotten[space] : 0;
+  return era_ == then.era && spaces_[space].forgotten == forgotten;
+}
+
 // What has expired, or was cut and not looked at since, goes now.
 void CacheStore::for_each_in(Instant now, std::uint32_t bucket,
                              const std::function<void(const Compared& entry)>& visit) {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -20,26 +20,22 @@ namespace mpreg {
 class DependencyGraph {
  public:
   static constexpr std::size_t kEdgesMax = 500'000;
+  using Tag = std::uint32_t;
 
-  // The tag of what was made from the key.
-  [[nodiscard]] static std::uint32_t tag_of(std::string_view namespace_name, std::string_view key);
+  // The tag of what was made from the key, by hash: what collides is dropped together.
+  [[nodiscard]] static Tag tag_of(std::string_view namespace_name, std::string_view key);
 
-  // The key was made from these, of its namespace.
-  void add(std::string_view namespace_name, std::string_view key,
-           const std::vector<std::string>& depends_on);
+  // An entry of the key has these tags: of keys that it was made from, and any others.
+  void note(std::string_view namespace_name, std::string_view key, std::span<const Tag> tags);
 
-  // The tags of all that was made from the key, and from that, and so on. Nothing: it is not known
-  // any more.
-  [[nodiscard]] std::optional<std::vector<std::uint32_t>> dependents_of(
-      std::string_view namespace_name, std::string_view key) const;
+  // The tags of what was made from the key, and from that, and so on. Nothing: it is not known any
+  // more.
+  [[nodiscard]] std::optional<std::vector<Tag>> dependents_of(std::string_view namespace_name,
+                                                              std::string_view key) const;
 
  private:
-  using Node = std::uint64_t;  // A key, by hash: two that collide are dropped together.
-  [[nodiscard]] static Node node_of(std::string_view namespace_name, std::string_view key);
-  [[nodiscard]] static std::uint32_t tag_of(Node node) { return static_cast<std::uint32_t>(node); }
-
   mutable std::mutex mutex_;
-  std::unordered_map<Node, std::unordered_set<Node>> made_from_;  // Guarded, as the next.
+  std::unordered_map<Tag, std::unordered_set<Tag>> made_from_;  // Guarded, as the next.
   std::size_t edges_ = 0;
 };
 

@@ -5,6 +5,11 @@
 #include "store/replica_store.h"
 
 namespace mpreg {
+namespace {
+
+constexpr std::size_t kEntryBytesMax = 4U << 20U;
+
+}  // namespace
 
 std::vector<BucketDigest> ReplicaStore::digests_of(StoreLevel level, std::uint32_t index) const {
   std::vector<BucketDigest> digests;
@@ -39,6 +44,7 @@ bool ReplicaStore::collect(Instant now, std::uint32_t bucket,
   std::size_t bytes = 0;
   bool is_all = true;
   const auto is_wanted = [&](std::uint64_t digest, std::size_t size) {
+    if (size > kEntryBytesMax) return false;  // It does not fit a packet.
     if (std::binary_search(known.begin(), known.end(), digest)) return false;
     const bool has_room = to.empty() || bytes + size <= bytes_max;
     if (!has_room) is_all = false;
@@ -85,15 +91,11 @@ bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& 
   CacheStore::Entry entry;
   entry.version = {stored.time, *origin};
   entry.tags = stored.tags;
+  dependencies_->note(stored.address.namespace_name, stored.address.key, stored.tags);
   entry.region = stored.region;
   entry.absent = stored.absent;
   entry.ttl = std::chrono::milliseconds(stored.ttl_ms);
-  // A namespace that was not known then has forgotten nothing.
-  const CacheStore::Memory memory = store_.memory();
-  const std::uint64_t forgotten_then =
-      *space < asked_at.values.forgotten.size() ? asked_at.values.forgotten[*space] : 0;
-  entry.repairs = !is_told_alone && memory.era == asked_at.values.era &&
-                  memory.forgotten[*space] == forgotten_then;
+  entry.repairs = !is_told_alone && store_.remembers_all_since(asked_at.values, *space);
   const auto outcome = stored.erased ? store_.erase(now, key, entry.version, false, entry.repairs)
                                      : store_.put(now, key, stored.value, entry);
   return outcome == CacheStore::Outcome::done;

@@ -11,14 +11,21 @@ StoreKey key_of(NamespaceId space, const CacheAddress& address) {
   return {space, address.key, address.subkey, address.version};
 }
 
-// Its tags, and one for each key that it was made from.
+// One tag for each key that it was made from.
 template <typename Fact>
-std::vector<std::uint32_t> tags_of(const Fact& fact) {
+std::vector<std::uint32_t> made_from(const Fact& fact) {
   std::vector<std::uint32_t> ids;
-  for (const std::string& tag : fact.tags) ids.push_back(CacheStore::tag_id(tag));
   for (const std::string& key : fact.depends_on) {
     ids.push_back(DependencyGraph::tag_of(fact.address.namespace_name, key));
   }
+  return ids;
+}
+
+// These, and its own.
+template <typename Fact>
+std::vector<std::uint32_t> tags_of(const Fact& fact) {
+  std::vector<std::uint32_t> ids = made_from(fact);
+  for (const std::string& tag : fact.tags) ids.push_back(CacheStore::tag_id(tag));
   return ids;
 }
 
@@ -48,14 +55,14 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
   if (origin != cluster_ && !is_for_us(fact.targets)) return;
   const auto from = store_.origin_of(origin);
   const WriteVersion version{time, from.value_or(0)};
-  if (!fact.targets.empty() && !is_for_all(fact.targets)) {
-    const bool is_of_one =
-        fact.type != InvalidationType::region && fact.type != InvalidationType::cluster_sync;
-    told_alone_.insert(is_of_one ? fact.address.namespace_name : std::string());
-  }
+  const bool is_told_alone = !fact.targets.empty() && !is_for_all(fact.targets);
   if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
+    if (is_told_alone) told_alone_.insert(fact.address.namespace_name);
     return take_resolved(now, fact, origin, time);
   }
+  const bool is_of_any =
+      fact.type == InvalidationType::region || fact.type == InvalidationType::cluster_sync;
+  if (is_told_alone && is_of_any) told_alone_.insert(std::string());
   if (fact.type == InvalidationType::region) {
     drop_resolved([&](const CacheAddress& address, const Siblings& /*all*/) {
       return address.region == fact.address.region;
@@ -71,7 +78,8 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
   }
   const auto space = store_.space_of(fact.address.namespace_name);
   if (!space) return store_.cut_everything(version);  // More namespaces than it can tell apart.
-  dependencies_->add(fact.address.namespace_name, fact.address.key, fact.depends_on);
+  if (is_told_alone) told_alone_.insert(fact.address.namespace_name);
+  dependencies_->note(fact.address.namespace_name, fact.address.key, made_from(fact));
   switch (fact.type) {
     case InvalidationType::cascade:
       return cascade(now, *space, fact.address, version);
@@ -106,7 +114,7 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
   const auto space = store_.space_of(fact.address.namespace_name);
   const auto from = store_.origin_of(origin);
   if (!space || !from) return store_.cut_everything({time, from.value_or(0)});
-  dependencies_->add(fact.address.namespace_name, fact.address.key, fact.depends_on);
+  dependencies_->note(fact.address.namespace_name, fact.address.key, made_from(fact));
   const StoreKey key = key_of(*space, fact.address);
   CacheStore::Entry entry;
   entry.version = {time, *from};
@@ -218,6 +226,7 @@ void ReplicaStore::fill(Instant now, const LoadAsk& load, HybridTime seen) {
   entry.ttl = std::chrono::milliseconds(load.ttl_ms);
   entry.region = CacheStore::region_id(load.address.region);
   entry.tags = load.tags;
+  dependencies_->note(load.address.namespace_name, load.address.key, load.tags);
   entry.absent = load.absent;
   (void)store_.fill(now, key_of(*space, load.address), load.value, entry);
 }

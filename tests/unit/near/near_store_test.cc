@@ -154,7 +154,6 @@ TEST_F(NearStores, Pitfall28WhatDependsOnAKeyGoesWithIt) {
   const auto load_from = [&](const std::string& key, const std::vector<std::string>& from) {
     std::vector<std::uint32_t> tags;
     for (const std::string& one : from) tags.push_back(DependencyGraph::tag_of("users", one));
-    store.depend("users", key, from);
     ASSERT_TRUE(store.end_fill(now.instant, users, {key}, store.begin_fill(users, {key}), "v",
                                {.tags = tags}));
   };

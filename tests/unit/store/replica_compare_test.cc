@@ -40,6 +40,21 @@ struct Cluster {
     store.take(kNow, fact, origin, version, OperationId{1, version});
     store.take(kNow, content, 1);
   }
+  // By west, made from these keys.
+  void put_from(const std::string& key, std::vector<std::string> from, HybridTime version) {
+    CacheReplication fact;
+    fact.address = address_of(key);
+    fact.targets = {"*"};
+    fact.depends_on = std::move(from);
+    CacheValue value;
+    value.address = fact.address;
+    value.targets = fact.targets;
+    value.fact_operation = version;
+    value.value = "v";
+    value.depends_on = fact.depends_on;
+    store.take(kNow, fact, "west", version, OperationId{1, version});
+    store.take(kNow, value, 1);
+  }
   void invalidate(CacheInvalidation fact, const std::string& key, const std::string& origin,
                   HybridTime version) {
     fact.address = address_of(key);
@@ -169,31 +184,29 @@ TEST(ReplicaCompare, what_was_invalidated_for_some_clusters_alone_is_not_brought
 
 TEST(ReplicaStore, a_cascade_follows_what_writers_have_declared) {
   Cluster east("east");
-  const auto put_from = [&](const std::string& key, std::vector<std::string> from,
-                            HybridTime version) {
-    CacheReplication fact;
-    fact.address = address_of(key);
-    fact.targets = {"*"};
-    fact.depends_on = std::move(from);
-    CacheValue value;
-    value.address = fact.address;
-    value.targets = fact.targets;
-    value.fact_operation = version;
-    value.value = "v";
-    value.depends_on = fact.depends_on;
-    east.store.take(kNow, fact, "west", version, OperationId{1, version});
-    east.store.take(kNow, value, 1);
-  };
-  put_from("row", {}, 1);
-  put_from("page", {"row"}, 2);
-  put_from("site", {"page"}, 3);
-  put_from("other", {}, 4);
+  east.put_from("row", {}, 1);
+  east.put_from("page", {"row"}, 2);
+  east.put_from("site", {"page"}, 3);
+  east.put_from("other", {}, 4);
   CacheInvalidation cascade;
   cascade.type = InvalidationType::cascade;
   east.invalidate(cascade, "row", "north", 9);
   for (const char* gone : {"row", "page", "site"})
     EXPECT_NE(east.get(gone).state, EntryState::shared);
   EXPECT_EQ(east.get("other").value, "v");
+}
+
+TEST(ReplicaStore, a_cascade_reaches_what_came_from_another_store) {
+  Cluster east("east");
+  Cluster west("west");
+  east.put_from("page", {"row"}, 2);
+  east.put_from("site", {"page"}, 3);
+  ASSERT_EQ(repair(west, east), 2U);
+  ASSERT_EQ(west.get("site").value, "v");
+  CacheInvalidation cascade;
+  cascade.type = InvalidationType::cascade;
+  west.invalidate(cascade, "row", "north", 9);
+  for (const char* gone : {"page", "site"}) EXPECT_NE(west.get(gone).state, EntryState::shared);
 }
 
 TEST(ReplicaCompare, what_is_meant_for_some_clusters_is_not_compared) {
