@@ -166,6 +166,8 @@ CacheAddress CacheSpace::address_of(std::string_view key) const {
 // The turn of this client to load for its cluster; the broker may keep what it gives.
 class CacheSpace::ClusterLoad {
  public:
+  static constexpr std::size_t kSharedBytesMax = 4U << 20U;  // What is larger fits no packet.
+
   ClusterLoad(CacheSpace& space, std::string_view key) : space_(space) {
     done_.address = space.address_of(key);
   }
@@ -174,7 +176,8 @@ class CacheSpace::ClusterLoad {
   ClusterLoad& operator=(const ClusterLoad&) = delete;
   void share(const CachedValue& value, const std::vector<std::uint32_t>& tags,
              std::chrono::milliseconds ttl) {
-    done_.loaded = value.exists || ttl > ttl.zero();
+    done_.loaded = (value.exists || ttl > ttl.zero()) && value.value.size() <= kSharedBytesMax;
+    if (!done_.loaded) return;
     done_.value = value.value;
     done_.absent = !value.exists;
     done_.ttl_ms = static_cast<std::uint64_t>(ttl.count());
@@ -241,7 +244,6 @@ Result<CachedValue> CacheSpace::load(std::string_view key, const Loader& loader)
     }
     auto tags = ids_of(name_, loaded->tags, loaded->depends_on);
     if (!tags) return tl::unexpected(tags.error());
-    cache_.store.depend(name_, key, loaded->depends_on);
     const bool exists = loaded->value.has_value();
     CachedValue value{exists ? std::move(*loaded->value) : std::string(), exists,
                       was_coherent ? Freshness::coherent : Freshness::degraded};
@@ -308,7 +310,6 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
   if (auto checked = check_key(key); !checked) return tl::unexpected(checked.error());
   auto tags = ids_of(name_, options.tags, options.depends_on);
   if (!tags) return tl::unexpected(tags.error());
-  cache_.store.depend(name_, key, options.depends_on);
   const auto ttl = options.ttl.value_or(value != nullptr ? options_.ttl : options_.absent_ttl);
   KeepOptions keep;
   keep.tags = *tags;

@@ -204,9 +204,9 @@ Result<Operation> ClientCore::send_value(const CacheValue& value, OnAcknowledged
   return watch(*number, true, std::move(on_acknowledged));
 }
 
-void ClientCore::give_up_waiting(std::uint64_t operation) {
+void ClientCore::give_up_waiting(std::uint64_t operation, bool success) {
   const Lock lock(mutex_);
-  static_cast<void>(session_.complete_operation(clock_.now(), operation, true));
+  static_cast<void>(session_.complete_operation(clock_.now(), operation, success));
   send_output();
 }
 

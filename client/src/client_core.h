@@ -43,7 +43,7 @@ class ClientCore {
   Result<Operation> send_value(const CacheValue& value, OnAcknowledged on_acknowledged);
   Result<bool> complete_operation(std::uint64_t operation, bool success);
   // Nobody waits for the outcome any more; no answer is waited for.
-  void give_up_waiting(std::uint64_t operation);
+  void give_up_waiting(std::uint64_t operation, bool success);
   // Of an operation that is made of several and ends by end().
   [[nodiscard]] std::shared_ptr<Operation::State> composite(std::uint64_t operation) const;
   void end(const std::shared_ptr<Operation::State>& operation, OperationResult result) {

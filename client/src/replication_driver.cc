@@ -190,7 +190,7 @@ void ReplicationDriver::end(OperationStatus status) {
   has_ended_ = true;
   // What is still waited for holds a slot here and at the broker.
   for (const Sending& sending : sendings_) {
-    if (!sending.is_over) core_.give_up_waiting(sending.operation);
+    if (!sending.is_over) core_.give_up_waiting(sending.operation, status == OperationStatus::done);
   }
   OperationResult result;
   result.status = status;

@@ -49,15 +49,15 @@ Result<CacheGot> SharedSpace::ask(std::string_view key) {
                                         " has no resolver at the broker: it needs --resolver " +
                                         name_ + "=...");
   }
-  if (got->state == EntryState::syncing) {
-    return fail(ErrorCode::timed_out, "a value of " + quoted(key) + " is on its way");
-  }
   return got;
 }
 
 Result<SharedValue> SharedSpace::get(std::string_view key) {
   auto got = ask(key);
   if (!got) return tl::unexpected(got.error());
+  if (got->state == EntryState::syncing) {
+    return fail(ErrorCode::timed_out, "a value of " + quoted(key) + " is on its way");
+  }
   SharedValue value{std::nullopt, std::move(got->seen)};
   if (got->state == EntryState::shared) value.value = std::move(got->value);
   return value;
@@ -91,12 +91,7 @@ Result<Operation> SharedSpace::erase(std::string_view key, const VectorClock& se
 template <typename State>
 Result<State> SharedSpace::state_of(std::string_view key,
                                     std::optional<State> (*decode)(std::string_view)) {
-  // A value that is on its way is there in a moment.
   auto got = ask(key);
-  for (int i = 0; i < 100 && !got && got.error().code == ErrorCode::timed_out; ++i) {
-    if (!client_.barrier(std::chrono::seconds(1))) break;
-    got = ask(key);
-  }
   if (!got) return tl::unexpected(got.error());
   auto state = decode(got->value);
   if (state) return std::move(*state);
@@ -128,8 +123,7 @@ Result<std::int64_t> SharedSpace::count(std::string_view key) {
 }
 
 template <typename Change>
-Result<Operation> SharedSpace::change_map(std::string_view key, int kind_number, Change&& change) {
-  const auto kind = static_cast<MergeKind>(kind_number);
+Result<Operation> SharedSpace::change_map(std::string_view key, MergeKind kind, Change&& change) {
   const std::lock_guard lock(mutex_);
   auto state = state_of(key, kind == MergeKind::set   ? decode_set
                              : kind == MergeKind::map ? decode_fields
@@ -146,12 +140,10 @@ Result<Operation> SharedSpace::change_map(std::string_view key, int kind_number,
 }
 
 Result<Operation> SharedSpace::insert(std::string_view key, std::string_view member) {
-  return change_map(key, static_cast<int>(MergeKind::set),
-                    [&](MapState& state) { state.put(writer_, member, {}); });
+  return change_map(key, MergeKind::set, [&](MapState& state) { state.put(writer_, member, {}); });
 }
 Result<Operation> SharedSpace::remove(std::string_view key, std::string_view member) {
-  return change_map(key, static_cast<int>(MergeKind::set),
-                    [&](MapState& state) { state.remove(member); });
+  return change_map(key, MergeKind::set, [&](MapState& state) { state.remove(member); });
 }
 Result<std::set<std::string>> SharedSpace::members(std::string_view key) {
   const auto state = state_of(key, decode_set);
@@ -163,12 +155,11 @@ Result<std::set<std::string>> SharedSpace::members(std::string_view key) {
 
 Result<Operation> SharedSpace::set_field(std::string_view key, std::string_view field,
                                          std::string_view value) {
-  return change_map(key, static_cast<int>(MergeKind::map),
+  return change_map(key, MergeKind::map,
                     [&](MapState& state) { state.put(writer_, field, value); });
 }
 Result<Operation> SharedSpace::remove_field(std::string_view key, std::string_view field) {
-  return change_map(key, static_cast<int>(MergeKind::map),
-                    [&](MapState& state) { state.remove(field); });
+  return change_map(key, MergeKind::map, [&](MapState& state) { state.remove(field); });
 }
 Result<std::map<std::string, std::string>> SharedSpace::fields(std::string_view key) {
   const auto state = state_of(key, decode_fields);
@@ -179,7 +170,7 @@ Result<std::map<std::string, std::string>> SharedSpace::fields(std::string_view 
 }
 
 Result<Operation> SharedSpace::assign(std::string_view key, std::string_view value) {
-  return change_map(key, static_cast<int>(MergeKind::single),
+  return change_map(key, MergeKind::single,
                     [&](MapState& state) { state.put(writer_, kOnlyField, value); });
 }
 Result<std::optional<std::string>> SharedSpace::value(std::string_view key) {

@@ -167,7 +167,7 @@ struct CacheGet {
 struct CacheGot {
   std::uint64_t request = 0;
   EntryState state = EntryState::missing;
-  std::string value;          // When shared; when invalid, what is left of a state that is merged.
+  std::string value;          // When shared; otherwise, of a state that is merged, what is known.
   std::uint64_t version = 0;  // Hybrid time of the last write or invalidation known; 0: none.
   std::string origin;         // The cluster of that write.
   std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.

@@ -45,11 +45,6 @@ class DigestTree {
     for (std::uint32_t i = 0; i < kGroupBuckets; ++i) sum += buckets_[index * kGroupBuckets + i];
     return sum;
   }
-  [[nodiscard]] BucketDigest root() const {
-    BucketDigest sum;
-    for (const BucketDigest& bucket : buckets_) sum += bucket;
-    return sum;
-  }
 
  private:
   std::array<BucketDigest, kStoreBuckets> buckets_{};

@@ -129,6 +129,7 @@ void ResolvedStore::get(Instant now, const CacheAddress& address, CacheGot& got)
   std::tie(got.version, got.origin) = entry->siblings.latest();
   if (!entry->expected.empty()) {
     got.state = EntryState::syncing;
+    got.value = left_over(*entry);
     return;
   }
   got.seen = entry->siblings.clock();
@@ -142,7 +143,8 @@ void ResolvedStore::get(Instant now, const CacheAddress& address, CacheGot& got)
   }
 }
 
-// What was erased is still a state: who writes next goes on from it.
+// Of a state that is merged, what is known: who writes next goes on from it, whatever is on its
+// way.
 std::string ResolvedStore::left_over(const Entry& entry) const {
   const Resolver& resolver = *resolver_of(entry.address.namespace_name);
   std::string all;

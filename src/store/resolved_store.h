@@ -42,7 +42,7 @@ class ResolvedStore {
   // Everybody has passed this time: of keys that were erased before it nothing needs to be known.
   void forget_erased(HybridTime passed_by_all);
 
-  // The state and, where there is one, the value; of an erased state that is merged what is left.
+  // The state and, where there is one, the value; of a state that is merged, what is known.
   void get(Instant now, const CacheAddress& address, CacheGot& got) const;
 
   // ---- For the comparison with other stores.

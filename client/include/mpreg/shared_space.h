@@ -31,6 +31,8 @@
 
 namespace mpreg {
 
+enum class MergeKind : std::uint8_t;  // Of a state.
+
 struct SharedSpaceOptions {
   std::vector<std::string> targets{"*"};
   WaitLevel wait = WaitLevel::accepted;
@@ -78,7 +80,7 @@ class SharedSpace {
   template <typename State>
   Result<State> state_of(std::string_view key, std::optional<State> (*decode)(std::string_view));
   template <typename Change>
-  Result<Operation> change_map(std::string_view key, int kind, Change&& change);
+  Result<Operation> change_map(std::string_view key, MergeKind kind, Change&& change);
 
   struct Own {
     std::uint64_t era = 0;
