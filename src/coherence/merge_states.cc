@@ -59,13 +59,6 @@ std::int64_t CounterState::value() const {
   return static_cast<std::int64_t>(value);
 }
 
-CounterState CounterState::part_of(std::uint64_t writer) const {
-  CounterState part;
-  part.era = era;
-  if (const auto own = sums.find(writer); own != sums.end()) part.sums.insert(*own);
-  return part;
-}
-
 // ---- Maps.
 
 bool MapState::has_seen(const Dot& dot) const {
@@ -119,20 +112,6 @@ std::optional<std::string> MapState::get(std::string_view field) const {
 }
 
 // ---- Bytes.
-
-std::string_view name_of(MergeKind kind) {
-  switch (kind) {
-    case MergeKind::counter:
-      return "counter";
-    case MergeKind::set:
-      return "set";
-    case MergeKind::map:
-      return "map";
-    case MergeKind::single:
-      return "register";
-  }
-  return "unknown";
-}
 
 std::string encode(const CounterState& state) {
   std::string bytes;

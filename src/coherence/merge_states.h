@@ -30,8 +30,6 @@ class CounterState {
   void add(std::uint64_t writer, std::int64_t amount);
   void merge(const CounterState& other);
   [[nodiscard]] std::int64_t value() const;  // Modulo 2^64.
-  // Of one writer alone: all that a write of it has to say.
-  [[nodiscard]] CounterState part_of(std::uint64_t writer) const;
 
   HybridTime era = 0;
   std::map<std::uint64_t, Sums> sums;
@@ -68,7 +66,6 @@ class MapState {
 };
 
 enum class MergeKind : std::uint8_t { counter = 1, set = 2, map = 3, single = 4 };
-[[nodiscard]] std::string_view name_of(MergeKind kind);
 
 // Empty bytes are an empty state. Nothing: they are no state of this kind.
 [[nodiscard]] std::optional<CounterState> decode_counter(std::string_view bytes);

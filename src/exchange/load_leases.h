@@ -64,10 +64,6 @@ class LoadLeases {
       if (namespace_name.empty() || std::get<0>(key) == namespace_name) lease.is_void = true;
     }
   }
-  // It has gone: what it was loading comes from somebody else.
-  void leave(std::uint64_t client) {
-    std::erase_if(leases_, [client](const auto& one) { return one.second.client == client; });
-  }
   [[nodiscard]] std::size_t size() const { return leases_.size(); }
 
  private:

@@ -94,7 +94,7 @@ void Node::Impl::send_store_ask(const Now& now, Outbox& outbox) {
   CompareDesk::Comparison& current = *compare_.current;
   const auto link = links_.find(current.link);
   if (link == links_.end() || !link->second.is_joined()) {
-    return end_comparison(now, "the link went down", outbox);
+    return end_comparison(now, "the link went down", false, outbox);
   }
   current.is_due_again = false;
   current.positions = cache_positions();
@@ -172,13 +172,16 @@ void Node::Impl::ask_next(const Now& now, Outbox& outbox) {
   }
   const bool is_equal = current.groups_differing == 0;
   const bool is_newer_there = current.entries_repaired > 0;
-  end_comparison(now, is_equal ? "equal" : is_newer_there ? "repaired" : "nothing newer", outbox);
+  end_comparison(now,
+                 is_equal         ? "equal"
+                 : is_newer_there ? "repaired"
+                                  : "nothing newer",
+                 true, outbox);
 }
 
-void Node::Impl::end_comparison(const Now& now, std::string result, Outbox& outbox) {
+void Node::Impl::end_comparison(const Now& now, std::string result, bool is_whole, Outbox& outbox) {
   CompareDesk::Comparison ended = std::move(*compare_.current);
   compare_.current.reset();
-  const bool is_whole = result == "equal" || result == "repaired" || result == "nothing newer";
   compare_.due[ended.link] = now.instant + (is_whole ? options_.compare_interval : kTryAgain);
   if (ended.entries_repaired > 0) {
     log(outbox, LogLevel::info,
@@ -197,7 +200,7 @@ void Node::Impl::tick_comparison(const Now& now, Outbox& outbox) {
   if (compare_.current) {
     const CompareDesk::Comparison& current = *compare_.current;
     if (now.instant - current.progressed > kAnswerPatience) {
-      return end_comparison(now, "no answer that counts within 5 s", outbox);
+      return end_comparison(now, "no answer that counts within 5 s", false, outbox);
     }
     if (current.is_due_again) send_store_ask(now, outbox);
     return;
@@ -275,10 +278,9 @@ nlohmann::ordered_json Node::Impl::report_repair(const Now& now) const {
   return {{"cluster_id", options_.cluster}, {"stores", std::move(rows)}};
 }
 
-// "COUNT SEED": so many entries that every cluster should have, of buckets that the seed picks; for
-// an audit.
+// "COUNT SEED": so many entries that every cluster should have, one of each bucket at most,
+// beginning where the seed says; for an audit.
 std::string Node::Impl::sample_store(const Now& now, std::string_view wanted) {
-  constexpr std::size_t kSampleMax = 10'000;
   constexpr std::uint64_t kStride = 1'597;  // Prime to the number of buckets.
   std::uint64_t count = 0;
   std::uint64_t seed = 0;
@@ -287,14 +289,13 @@ std::string Node::Impl::sample_store(const Now& now, std::string_view wanted) {
   if (blank != wanted.npos) {
     (void)std::from_chars(wanted.data() + blank + 1, wanted.data() + wanted.size(), seed);
   }
-  count = std::min<std::uint64_t>(count, kSampleMax);
   nlohmann::ordered_json entries = nlohmann::ordered_json::array();
   for (std::uint64_t i = 0; i < kStoreBuckets && entries.size() < count; ++i) {
     const auto bucket = static_cast<std::uint32_t>((seed + i * kStride) % kStoreBuckets);
     std::vector<StoredEntry> found;
-    (void)cache_.collect(now.instant, bucket, {}, kTellBytes, found);
+    (void)cache_.collect(now.instant, bucket, {}, 1, found);
     if (found.empty()) continue;
-    const StoredEntry& entry = found[seed % found.size()];
+    const StoredEntry& entry = found.front();
     entries.push_back({{"namespace", entry.address.namespace_name},
                        {"key", entry.address.key},
                        {"subkey", entry.address.subkey},

@@ -181,7 +181,7 @@ class Node::Impl {
   void ask_store(const Now& now, StoreLevel level, std::uint32_t index, Outbox& outbox);
   void send_store_ask(const Now& now, Outbox& outbox);
   bool take_entries(const Now& now, const StoreTell& tell);
-  void end_comparison(const Now& now, std::string result, Outbox& outbox);
+  void end_comparison(const Now& now, std::string result, bool is_whole, Outbox& outbox);
   void tick_comparison(const Now& now, Outbox& outbox);
   void note_passed(const Now& now);
   [[nodiscard]] std::string sample_store(const Now& now, std::string_view wanted);

@@ -89,7 +89,11 @@ Json Node::Impl::report_stats(const Now& now) const {
                      {"evictions", cache.evictions},
                      {"expired", cache.expired},
                      {"dropped", cache.dropped},
-                     {"values_waiting", cache_.values_waiting()}};
+                     {"values_waiting", cache_.values_waiting()},
+                     {"resolved_entries", cache_.resolved().entries()},
+                     {"resolved_bytes", cache_.resolved().bytes()},
+                     {"resolved_evictions", cache_.resolved().evictions()},
+                     {"conflicts", cache_.resolved().conflicts()}};
   Json& counters = answer["counters"];
   for (const MetricValue& metric : registry_.snapshot()) {
     if (!metric.labels.empty()) continue;
