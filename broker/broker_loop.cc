@@ -71,6 +71,7 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
   loop->doors_ = std::move(*doors);
   node.dials = dials_of(options);
   node.resolvers = resolvers_of(options);
+  node.protocols = protocols_of(options);
   node.stream_endpoint = announced_stream(loop->bound().stream, options.advertise);
   loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(), random_instance(),
                                        nullptr, metrics);

@@ -28,6 +28,9 @@ Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::start(EmbeddedBrokerOpti
   for (auto& [name, resolver] : options.resolvers) {
     all.node.resolvers.insert_or_assign(name, std::move(resolver));
   }
+  for (auto& [name, protocol] : options.protocols) {
+    all.node.protocols.insert_or_assign(name, std::move(protocol));
+  }
   all.hubs = std::move(options.hubs);
   all.peers = std::move(options.peers);
   all.gateways = std::move(options.gateways);

@@ -44,6 +44,11 @@ Result<void> check_resolver(std::string_view value) {
   return resolver ? Result<void>() : tl::unexpected(resolver.error());
 }
 
+Result<void> check_protocol(std::string_view value) {
+  const auto protocol = parse_protocol(value);
+  return protocol ? Result<void>() : tl::unexpected(protocol.error());
+}
+
 Result<void> check_host(std::string_view value) {
   const Result<std::string> host = parse_host(value);
   return host ? Result<void>() : tl::unexpected(host.error());
@@ -94,12 +99,22 @@ const std::array kTable = {
         "last_writer_wins, prefer_cluster:CLUSTER=WEIGHT,..., counter, set, map or register; "
         "may be repeated",
         ListOption{MPREG_AT(resolvers), check_resolver}},
+    OptionSpec{"Coherence", "protocol", "NAMESPACE=PROTOCOL",
+               "How entries move through their states, the same at every broker: "
+               "msi, mesi, moesi, directory, weak or eventual; may be repeated",
+               ListOption{MPREG_AT(protocols), check_protocol}},
     OptionSpec{"Coherence", "compare-interval", "TIME",
                "The store is compared with that of each neighbour so often, and repaired",
                TimeOption{MPREG_AT(node.compare_interval), 1s, 24h}, Reload::yes},
     OptionSpec{"Coherence", "absence-max", "TIME",
                "Erased keys are remembered for a member that is silent for so long",
                TimeOption{MPREG_AT(node.absence_max), 1min, 8760h}, Reload::yes},
+    OptionSpec{"Coherence", "claim-lease-max", "TIME",
+               "A key is one cluster's alone for so long, or is renewed; the same at all brokers",
+               TimeOption{MPREG_AT(node.claim_lease_max), 500ms, 10min}},
+    OptionSpec{"Coherence", "claim-quorum", "COUNT",
+               "Clusters that accept it at least; 0: more than half of the members",
+               CountOption{MPREG_AT(node.claim_quorum), 0, 256}},
 
     OptionSpec{"Memory", "retained-max", "SIZE", "Kept for repair, over all streams",
                SizeOption{MPREG_AT(node.retained_bytes_max), kMiB, 64 * kGiB}, Reload::yes},

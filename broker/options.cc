@@ -4,6 +4,7 @@
 
 #include "broker/option_table.h"
 #include "broker/units.h"
+#include "coherence/protocols.h"
 #include "coherence/resolvers.h"
 #include "message/cache_key.h"
 #include "message/target_names.h"
@@ -39,6 +40,28 @@ std::map<std::string, std::shared_ptr<const Resolver>> resolvers_of(const Broker
     if (auto one = parse_resolver(text)) resolvers.insert(std::move(*one));
   }
   return resolvers;
+}
+
+Result<std::pair<std::string, std::shared_ptr<const CoherenceProtocol>>> parse_protocol(
+    std::string_view text) {
+  const std::size_t mark = text.find('=');
+  if (mark == std::string_view::npos) {
+    return fail(ErrorCode::malformed, "NAMESPACE=PROTOCOL is wanted");
+  }
+  std::string name(text.substr(0, mark));
+  if (auto checked = check_namespace(name); !checked) return tl::unexpected(checked.error());
+  auto protocol = make_protocol(text.substr(mark + 1));
+  if (!protocol) return tl::unexpected(protocol.error());
+  return std::pair(std::move(name), std::move(*protocol));
+}
+
+std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols_of(
+    const BrokerOptions& options) {
+  auto protocols = options.node.protocols;
+  for (const std::string& text : options.protocols) {
+    if (auto one = parse_protocol(text)) protocols.insert(std::move(*one));
+  }
+  return protocols;
 }
 
 std::vector<std::string> find_errors(const BrokerOptions& options) {

@@ -25,6 +25,7 @@ struct BrokerOptions {
   std::vector<std::string> peers;
   std::vector<std::string> gateways;
   std::vector<std::string> resolvers;  // NAMESPACE=RESOLVER; beside what node.resolvers holds.
+  std::vector<std::string> protocols;  // NAMESPACE=PROTOCOL; beside what node.protocols holds.
 
   std::string ports_file;  // Empty: none.
   LogLevel log_level = LogLevel::info;
@@ -45,6 +46,12 @@ struct BrokerOptions {
 // "users=counter": its namespace and its resolver.
 [[nodiscard]] Result<std::pair<std::string, std::shared_ptr<const Resolver>>> parse_resolver(
     std::string_view text);
+
+// The same of protocols: "users=moesi".
+[[nodiscard]] std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols_of(
+    const BrokerOptions& options);
+[[nodiscard]] Result<std::pair<std::string, std::shared_ptr<const CoherenceProtocol>>>
+parse_protocol(std::string_view text);
 
 // What is wrong with the options as a whole, one sentence each; empty when nothing is. The table
 // has looked at each by itself; this looks again, for those who fill the struct in by themselves.

@@ -1,5 +1,6 @@
-// An application's own rules: who wins when two clusters write at the same time, and when a value
-// counts as replicated. Needs nothing: two clusters run inside of this program.
+// An application's own rules: who wins when two clusters write at the same time, when a value
+// counts as replicated, and what may be written at all. Needs nothing: two clusters run inside of
+// this program.
 //
 //   own_rules
 
@@ -43,12 +44,29 @@ class FirstThenAll : public mpreg::Strategy {
   std::vector<std::string> others_;
 };
 
+// What is there is not written again before it is invalidated.
+class WriteOnce : public mpreg::CoherenceProtocol {
+ public:
+  using Operation = mpreg::CacheOperation;
+  using State = mpreg::EntryState;
+  std::string_view name() const override { return "write_once"; }
+  bool validate(Operation operation, State state) const override {
+    if (operation == Operation::acquire || operation == Operation::release) return false;
+    const bool is_write = operation == Operation::write || operation == Operation::share;
+    return !is_write || state == State::invalid;
+  }
+  State next_state(State /*state*/, Operation /*operation*/) const override {
+    return State::shared;
+  }
+};
+
 std::unique_ptr<mpreg::testing::EmbeddedBroker> start(const std::string& cluster,
                                                       std::vector<std::string> hubs) {
   mpreg::testing::EmbeddedBrokerOptions options;
   options.cluster_id = cluster;
   options.hubs = std::move(hubs);
   options.resolvers["notes"] = mpreg::resolve_by(the_longest);
+  options.protocols["receipts"] = std::make_shared<WriteOnce>();
   return example::value_of(mpreg::testing::EmbeddedBroker::start(std::move(options)));
 }
 
@@ -83,5 +101,14 @@ int main() {
   address.namespace_name = "users";
   address.key = "7";
   std::cout << "west holds " << example::value_of(in_west->get(address)).value << std::endl;
+
+  // ---- A protocol.
+  mpreg::CacheReplication receipt;
+  receipt.address = {.namespace_name = "receipts", .key = "2026-1"};
+  receipt.targets = {"*"};
+  receipt.tracking.wait = mpreg::WaitLevel::applied;
+  example::confirmed(in_east->replicate(receipt, "12.00"));
+  const auto again = example::value_of(in_west->replicate(receipt, "13.00"));
+  std::cout << "west may not: " << again.wait(std::chrono::seconds(30)).error.text << std::endl;
   return 0;
 }

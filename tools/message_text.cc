@@ -74,6 +74,8 @@ std::string_view name_of(RecordKind kind) {
       return "replication";
     case RecordKind::value:
       return "value";
+    case RecordKind::claim:
+      return "claim";
     case RecordKind::none:
       return "none";
   }

@@ -64,8 +64,10 @@ void add_sub(CLI::App& program, Command& command);
 void add_req(CLI::App& program, Command& command);
 void add_invalidate(CLI::App& program, Command& command);
 void add_replicate(CLI::App& program, Command& command);
-// Three about one entry: put, get, explain.
+// Four about one entry: put, erase, get, explain.
 void add_entry_verbs(CLI::App& program, Command& command);
+// Two about who alone may write an entry: acquire, release.
+void add_acquire(CLI::App& program, Command& command);
 void add_match(CLI::App& program, Command& command);
 void add_key(CLI::App& program, Command& command);
 // Several that only look: stats, health, links, members, subs, who, trace.

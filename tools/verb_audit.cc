@@ -129,8 +129,8 @@ Result<void> Audit::look(milliseconds after) {
       const Sampled& one = sample_[i];
       const auto got = clusters_[c].client->get(one.address);
       if (!got) return tl::unexpected(got.error());
-      const bool has_value = got->state == EntryState::shared;
-      const bool is_older = has_value && got->version < one.version;
+      const bool is_there = mpreg::has_value(got->state);
+      const bool is_older = is_there && got->version < one.version;
       if (is_older) {
         ++looks[c].older;
         was_older_[c][i] = true;
@@ -141,7 +141,7 @@ Result<void> Audit::look(milliseconds after) {
       }
       if (was_older_[c][i]) lag_[c].push_back(after);
       was_older_[c][i] = false;
-      ++(has_value || got->version >= one.version ? looks[c].same : looks[c].missing);
+      ++(is_there || got->version >= one.version ? looks[c].same : looks[c].missing);
     }
   }
   times_.push_back(after);

@@ -22,12 +22,8 @@ struct Options {
   std::string value;
   double ttl_seconds = 0;  // 0: none.
   std::string wait = "applied";
+  FencingToken token = 0;  // Of mpreg acquire; 0: none.
 };
-
-std::string_view name_of(EntryState state) {
-  constexpr std::string_view kNames[] = {"missing", "shared", "syncing", "invalid"};
-  return kNames[static_cast<std::size_t>(state)];
-}
 
 // A state that is merged is no text.
 std::string text_of(const CacheGot& got) {
@@ -49,6 +45,7 @@ ExitCode erase(const Command& command, const Options& options) {
   fact.address = options.cache.address;
   fact.erased = true;
   fact.reason = "erased";
+  fact.fence = options.token;
   fact.tracking = tracking_of(options);
   const auto operation = (*client)->invalidate(fact);
   if (!operation) return report("erase", operation.error());
@@ -64,6 +61,7 @@ ExitCode put(const Command& command, const Options& options) {
   replication.strategy = ReplicationStrategy::sync;
   replication.targets = options.cache.targets;
   replication.priority = 2.0;
+  replication.fence = options.token;
   if (options.ttl_seconds > 0) {
     replication.ttl_ms = static_cast<std::uint64_t>(milliseconds_of(options.ttl_seconds).count());
   }
@@ -79,23 +77,44 @@ ExitCode get(const Command& command, const Options& options) {
   if (!client) return report("get", client.error());
   const auto got = (*client)->get(options.cache.address);
   if (!got) return report("get", got.error());
-  const bool has_value = got->state == EntryState::shared;
+  const bool is_there = mpreg::has_value(got->state);
   if (command.json) {
     Json line = {{"state", name_of(got->state)}};
-    if (has_value) line["value"] = text_of(*got);
-    if (has_value && got->ttl_ms > 0) line["ttl_ms"] = got->ttl_ms;
+    if (is_there) line["value"] = text_of(*got);
+    if (is_there && got->ttl_ms > 0) line["ttl_ms"] = got->ttl_ms;
     if (got->version != 0) {
       line["version"] = got->version;
       line["written_by"] = got->origin;
     }
     std::cout << to_line(line);
-  } else if (has_value) {
+  } else if (is_there) {
     std::cout << text_of(*got) << '\n';
   }
-  if (has_value) return ExitCode::done;
+  if (is_there) return ExitCode::done;
   if (command.json) return ExitCode::failed;
   return report("get", {ErrorCode::refused, "the cluster holds no value: the entry is " +
                                                 std::string(name_of(got->state))});
+}
+
+// Who may write it, and who else has it.
+void print_holding(const Json& answer) {
+  std::cout << "  protocol " << answer["protocol"].get<std::string>() << ", home "
+            << answer["home"].get<std::string>();
+  if (answer.contains("holder")) {
+    std::cout << "; held by " << answer["holder"].get<std::string>() << " for "
+              << answer["lease_ms"].get<std::int64_t>() << " ms, token "
+              << answer["token"].get<FencingToken>();
+  }
+  std::cout << '\n';
+  if (!answer.contains("sharing_clusters")) return;
+  std::cout << "  written for";
+  for (const auto& sharer : answer["sharing_clusters"]) {
+    std::cout << ' ' << sharer["cluster_id"].get<std::string>();
+    if (sharer.contains("confirmed") && !sharer["confirmed"].get<bool>()) {
+      std::cout << " (not confirmed)";
+    }
+  }
+  std::cout << '\n';
 }
 
 ExitCode explain(const Command& command, const Options& options) {
@@ -117,6 +136,7 @@ ExitCode explain(const Command& command, const Options& options) {
               << (*answer)["version"].get<std::uint64_t>();
   }
   std::cout << '\n';
+  print_holding(*answer);
   return ExitCode::done;
 }
 
@@ -136,7 +156,9 @@ CLI::App& add_entry_verb(CLI::App& program, Command& command, const VerbText& te
   return verb;
 }
 
-void add_wait_option(CLI::App& verb, Options& options) {
+void add_write_options(CLI::App& verb, Options& options) {
+  add_value(verb, "--token", options.token, "TOKEN",
+            "Of mpreg acquire: the write is refused when\nit does not hold the key any more");
   add_value(verb, "--wait", options.wait, "LEVEL",
             "accepted by the broker, applied by every\ntarget, or observed: no near cache serves\n"
             "anything older [applied]")
@@ -156,7 +178,7 @@ void add_entry_verbs(CLI::App& program, Command& command) {
   (void)add_targets_option(verb, for_put->cache, "Cluster ids, or @REGION [every member]");
   add_value(verb, "--ttl", for_put->ttl_seconds, "S", "It expires after so many seconds [never]")
       .check(seconds());
-  add_wait_option(verb, *for_put);
+  add_write_options(verb, *for_put);
   add_timeout_option(verb, for_put->cache, kTimeoutSeconds);
   add_address_options(verb, for_put->cache);
 
@@ -166,7 +188,7 @@ void add_entry_verbs(CLI::App& program, Command& command) {
                      {"erase", "The thing is gone: no cluster keeps it or takes an older value.",
                       "  mpreg erase users 7\n  mpreg erase sessions s-17 --wait observed"},
                      erase, for_erase);
-  add_wait_option(erasing, *for_erase);
+  add_write_options(erasing, *for_erase);
   add_timeout_option(erasing, for_erase->cache, kTimeoutSeconds);
   add_address_options(erasing, for_erase->cache);
 

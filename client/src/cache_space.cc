@@ -86,6 +86,14 @@ std::optional<CachedValue> CacheSpace::get(std::string_view key) {
   return CachedValue{std::move(held.value), !held.absent, freshness};
 }
 
+EntryState CacheSpace::state(std::string_view key) const {
+  if (!parts_->checked) return EntryState::missing;
+  const Instant now = cache_.clock.instant();
+  const EntryState state = cache_.store.state(now, parts_->index, {key});
+  const bool is_coherent = cache_.rights.state(now, *parts_->scope) == CoherenceState::coherent;
+  return has_value(state) && !is_coherent ? EntryState::degraded : state;
+}
+
 Result<std::optional<CachedValue>> CacheSpace::get(std::string_view key,
                                                    const ConsistencyToken& token,
                                                    std::chrono::milliseconds wait) {
@@ -275,7 +283,7 @@ std::optional<CachedValue> CacheSpace::ask_cluster(std::string_view key, NearSto
   auto got = cache_.core.get(address, std::move(required),
                              asks_more ? kPatience : std::chrono::milliseconds(0));
   if (got && asks_more) cache_.has_reached_required(instance);
-  if (!got || got->state != EntryState::shared) {
+  if (!got || !has_value(got->state)) {
     cache_.count(Count::cluster_miss);
     return std::nullopt;
   }
@@ -349,6 +357,8 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
     fact.erased = value == nullptr;
     fact.reason = value == nullptr ? "erased" : "changed";
     fact.depends_on = options.depends_on;
+    fact.fence = options.token;
+    fact.written = true;
     fact.tracking = tracking(options.wait);
     return cache_.client.invalidate(fact);
   }
@@ -358,6 +368,7 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
   fact.ttl_ms = static_cast<std::uint64_t>(ttl.count());
   fact.tags = options.tags;
   fact.depends_on = options.depends_on;
+  fact.fence = options.token;
   fact.tracking = tracking(options.wait);
   ReplicationStrategy strategy = options_.strategy;
   if (fact.targets.empty()) strategy = ReplicationStrategy::none;

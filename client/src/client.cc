@@ -203,6 +203,16 @@ Result<std::uint64_t> Client::reply(const Message& request, std::string_view pay
   return core_->publish(asked->reply_to, as_bytes(payload), options);
 }
 Result<CacheGot> Client::get(const CacheAddress& address) { return core_->get(address); }
+Result<ExclusiveKey> Client::acquire(const CacheAddress& address, const AcquireOptions& options) {
+  return ExclusiveKey::acquire(core_, address, options);
+}
+Result<void> Client::release(const CacheAddress& address, FencingToken token) {
+  ClaimAsk over;
+  over.address = address;
+  over.token = token;
+  const auto released = core_->ask_claim(std::move(over));
+  return released ? Result<void>() : tl::unexpected(released.error());
+}
 Result<std::string> Client::query(std::string_view question) { return core_->query(question); }
 ConnectionStatus Client::status() const { return core_->status(); }
 ClientStatistics Client::statistics() const { return core_->statistics(); }

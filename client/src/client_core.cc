@@ -378,6 +378,17 @@ Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {
   return granted.mapped();
 }
 
+Result<ClaimGranted> ClientCore::ask_claim(ClaimAsk claim) {
+  Lock lock(mutex_);
+  const auto wait = std::chrono::milliseconds(claim.wait_ms);
+  const auto answer = ask(
+      lock, [&] { return session_.ask_claim(clock_.now(), claim); }, wait);
+  if (!answer) return tl::unexpected(answer.error());
+  auto granted = claims_.extract(answer->request);
+  if (granted.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
+  return std::move(granted.mapped());
+}
+
 // ---- About the client.
 
 ConnectionStatus ClientCore::status() const {

@@ -62,6 +62,7 @@ class ClientCore {
                        std::chrono::milliseconds wait = {});
   // With lease_ms zero the answer is not waited for.
   Result<LoadGranted> ask_load(LoadAsk ask);
+  Result<ClaimGranted> ask_claim(ClaimAsk ask);
   [[nodiscard]] std::vector<StreamPosition> written() const;
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] ClientStatistics statistics() const;
@@ -118,6 +119,7 @@ class ClientCore {
   void handle(const Answer& answer);
   void handle(const CacheGot& got);
   void handle(const LoadGranted& granted);
+  void handle(const ClaimGranted& granted);
   void handle(const Subscribed& subscribed);
   void handle(const LeaseRenewal& renewal);
   void finish(const std::shared_ptr<Operation::State>& operation, OperationResult result);
@@ -163,6 +165,7 @@ class ClientCore {
   std::map<std::uint64_t, std::optional<Answer>> answers_;  // Requests that somebody waits for.
   std::map<std::uint64_t, CacheGot> gots_;  // Of these, those that were answered so.
   std::map<std::uint64_t, LoadGranted> grants_;
+  std::map<std::uint64_t, ClaimGranted> claims_;
   std::map<std::uint64_t, Timer> timers_;
   std::uint64_t next_timer_ = 1;
   SubscriptionId next_subscription_ = 1;

@@ -246,6 +246,17 @@ void ClientCore::handle(const LoadGranted& granted) {
   changed_.notify_all();
 }
 
+void ClientCore::handle(const ClaimGranted& granted) {
+  {
+    const Lock lock(mutex_);
+    const auto it = answers_.find(granted.request);
+    if (it == answers_.end()) return;
+    claims_[granted.request] = granted;
+    it->second = Answer{granted.request, true, ErrorCode::internal, {}};
+  }
+  changed_.notify_all();
+}
+
 void ClientCore::handle(const CacheGot& got) {
   {
     const Lock lock(mutex_);

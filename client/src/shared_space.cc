@@ -59,7 +59,7 @@ Result<SharedValue> SharedSpace::get(std::string_view key) {
     return fail(ErrorCode::timed_out, "a value of " + quoted(key) + " is on its way");
   }
   SharedValue value{std::nullopt, std::move(got->seen)};
-  if (got->state == EntryState::shared) value.value = std::move(got->value);
+  if (has_value(got->state)) value.value = std::move(got->value);
   return value;
 }
 

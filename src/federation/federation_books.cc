@@ -71,6 +71,7 @@ std::chrono::milliseconds FederationBooks::behind(const std::string& cluster, In
 
 BridgeStatistics FederationBooks::total() const {
   BridgeStatistics total = total_;
+  total.coherence_violations_detected = violations_refused_ + violations_not_kept_;
   total.average_operation_latency_ms = latency_.value().count();
   return total;
 }

@@ -36,6 +36,9 @@ class FederationBooks {
   // A tracked operation ended, or one of its targets did.
   void ended(const std::vector<std::string>& confirmed, const std::vector<std::string>& missing,
              bool has_timed_out);
+  // Writes that were refused because they were no step, and, in all, what stores did not keep.
+  void violated() { ++violations_refused_; }
+  void note_violations(std::uint64_t not_kept) { violations_not_kept_ = not_kept; }
   void took(std::chrono::microseconds latency);
   void forget(const std::string& cluster) { clusters_.erase(cluster); }
 
@@ -61,6 +64,8 @@ class FederationBooks {
   std::map<std::string, Book> clusters_;
   std::uint64_t invalidations_to_all_ = 0;
   std::uint64_t replications_to_all_ = 0;
+  std::uint64_t violations_refused_ = 0;
+  std::uint64_t violations_not_kept_ = 0;
   BridgeStatistics total_;
   AverageLatency latency_;
 };

@@ -23,6 +23,7 @@ enum class RecordKind : std::uint8_t {
   invalidation = 1,  // Payload: CacheInvalidation.
   replication = 2,   // Payload: CacheReplication, the fact; the value travels in the bulk lane.
   value = 3,         // Payload: CacheValue.
+  claim = 4,         // Payload: ClaimRecord. Made by brokers alone.
   none = 255,  // A number whose record was refused after it had its place: skipped by everyone.
 };
 

@@ -3,12 +3,15 @@
 // in the cache and bulk lanes; versions are in the body's stamp, issued by the broker of the write.
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "message/vector_clock.h"
 #include "stream/frontier.h"
+#include "stream/hybrid_clock.h"
 
 namespace mpreg {
 
@@ -39,9 +42,9 @@ inline constexpr std::size_t kTagBytesMax = 255;
 
 // (namespace, key, subkey, version) is the identity; region is routing metadata.
 struct CacheAddress {
-  std::string namespace_name;
-  std::string key;
-  std::string subkey;
+  std::string namespace_name = {};
+  std::string key = {};
+  std::string subkey = {};
   std::uint32_t version = 1;
   std::string region = "default";
 
@@ -57,6 +60,28 @@ struct Tracking {
   friend bool operator==(const Tracking&, const Tracking&) = default;
 };
 
+// Names a claim to write a key alone, and is greater than that of each earlier one: the hybrid time
+// at which it was made. 0: none.
+using FencingToken = std::uint64_t;
+
+struct ClaimId {
+  FencingToken token = 0;
+  std::string home = {};  // The cluster that made it.
+
+  friend auto operator<=>(const ClaimId&, const ClaimId&) = default;
+};
+
+// With an invalidation of one key: made by the home of the key, for a cluster that asked.
+struct ClaimGrant {
+  std::string holder;
+  std::uint64_t client = 0;
+  std::uint64_t request = 0;
+  std::uint32_t lease_ms = 0;
+  HybridTime limit = 0;  // The holder's writes have versions below this, the next one's above.
+
+  friend bool operator==(const ClaimGrant&, const ClaimGrant&) = default;
+};
+
 struct CacheInvalidation {
   CacheAddress address;
   InvalidationType type = InvalidationType::single_key;
@@ -70,6 +95,10 @@ struct CacheInvalidation {
   VectorClock seen = {};  // With erased: as of a replication.
   std::vector<std::string> depends_on = {};  // The same.
   bool resolved = false;                     // The same.
+  FencingToken fence = 0;                    // The same.
+  std::optional<ClaimGrant> claim = {};      // Made by a broker.
+  bool written = false;  // The sender has a newer value, and keeps it: who does not hold a key that
+                         // is held may not.
 
   friend bool operator==(const CacheInvalidation&, const CacheInvalidation&) = default;
 };
@@ -90,6 +119,7 @@ struct CacheReplication {
   VectorClock seen = {};
   std::vector<std::string> depends_on = {};  // Keys of the namespace; with tags at most 64.
   bool resolved = false;                     // A resolver decides: only stores hold such values.
+  FencingToken fence = 0;                    // The writer holds the key, by this claim.
 
   friend bool operator==(const CacheReplication&, const CacheReplication&) = default;
 };
@@ -146,13 +176,27 @@ struct CompleteOperation {
   friend bool operator==(const CompleteOperation&, const CompleteOperation&) = default;
 };
 
-// What a cluster knows of one entry.
+// What a cluster knows of one entry. Through which of these it goes is the matter of the
+// namespace's protocol: message/coherence_protocol.h.
 enum class EntryState : std::uint8_t {
-  missing = 0,  // Nothing.
-  shared = 1,   // It holds a value.
-  syncing = 2,  // A newer value is on its way to it.
-  invalid = 3,  // Invalidated, and nothing newer has come.
+  missing = 0,    // Nothing.
+  shared = 1,     // It holds a value, and others may.
+  syncing = 2,    // A newer value is on its way to it.
+  invalid = 3,    // Invalidated, and nothing newer has come.
+  exclusive = 4,  // It holds the key alone, and has not written it since.
+  modified = 5,   // It has written the value, and no other cluster has it.
+  owned = 6,      // It has written the value, and others have it.
+  degraded = 7,   // It holds a value that may be out of date: a cluster has been silent.
+  pending = 8,    // Of a near cache: written here, and not confirmed yet.
 };
+[[nodiscard]] constexpr std::string_view name_of(EntryState state) {
+  constexpr std::string_view kNames[] = {"missing",  "shared", "syncing",  "invalid", "exclusive",
+                                         "modified", "owned",  "degraded", "pending"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+[[nodiscard]] constexpr bool has_value(EntryState state) {
+  return state == EntryState::shared || state >= EntryState::exclusive;
+}
 
 // Client to broker: what the cluster's store holds of this entry. Answered by CacheGot.
 struct CacheGet {
@@ -167,7 +211,7 @@ struct CacheGet {
 struct CacheGot {
   std::uint64_t request = 0;
   EntryState state = EntryState::missing;
-  std::string value;          // When shared; otherwise, of a state that is merged, what is known.
+  std::string value;  // When there is one; otherwise, of a state that is merged, what is known.
   std::uint64_t version = 0;  // Hybrid time of the last write or invalidation known; 0: none.
   std::string origin;         // The cluster of that write.
   std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "message/cache_messages.h"
+#include "message/claim_messages.h"
 #include "message/link_messages.h"
 #include "message/pubsub_messages.h"
 #include "message/session_messages.h"
@@ -29,6 +30,8 @@ using Packet = std::variant<
     // cache
     LoadAsk, LoadGranted,
     // link
-    StoreAsk, StoreTell>;
+    StoreAsk, StoreTell,
+    // cache
+    ClaimAsk, ClaimGranted>;
 
 }  // namespace mpreg

@@ -56,6 +56,11 @@ bool NearShard::get(Instant now, const StoreKey& key, NearValue& value) {
   return true;
 }
 
+EntryState NearShard::state(Instant now, const StoreKey& key) const {
+  if (writes_.find(joined(key)) != writes_.end()) return EntryState::pending;
+  return replicas_.store().state_of(now, key, nullptr);
+}
+
 // ---- Fills.
 
 void NearShard::begin_fill(const StoreKey& key, Ticket ticket, HybridTime seen) {

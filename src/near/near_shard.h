@@ -49,6 +49,7 @@ class NearShard {
   }
 
   [[nodiscard]] bool get(Instant now, const StoreKey& key, NearValue& value);
+  [[nodiscard]] EntryState state(Instant now, const StoreKey& key) const;
 
   // ---- Fills: from the source of the data, while what is told goes on.
   // `seen`: the latest version that was told of anything.

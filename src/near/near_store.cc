@@ -53,6 +53,12 @@ bool NearStore::get(Instant now, SpaceIndex space, const NearKey& key, NearValue
   return shard.get(now, store_key(space, key), value);
 }
 
+EntryState NearStore::state(Instant now, SpaceIndex space, const NearKey& key) const {
+  const NearShard& shard = *shards_[shard_of(key)];
+  const std::lock_guard lock(shard.mutex);
+  return shard.state(now, store_key(space, key));
+}
+
 NearStore::Ticket NearStore::begin_fill(SpaceIndex space, const NearKey& key) {
   const Ticket ticket = last_ticket_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::size_t index = shard_of(key);

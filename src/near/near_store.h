@@ -55,6 +55,8 @@ class NearStore {
   SpaceIndex open(std::string_view namespace_name);
 
   [[nodiscard]] bool get(Instant now, SpaceIndex space, const NearKey& key, NearValue& value);
+  // For people; changes nothing.
+  [[nodiscard]] EntryState state(Instant now, SpaceIndex space, const NearKey& key) const;
 
   // ---- See NearShard.
   Ticket begin_fill(SpaceIndex space, const NearKey& key);

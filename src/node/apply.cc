@@ -83,6 +83,11 @@ void Node::Impl::apply_facts(const Now& now, StreamIndex stream, const Body& bod
   std::uint64_t processed = 0;
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
+    if (record.kind == RecordKind::claim) {
+      take_claim(now, stream_ids_.id_of(stream).origin, body.stamp.version + record.index,
+                 body.payload_of(record));
+      continue;
+    }
     const bool is_invalidation = record.kind == RecordKind::invalidation;
     invalidations += is_invalidation ? 1 : 0;
     if (!own && clients_.seen(operation_of(body.segments, record.index))) {
@@ -117,6 +122,9 @@ void Node::Impl::cache_fact(const Now& now, StreamIndex stream, const Body& body
     if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
     cache_.note_version(origin, version);
     cache_.take(now.instant, *fact, origin, version);
+    if (fact->claim && !is_long_over(now, version, fact->claim->lease_ms)) {
+      claims_.take(now.instant, *fact, {version, origin}, stream, body.first() + record.index);
+    }
   } else if (record.kind == RecordKind::replication) {
     const auto fact = decode_replication(payload);
     if (!fact) return cache_.lose({}, clock_.last());
@@ -210,6 +218,8 @@ void Node::Impl::enforce_retention() {
         if (const auto fact = decode_invalidation(payload)) name = fact->address.namespace_name;
       } else if (record.kind == RecordKind::replication) {
         if (const auto fact = decode_replication(payload)) name = fact->address.namespace_name;
+      } else if (record.kind == RecordKind::claim) {
+        if (const auto claim = decode_claim(payload)) name = claim->address.namespace_name;
       } else {
         continue;
       }

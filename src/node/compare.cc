@@ -62,6 +62,10 @@ void Node::Impl::on_store_ask(const Now& now, const Link& link, const StoreAsk& 
   tell.is_last = true;
   if (may_tell_of_store()) {
     tell.positions = cache_positions();
+    for (const auto& [stream, number] : compare_.inherited) {
+      const auto index = stream_ids_.find(stream);
+      if (!index || !streams_[*index].started) tell.positions.push_back({stream, number});
+    }
     if (ask.level == StoreLevel::entries) {
       std::vector<std::uint64_t> known = ask.known;
       std::sort(known.begin(), known.end());
@@ -120,6 +124,7 @@ void Node::Impl::on_store_tell(const Now& now, const Link& link, const StoreTell
     return;
   }
   current->progressed = now.instant;
+  if (current->told.empty()) current->told = tell.positions;
   if (tell.level == StoreLevel::entries) {
     const bool is_new = take_entries(now, tell);
     if (!tell.is_last && is_new) {
@@ -189,11 +194,27 @@ void Node::Impl::end_comparison(const Now& now, std::string result, bool is_whol
             std::to_string(ended.entries_repaired) + " entries repaired in " +
             std::to_string(ended.buckets_differing) + " buckets");
   }
+  if (is_whole) inherit(ended.told);
+  ended.told.clear();
   ended.result = std::move(result);
   ended.ended = now.instant;
   ended.memory = {};
   ended.asked.known.clear();
   compare_.last[ended.cluster] = std::move(ended);
+}
+
+// What was told in streams that ended before this life began is in our store all the same: nothing
+// in it is older than this life, but what a store has given that knew them.
+void Node::Impl::inherit(const std::vector<StreamPosition>& told) {
+  for (const StreamPosition& position : told) {
+    const auto index = stream_ids_.find(position.stream);
+    if (index && streams_[*index].started) continue;
+    Number& number = compare_.inherited[position.stream];
+    number = std::max(number, position.number);
+  }
+  while (compare_.inherited.size() > CompareDesk::kInheritedMax) {
+    compare_.inherited.erase(compare_.inherited.begin());
+  }
 }
 
 void Node::Impl::tick_comparison(const Now& now, Outbox& outbox) {

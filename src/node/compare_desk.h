@@ -17,6 +17,8 @@
 namespace mpreg {
 
 struct CompareDesk {
+  static constexpr std::size_t kInheritedMax = 10'000;
+
   // Of our store with that of one neighbour; one at a time.
   struct Comparison {
     LinkId link = kNoLink;
@@ -27,6 +29,7 @@ struct CompareDesk {
     StoreAsk asked;
     std::vector<StreamPosition> positions;
     ReplicaStore::Memory memory;
+    std::vector<StreamPosition> told;   // What the neighbour knew when it answered first.
     bool is_due_again = false;          // The answer did not do: it is asked again soon.
     std::deque<std::uint32_t> groups;   // That differ, and were not looked into yet.
     std::deque<std::uint32_t> buckets;  // Of the group at hand.
@@ -42,6 +45,8 @@ struct CompareDesk {
   std::map<std::string, Comparison> last;  // By cluster.
   std::map<LinkId, Instant> due;           // When each neighbour is next compared with.
   std::uint64_t last_tag = 0;
+  // Of streams that we never had, what our store knows all the same.
+  std::map<StreamId, Number> inherited;
 
   // Every member has applied all that this broker had issued up to this time; and what will show
   // that of a later one.

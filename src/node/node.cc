@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coherence/protocols.h"
 #include "node/node_impl.h"
 #include "wire/packet_codec.h"
 
@@ -44,21 +45,27 @@ const NodeOptions& Node::options() const { return impl_->options(); }
 Epoch Node::epoch() const { return impl_->epoch(); }
 bool Node::joined() const { return impl_->joined(); }
 
-Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
-                 MetricsRegistry& metrics)
+NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
+                     MetricsRegistry& metrics)
     : options_(std::move(options)),
       instance_(instance),
       applier_(applier),
       registry_(metrics),
       metrics_(metrics),
+      started_(now.instant),
       retention_(options_.retained_bytes_max),
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
+      claims_(options_.cluster, options_.claim_lease_max, instance),
       pending_(options_.pending_operations_max),
       next_heartbeat_(now.instant),
-      next_check_(now.instant) {
+      next_check_(now.instant) {}
+
+Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
+                 MetricsRegistry& metrics)
+    : NodeState(std::move(options), now, instance, applier, metrics) {
   epoch_ = static_cast<Epoch>(std::max<std::int64_t>(1, now.wall.time_since_epoch().count()));
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
@@ -71,6 +78,10 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   observe_.known_to_all = now.instant + kOriginSilenceMax + kLeaseMargin;
   for (const auto& [name, resolver] : options_.resolvers) {
     cache_.resolved().set_resolver(name, resolver);
+  }
+  cache_.set_protocol(ProtocolTable(**make_protocol("mesi")));
+  for (const auto& [name, protocol] : options_.protocols) {
+    cache_.set_protocol(name, ProtocolTable(*protocol));
   }
   is_federated_ = !options_.dials.empty();
   for (const DialOptions& dial : options_.dials) {
@@ -133,6 +144,7 @@ void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
   tell_interest(outbox);
   if (requests_waiting_) settle_requests(now, outbox);
   report_own_observed(now);
+  if (claims_.is_due()) settle_claims(now, outbox);
   if (states_due_) {
     states_due_ = false;
     for (auto& [id, link] : links_) {
@@ -153,6 +165,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     next_heartbeat_ = now.instant + kHeartbeat;
     note_lags(now);
     note_passed(now);
+    books_.note_violations(cache_.violations());
     tick_interest(now);
     tell_all_passed_over(outbox);
     for (auto& [id, link] : links_) {
@@ -169,6 +182,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     tick_links(now, outbox);
     if (!traces_.empty()) settle_traces(now, outbox);
     if (!observe_.waiting.empty()) settle_observed(now);
+    if (!claims_.empty()) settle_claims(now, outbox);
     tick_streams(now, outbox);
     tick_comparison(now, outbox);
     if (retirement_) send_away(now, outbox);
@@ -185,8 +199,10 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
 Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
-  if (!links_.empty() || requests_waiting_ || retirement_ || !observe_.waiting.empty())
+  if (!links_.empty() || requests_waiting_ || retirement_ || !observe_.waiting.empty() ||
+      !claims_.empty()) {
     next = std::min(next, next_check_);
+  }
   if (late_answers_due_) next = std::min(next, *late_answers_due_);
   if (const auto deadline = pending_.next_deadline()) next = std::min(next, *deadline);
   return next;
@@ -195,6 +211,8 @@ Instant Node::Impl::next_tick() const {
 void Node::Impl::leave(const Now& now, Outbox& outbox) {
   if (leaving_) return;
   leave_groups(now, outbox);
+  claims_.give_up(now.instant);
+  settle_claims(now, outbox);
   leaving_ = true;
   Goodbye goodbye{"the broker is stopping", {}};
   for (const StreamIndex own : own_) {

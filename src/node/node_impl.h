@@ -1,45 +1,18 @@
 #pragma once
-// Node::Impl: the state of one broker, and what it does with what it is told. One class, because
-// every packet may touch sessions, streams and links, in one file per question: see CMakeLists.txt.
+// Node::Impl: what one broker does with what it is told. One class, because every packet may touch
+// sessions, streams and links, in one file per question: see CMakeLists.txt.
 
-#include <deque>
-#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "exchange/client_table.h"
-#include "exchange/load_leases.h"
-#include "exchange/selection.h"
-#include "exchange/session.h"
-#include "exchange/topic_table.h"
-#include "federation/federation_books.h"
-#include "federation/interest_set.h"
-#include "federation/interest_table.h"
-#include "federation/members.h"
-#include "federation/pending_operations.h"
-#include "federation/stream_state.h"
-#include "message/packet.h"
-#include "node/compare_desk.h"
-#include "node/group_desk.h"
-#include "node/link.h"
-#include "node/node.h"
-#include "node/node_metrics.h"
-#include "node/node_parts.h"
-#include "node/observe_desk.h"
-#include "store/replica_store.h"
-#include "store/retention.h"
-#include "stream/hybrid_clock.h"
-#include "topic/pattern_index.h"
-#include "wire/body_codec.h"
+#include "node/node_state.h"
 
 namespace mpreg {
 
-class Node::Impl {
+class Node::Impl : private NodeState {
  public:
   Impl(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
        MetricsRegistry& metrics);
@@ -79,6 +52,8 @@ class Node::Impl {
   [[nodiscard]] nlohmann::ordered_json report_health(const Now& now) const;
   [[nodiscard]] nlohmann::ordered_json report_subscriptions() const;
   [[nodiscard]] nlohmann::ordered_json report_explain(const Now& now, std::string_view entry) const;
+  void put_sharers(nlohmann::ordered_json& into, const CacheAddress& address,
+                   HybridTime version) const;
   [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
   void note_lags(const Now& now);
 
@@ -113,8 +88,9 @@ class Node::Impl {
   [[nodiscard]] Result<void> check_segments(const Session& session, const Body& body) const;
   bool void_duplicates(StampableBody& parts);
   void resolve_topics(Session& session, StampableBody& parts, const Body& body, Outbox& outbox);
-  void check_facts(Session& session, StampableBody& parts, const Body& body, Outbox& outbox);
-  [[nodiscard]] Result<void> check_fact(const Body& body, const Record& record,
+  void check_facts(const Now& now, Session& session, StampableBody& parts, const Body& body,
+                   Outbox& outbox);
+  [[nodiscard]] Result<void> check_fact(const Now& now, const Body& body, const Record& record,
                                         std::uint32_t index);
   void declare_own(Lane lane, TopicIndex topic);
   void stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox);
@@ -157,6 +133,17 @@ class Node::Impl {
   void remember_notice(Instant now, std::uint64_t client, std::uint64_t operation, Packet packet);
   void repeat_notices(const Session& session, Outbox& outbox) const;
 
+  // ---- on_claim.cc
+  [[nodiscard]] Claims::Electorate electorate(const Now& now) const;
+  void on_claim_ask(const Now& now, const Session& session, const ClaimAsk& ask, Outbox& outbox);
+  [[nodiscard]] Result<void> check_write(const Now& now, const CacheAddress& address,
+                                         FencingToken fence, std::uint32_t index,
+                                         CacheOperation write);
+  [[nodiscard]] bool is_long_over(const Now& now, HybridTime version, std::uint32_t lease_ms) const;
+  void take_claim(const Now& now, const std::string& origin, HybridTime version, Bytes payload);
+  void settle_claims(const Now& now, Outbox& outbox);
+  void stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox);
+
   // ---- vouch.cc, observe.cc, ask_store.cc
   [[nodiscard]] bool is_behind(const Session& session) const;
   void await_observers(const Now& now, StreamIndex stream, Number number);
@@ -182,6 +169,7 @@ class Node::Impl {
   void send_store_ask(const Now& now, Outbox& outbox);
   bool take_entries(const Now& now, const StoreTell& tell);
   void end_comparison(const Now& now, std::string result, bool is_whole, Outbox& outbox);
+  void inherit(const std::vector<StreamPosition>& told);
   void tick_comparison(const Now& now, Outbox& outbox);
   void note_passed(const Now& now);
   [[nodiscard]] std::string sample_store(const Now& now, std::string_view wanted);
@@ -409,92 +397,6 @@ class Node::Impl {
 
   [[nodiscard]] RetainedLog& log_of(StreamIndex stream);
   [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const;
-
-  // ---- Who we are.
-  NodeOptions options_;
-  std::uint64_t instance_;
-  CacheApplier* applier_;
-  const MetricsRegistry& registry_;
-  NodeMetrics metrics_;
-  Epoch epoch_ = 0;
-  HybridClock clock_;
-  bool leaving_ = false;
-  std::optional<Instant> retirement_;  // Until when sessions are sent away.
-
-  // ---- Streams. Parallel to stream_ids_.
-  StreamTable stream_ids_;
-  std::vector<StreamState> streams_;
-  std::array<StreamIndex, kLanes> own_{};
-  Retention retention_;
-  ClientTable clients_;   // Operations that were applied here, whichever broker stamped them.
-  ClientTable answered_;  // The same, and those that this broker refused.
-
-  // ---- Sessions.
-  TopicTable topics_;
-  PatternIndex patterns_;
-  Selection selection_;
-  std::vector<std::unique_ptr<Session>> sessions_;  // By slot; null: free.
-  std::vector<std::uint32_t> free_slots_;
-  std::unordered_map<std::uint32_t, std::uint32_t> slot_of_peer_;  // Never iterated.
-  std::map<std::uint64_t, std::uint32_t> slot_of_client_;
-  std::uint64_t last_session_ = 0;
-  std::array<BodyBuilder, kLanes> builders_{BodyBuilder(Lane::cache), BodyBuilder(Lane::bulk),
-                                            BodyBuilder(Lane::events)};
-  std::vector<std::uint8_t> is_cache_topic_;  // By TopicIndex.
-  std::deque<CachedMatch> overflow_matches_;  // Inline topics for which the table had no room.
-  std::vector<std::uint16_t> records_scratch_;
-  std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
-  std::vector<Tracked> tracked_;                                      // Of the batch at hand.
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> value_facts_;  // (index, operation of fact).
-  std::vector<std::uint32_t> accepting_slots_;
-  std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
-  std::optional<Instant> late_answers_due_;  // While there are any.
-  std::vector<std::uint32_t> serving_slots_;
-  LastHeader last_header_;
-  ReplicaStore cache_;
-  ObserveDesk observe_;
-  CompareDesk compare_;
-  LoadLeases loads_;
-
-  // ---- Operations.
-  PendingOperations pending_;
-  std::vector<PendingOperations::Ended> ended_;
-  std::map<OperationId, Number> values_;  // By fact, until that comes; kNoValue: refused.
-  std::deque<Notice> notices_;
-  FederationBooks books_;
-
-  // ---- Links.
-  std::map<LinkId, Link> links_;  // The dialled ones come first: 0 .. dials - 1.
-  std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
-  LinkId next_link_ = 0;
-  Members members_;
-  std::map<std::string, Forgotten> forgotten_;                      // Until they come back.
-  std::map<StreamIndex, std::map<std::string, Below>> downstream_;  // By cluster behind us.
-  std::set<StreamIndex> all_reports_due_;                           // Beside those below.
-  std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
-  // ---- Interest.
-  InterestSet interest_;       // Of our sessions; empty while there are no links.
-  InterestTable interests_;    // Of everybody, as told.
-  Generation generation_ = 0;  // Of ours, as told.
-  Generation promised_generation_ = 0;
-  std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
-  bool is_federated_ = false;        // There are links, or were.
-  bool has_heard_others_ = false;    // Some stream of another origin has started here.
-
-  GroupDesk groups_;
-  std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
-  std::uint64_t last_trace_ = 0;
-  bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
-  std::array<Number, kLanes> base_{};
-  bool states_due_ = false;
-  std::vector<StreamIndex> moved_streams_;  // In this turn.
-  std::uint64_t interests_served_ = 0;      // Revision of the interests, as of the last turn.
-  bool requests_waiting_ = false;           // Subscribes or barriers.
-
-  Instant turn_time_{};  // Of what was handed in last.
-  Instant next_heartbeat_{};
-  Instant next_check_{};
-  bool more_to_serve_ = false;
 };
 
 }  // namespace mpreg

@@ -16,6 +16,9 @@ struct NodeMetrics {
   Counter& records_stamped;
   Counter& records_duplicate;
   Counter& operations_refused;
+  Counter& claims_granted;
+  Counter& claims_refused;
+  Gauge& keys_held;
   // Delivery.
   Counter& batches_delivered;
   Counter& batch_bytes_delivered;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "message/coherence_protocol.h"
 #include "message/leases.h"
 #include "message/link_messages.h"
 #include "message/resolver.h"
@@ -76,8 +77,15 @@ struct NodeOptions {
   std::chrono::milliseconds compare_interval{300'000};
   // A member that has been silent for so long does not keep the marks of erased keys alive.
   std::chrono::milliseconds absence_max{std::chrono::hours(24)};
+  // A key is one cluster's alone for so long at most, unless it renews that. A member that has been
+  // silent for so long holds nothing, and nobody waits for its word. The same at all brokers.
+  std::chrono::milliseconds claim_lease_max{30'000};
+  // So many clusters at least have to accept it; 0: more than half of the members.
+  std::uint32_t claim_quorum = 0;
   // By namespace: who wins among concurrent writers. The others go by version.
   std::map<std::string, std::shared_ptr<const Resolver>> resolvers = {};
+  // By namespace: how its entries move through their states. The others are mesi.
+  std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols = {};
 };
 
 }  // namespace mpreg

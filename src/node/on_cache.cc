@@ -81,7 +81,8 @@ Result<void> Node::Impl::check_resolved(const std::string& namespace_name, bool 
 }
 
 // One verification at the door: what passes is decodable and means something, everywhere.
-Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std::uint32_t index) {
+Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Record& record,
+                                    std::uint32_t index) {
   const Bytes payload = body.payload_of(record);
   const std::string_view topic = record.alias != kNoAlias
                                      ? std::string_view(topics_.text_of(record.alias))
@@ -100,6 +101,14 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
       auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
       if (!checked) return checked;
     }
+    if (fact->claim) {
+      return fail(ErrorCode::refused, "a claim is made by the home of the key, not by a client");
+    }
+    // Whoever only says that something has changed is always heard.
+    if (fact->erased || fact->written || fact->fence != 0) {
+      auto checked = check_write(now, fact->address, fact->fence, index, CacheOperation::write);
+      if (!checked) return checked;
+    }
     tracked.targets = std::move(fact->targets);
     tracked.timeout_ms = fact->tracking.timeout_ms;
     tracked.wait = fact->tracking.wait;
@@ -110,6 +119,13 @@ Result<void> Node::Impl::check_fact(const Body& body, const Record& record, std:
                        fact->address.namespace_name);
     tracked.is_replication = true;
     auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
+    if (checked) {
+      const bool is_alone =
+          std::all_of(fact->targets.begin(), fact->targets.end(),
+                      [this](const std::string& target) { return target == options_.cluster; });
+      checked = check_write(now, fact->address, fact->fence, index,
+                            is_alone ? CacheOperation::write : CacheOperation::share);
+    }
     if (!checked) return checked;
     const auto value = values_.find(operation_of(body.segments, index));
     if (value != values_.end() && value->second == kNoValue) {
@@ -176,12 +192,12 @@ void Node::Impl::await_fact(const OperationId& fact, Number value) {
   if (values_.size() > kValuesWaitingMax) values_.erase(values_.begin());
 }
 
-void Node::Impl::check_facts(Session& session, StampableBody& parts, const Body& body,
-                             Outbox& outbox) {
+void Node::Impl::check_facts(const Now& now, Session& session, StampableBody& parts,
+                             const Body& body, Outbox& outbox) {
   for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
     Record& record = parts.records[i];
     if (record.kind == RecordKind::none) continue;
-    if (Result<void> checked = check_fact(body, record, i); !checked) {
+    if (Result<void> checked = check_fact(now, body, record, i); !checked) {
       const bool is_later = (record.flags & kTracked) != 0;
       if (record.kind == RecordKind::value && !is_later) void_fact_of(body, record, session.client);
       record.kind = RecordKind::none;

@@ -130,7 +130,7 @@ void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHe
   tracked_.clear();
   value_facts_.clear();
   resolve_topics(session, parts, *opened, outbox);
-  if (opened->stamp.lane != Lane::events) check_facts(session, parts, *opened, outbox);
+  if (opened->stamp.lane != Lane::events) check_facts(now, session, parts, *opened, outbox);
   stamp_and_apply(now, parts, std::move(*opened), outbox);
 }
 

@@ -51,6 +51,8 @@ void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& p
     on_cache_get(now, *session, *get, outbox);
   } else if (const auto* load = std::get_if<LoadAsk>(&packet)) {
     on_load_ask(now, *session, *load, outbox);
+  } else if (const auto* claim = std::get_if<ClaimAsk>(&packet)) {
+    on_claim_ask(now, *session, *claim, outbox);
   } else if (const auto* observed = std::get_if<Observed>(&packet)) {
     on_observed(now, *session, *observed);
   } else if (const auto* query = std::get_if<Query>(&packet)) {

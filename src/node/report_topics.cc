@@ -6,14 +6,17 @@
 
 #include "base/text.h"
 #include "message/cache_key.h"
+#include "message/target_names.h"
 #include "node/node_impl.h"
 #include "topic/topic.h"
+#include "wire/cache_codec.h"
 
 namespace mpreg {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kFactsSearched = 100'000;
 constexpr std::size_t kRowsMax = 10'000;  // An answer is bounded; what is left out is counted.
 
 template <typename Statistics>
@@ -166,17 +169,68 @@ Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
   address.namespace_name = entry.substr(0, blank);
   address.key = entry.substr(blank + 1);
   if (!check_namespace(address.namespace_name) || !check_key(address.key)) return {};
-  constexpr std::string_view kStates[] = {"missing", "shared", "syncing", "invalid"};
   const CacheGot got = cache_.look(now.instant, address);
+  const auto claim = claims_.view(now.instant, address);
+  EntryState state = got.state;
+  if (claim && claim->is_ours && state != EntryState::modified) state = EntryState::exclusive;
+  const bool is_silent =
+      std::any_of(members_.all().begin(), members_.all().end(), [&](const auto& member) {
+        return age_of(now.instant, member.first) >
+               static_cast<std::uint32_t>(kOriginSilenceMax.count());
+      });
+  if (is_silent && state == EntryState::shared) state = EntryState::degraded;
   Json answer = {{"cluster_id", options_.cluster},
                  {"namespace", address.namespace_name},
                  {"key", address.key},
-                 {"state", kStates[static_cast<std::size_t>(got.state)]}};
+                 {"state", name_of(state)},
+                 {"protocol", cache_.protocol_of(address.namespace_name).name()},
+                 {"home", home_of(address, electorate(now).needed)}};
+  if (claim) {
+    answer["holder"] = claim->holder;
+    answer["token"] = claim->claim.token;
+    answer["lease_ms"] = claim->left.count();
+  }
   if (got.version == 0) return answer;
   answer["written_by"] = got.origin;
   answer["version"] = got.version;
   answer["written_ms"] = milliseconds_of(got.version);
+  put_sharers(answer, address, got.version);
   return answer;
+}
+
+// Of the last write, if it is among the latest facts: to which clusters its value went, and of a
+// write of our own, which of them have confirmed it.
+void Node::Impl::put_sharers(Json& into, const CacheAddress& address, HybridTime version) const {
+  const RetainedLog& log = retention_.log(Lane::cache);
+  std::size_t left = kFactsSearched;
+  for (LogPosition at = log.end(); at > log.begin() && left > 0; --left) {
+    const LogEntry* entry = log.find(--at);
+    if (entry == nullptr || entry->body.frame.empty()) continue;
+    const Body& body = entry->body;
+    if (version < body.stamp.version || version >= body.stamp.version + body.stamp.count) continue;
+    for (const Record& record : body.records) {
+      if (record.kind != RecordKind::replication) continue;
+      if (body.stamp.version + record.index != version) continue;
+      const auto fact = decode_replication(body.payload_of(record));
+      if (!fact || fact->address.namespace_name != address.namespace_name ||
+          fact->address.key != address.key) {
+        continue;
+      }
+      Json sharers = Json::array();
+      for (const std::string& cluster : named_by(fact->targets)) {
+        if (is_target_selector(cluster)) continue;
+        Json sharer = {{"cluster_id", cluster}};
+        if (streams_[entry->stream].own) {
+          sharer["confirmed"] =
+              cluster == options_.cluster ||
+              pending_.applied_by(cluster, Lane::cache) >= body.first() + record.index;
+        }
+        sharers.push_back(std::move(sharer));
+      }
+      into["sharing_clusters"] = std::move(sharers);
+      return;
+    }
+  }
 }
 
 // Nothing for what is no topic.

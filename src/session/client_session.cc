@@ -88,6 +88,9 @@ Result<std::uint64_t> ClientSession::replicate(const Now& now, const CacheReplic
 Result<std::uint64_t> ClientSession::ask_load(const Now& now, LoadAsk ask) {
   return impl_->ask_load(now, std::move(ask));
 }
+Result<std::uint64_t> ClientSession::ask_claim(const Now& now, ClaimAsk ask) {
+  return impl_->ask_claim(now, std::move(ask));
+}
 Result<std::uint64_t> ClientSession::send_value(const Now& now, const CacheValue& value) {
   return impl_->send_value(now, value);
 }

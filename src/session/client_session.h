@@ -146,6 +146,9 @@ class ClientSession {
   // `lease_ms` at most (60 s); zero: it has. The request number is filled in here. Answered by a
   // LoadGranted notice.
   [[nodiscard]] Result<std::uint64_t> ask_load(const Now& now, LoadAsk ask);
+  // A key for this client alone; renewed or released, with its token. The answer is a ClaimGranted
+  // notice, or an Answer that says why not.
+  [[nodiscard]] Result<std::uint64_t> ask_claim(const Now& now, ClaimAsk ask);
 
   // ---- For a near cache, which says when it has applied what was delivered.
 

@@ -12,6 +12,7 @@
 #include "base/frame.h"
 #include "base/time.h"
 #include "message/cache_messages.h"
+#include "message/claim_messages.h"
 #include "message/pubsub_messages.h"
 #include "message/session_messages.h"
 
@@ -67,7 +68,7 @@ struct Notice {
   // Subscribed: the subscription is active. OperationOutcome: once per tracked operation, and
   // before it any number of `acknowledged` where that was asked for.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
-               Subscribed, CacheGot, LoadGranted, LeaseRenewal>
+               Subscribed, CacheGot, LoadGranted, ClaimGranted, LeaseRenewal>
       what;
 };
 

@@ -42,6 +42,7 @@ class ClientSession::Impl {
   Result<std::uint64_t> get(const Now& now, const CacheAddress& address,
                             std::vector<StreamPosition> positions, std::chrono::milliseconds wait);
   Result<std::uint64_t> ask_load(const Now& now, LoadAsk ask);
+  Result<std::uint64_t> ask_claim(const Now& now, ClaimAsk ask);
   void observe();
   void observed();
   Result<std::uint64_t> query(const Now& now, std::string_view question);
@@ -71,6 +72,7 @@ class ClientSession::Impl {
   void handle(const Now& now, Answer&& packet);
   void handle(const Now& now, CacheGot&& packet);
   void handle(const Now& now, LoadGranted&& packet);
+  void handle(const Now& now, ClaimGranted&& packet);
   void handle(const Now& now, Gap&& packet);
   void handle(const Now& now, Subscribed&& packet);
   void handle(const Now& now, Accepted&& packet);

@@ -338,6 +338,14 @@ Result<std::uint64_t> ClientSession::Impl::ask_load(const Now& now, LoadAsk ask)
   return number;
 }
 
+Result<std::uint64_t> ClientSession::Impl::ask_claim(const Now& now, ClaimAsk ask) {
+  auto number = request(now, kRequestTimeout + std::chrono::milliseconds(ask.wait_ms));
+  if (!number) return number;
+  ask.request = *number;
+  send(std::move(ask));
+  return number;
+}
+
 Result<std::uint64_t> ClientSession::Impl::query(const Now& now, std::string_view question) {
   if (question.size() > kQuestionBytesMax) {
     return fail(ErrorCode::malformed, "question has " + std::to_string(question.size()) +
@@ -384,6 +392,14 @@ void ClientSession::Impl::handle(const Now&, Answer&& packet) {
 }
 
 void ClientSession::Impl::handle(const Now&, LoadGranted&& packet) {
+  if (!requests_.take(packet.request)) {
+    ++counters.packets_refused;
+    return;
+  }
+  notify(std::move(packet));
+}
+
+void ClientSession::Impl::handle(const Now&, ClaimGranted&& packet) {
   if (!requests_.take(packet.request)) {
     ++counters.packets_refused;
     return;

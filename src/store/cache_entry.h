@@ -19,12 +19,14 @@ struct EntryHead {
   static constexpr std::uint8_t kMark = 2;      // Invalidated.
   static constexpr std::uint8_t kErased = 3;
   static constexpr std::uint32_t kNever = 0;
+  static constexpr std::uint32_t kValueBytesMax = (1U << 29U) - 1;
 
   std::uint32_t time_high = 0;
   std::uint32_t time_low = 0;
   std::uint32_t next = 0;
   std::uint32_t previous = 0;
-  std::uint32_t value_bytes = 0;
+  std::uint32_t value_bytes : 29 = 0;
+  std::uint32_t state : 3 = static_cast<std::uint32_t>(EntryState::shared);  // Of a value.
   std::uint32_t expires = kNever;  // In ticks of the store.
   std::uint32_t era = 0;           // Of the last cut that it was held against.
   std::uint16_t origin = 0;
@@ -49,6 +51,7 @@ struct EntryHead {
   }
 };
 static_assert(sizeof(EntryHead) == 36);
+static_assert(static_cast<unsigned>(EntryState::owned) < 8, "a state has three bits");
 
 struct Unusual {
   std::uint16_t tag_count = 0;

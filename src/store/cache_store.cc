@@ -159,7 +159,7 @@ EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* 
       spaces_[key.space].cuts.drops(subject, entry.era) || everywhere_.drops(subject, entry.era);
   if (entry.kind == Head::kMark || entry.kind == Head::kErased || is_dropped)
     return EntryState::invalid;
-  return entry.kind == Head::kExpected ? EntryState::syncing : EntryState::shared;
+  return entry.kind == Head::kExpected ? EntryState::syncing : static_cast<EntryState>(entry.state);
 }
 
 void CacheStore::for_each(
@@ -366,6 +366,7 @@ void CacheStore::set_up(Handle handle, const StoreKey& key, std::string_view val
   fresh.kind = kind & 3U;
   fresh.era = era_;
   fresh.is_absent = entry.absent ? 1 : 0;
+  fresh.state = static_cast<std::uint32_t>(entry.state) & 7U;
   if (entry.ttl > entry.ttl.zero()) {
     const auto ttl = std::min<std::chrono::milliseconds>(entry.ttl, kTtlMax);
     fresh.expires = ticks(now + ttl) + 1;  // Rounded up: never a moment too soon.
@@ -423,7 +424,7 @@ void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
                  const CacheStore::Entry& entry) {
   head.space = key.space;
   head.key_bytes = static_cast<std::uint16_t>(key.key.size());
-  head.value_bytes = static_cast<std::uint32_t>(value.size());
+  head.value_bytes = static_cast<std::uint32_t>(value.size()) & EntryHead::kValueBytesMax;
   auto* at = reinterpret_cast<char*>(&head + 1);
   const auto put = [&](const void* from, std::size_t bytes) {
     if (bytes != 0) std::memcpy(at, from, bytes);

@@ -102,6 +102,7 @@ class CacheStore {
     std::uint16_t region = 0;                  // 0: the default region.
     std::span<const std::uint32_t> tags = {};  // At most 64.
     bool absent = false;                       // There is no such thing: a value all the same.
+    EntryState state = EntryState::shared;     // Of a value: one that is held.
     bool partial = false;    // Not meant for every cluster: not compared with other stores.
     bool completes = false;  // It is the write whose invalidation came first, at this version.
     // From another store that knew all that had been told here: what was forgotten, or cut, here is

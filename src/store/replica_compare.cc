@@ -96,6 +96,9 @@ bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& 
   entry.absent = stored.absent;
   entry.ttl = std::chrono::milliseconds(stored.ttl_ms);
   entry.repairs = !is_told_alone && store_.remembers_all_since(asked_at.values, *space);
+  const auto state = received(stored.address.namespace_name);
+  if (!state) return false;
+  entry.state = *state;
   const auto outcome = stored.erased ? store_.erase(now, key, entry.version, false, entry.repairs)
                                      : store_.put(now, key, stored.value, entry);
   return outcome == CacheStore::Outcome::done;

@@ -46,7 +46,7 @@ void ReplicaStore::take_resolved(Instant now, const CacheReplication& fact,
   const auto from = store_.origin_of(origin);
   if (!from) return resolved_.drop(fact.address);
   resolved_.expect(fact.address, origin, time);
-  expect(operation, {time, *from, false, fact.seen});
+  expect(operation, {time, *from, false, EntryState::shared, fact.seen});
 }
 
 }  // namespace mpreg

@@ -122,10 +122,18 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
   const std::vector<std::uint32_t> tags = tags_of(fact);
   entry.tags = tags;
   entry.partial = !is_for_all(fact.targets);
-  if (!is_for_us(fact.targets) || fact.resolved) {
+  // A value of another cluster is judged as of when it comes: from `syncing`.
+  const bool is_own = origin == cluster_;
+  const auto state =
+      is_own ? step(now, fact.address.namespace_name, key,
+                    is_for_us_alone(fact.targets) ? CacheOperation::write : CacheOperation::share,
+                    fact.fence != 0)
+             : received(fact.address.namespace_name);
+  if (!is_for_us(fact.targets) || fact.resolved || !state) {
     (void)store_.invalidate(now, key, entry.version);
     return;
   }
+  entry.state = *state;
   if (const auto value = waiting_.find(operation); value != waiting_.end()) {
     entry.ttl = std::chrono::milliseconds(value->second.ttl_ms);
     (void)store_.put(now, key, value->second.value, entry);
@@ -134,7 +142,50 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
     return;
   }
   if (store_.expect(now, key, entry) != CacheStore::Outcome::done) return;
-  expect(operation, {time, *from, entry.partial});
+  expect(operation, {time, *from, entry.partial, *state});
+}
+
+const ProtocolTable& ReplicaStore::protocol_of(const std::string& namespace_name) const {
+  const auto own = protocols_.empty() ? protocols_.end() : protocols_.find(namespace_name);
+  return own == protocols_.end() ? protocol_ : own->second;
+}
+
+std::optional<EntryState> ReplicaStore::find_violation(Instant now, const CacheAddress& address,
+                                                       CacheOperation write, bool is_held) const {
+  const ProtocolTable& protocol = protocol_of(address.namespace_name);
+  EntryState state = is_held ? EntryState::exclusive : EntryState::missing;
+  if (!is_held && !protocol.is_plain(write)) {
+    if (const auto space = store_.find_space(address.namespace_name)) {
+      state = store_.state_of(now, key_of(*space, address), nullptr);
+    }
+  }
+  if (protocol.next(state, write)) return std::nullopt;
+  if (is_held && protocol.next(EntryState::modified, write)) return std::nullopt;  // As below.
+  return state;
+}
+
+std::optional<EntryState> ReplicaStore::step(Instant now, const std::string& namespace_name,
+                                             const StoreKey& key, CacheOperation operation,
+                                             bool is_held) {
+  const ProtocolTable& protocol = protocol_of(namespace_name);
+  EntryState state = is_held ? EntryState::exclusive : EntryState::invalid;
+  if (!is_held && !protocol.is_plain(operation)) state = store_.state_of(now, key, nullptr);
+  auto next = protocol.next(state, operation);
+  // Without an exclusive state, what is held is modified.
+  if (!next && is_held) next = protocol.next(EntryState::modified, operation);
+  violations_ += next ? 0 : 1;
+  return next;
+}
+
+std::optional<EntryState> ReplicaStore::received(const std::string& namespace_name) {
+  const auto next = protocol_of(namespace_name).next(EntryState::syncing, CacheOperation::receive);
+  violations_ += next ? 0 : 1;
+  return next;
+}
+
+bool ReplicaStore::is_for_us_alone(const std::vector<std::string>& targets) const {
+  return std::all_of(targets.begin(), targets.end(),
+                     [this](const std::string& target) { return target == cluster_; });
 }
 
 void ReplicaStore::expect(const OperationId& fact, Expected expected) {
@@ -161,6 +212,7 @@ void ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
   }
   CacheStore::Entry entry;
   entry.partial = expected->second.partial;
+  entry.state = expected->second.state;
   entry.version = {expected->second.version, expected->second.origin};
   entry.region = CacheStore::region_id(value.address.region);
   const std::vector<std::uint32_t> tags = tags_of(value);
@@ -228,7 +280,11 @@ void ReplicaStore::fill(Instant now, const LoadAsk& load, HybridTime seen) {
   entry.tags = load.tags;
   dependencies_->note(load.address.namespace_name, load.address.key, load.tags);
   entry.absent = load.absent;
-  (void)store_.fill(now, key_of(*space, load.address), load.value, entry);
+  const StoreKey key = key_of(*space, load.address);
+  const auto state = step(now, load.address.namespace_name, key, CacheOperation::fill);
+  if (!state) return;
+  entry.state = *state;
+  (void)store_.fill(now, key, load.value, entry);
 }
 
 CacheGot ReplicaStore::get(Instant now, const CacheGet& request) {

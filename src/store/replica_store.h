@@ -11,11 +11,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "message/body.h"
 #include "message/cache_messages.h"
+#include "message/protocol_table.h"
 #include "message/pubsub_messages.h"
 #include "store/cache_store.h"
 #include "store/dependency_graph.h"
@@ -80,6 +82,18 @@ class ReplicaStore {
   bool repair(Instant now, const StoredEntry& entry, const Memory& asked_at);
   void forget_marks(HybridTime passed_by_all);
 
+  // How entries move through their states: of all namespaces, or of one.
+  void set_protocol(ProtocolTable table) { protocol_ = std::move(table); }
+  void set_protocol(const std::string& namespace_name, ProtocolTable table) {
+    protocols_.insert_or_assign(namespace_name, std::move(table));
+  }
+  [[nodiscard]] const ProtocolTable& protocol_of(const std::string& namespace_name) const;
+  // Whether a write of this cluster is a step; the state before it, if not. `is_held`: by a claim.
+  [[nodiscard]] std::optional<EntryState> find_violation(Instant now, const CacheAddress& address,
+                                                         CacheOperation write, bool is_held) const;
+  // Of steps that were none; what they would have kept was not kept.
+  [[nodiscard]] std::uint64_t violations() const { return violations_; }
+
   [[nodiscard]] const ResolvedStore& resolved() const { return resolved_; }
   [[nodiscard]] ResolvedStore& resolved() { return resolved_; }
 
@@ -101,6 +115,7 @@ class ReplicaStore {
     HybridTime version = 0;
     std::uint16_t origin = 0;
     bool partial = false;
+    EntryState state = EntryState::shared;
     VectorClock seen = {};  // Where a resolver decides.
   };
   void take_resolved(Instant now, const CacheInvalidation& fact, const std::string& origin,
@@ -109,6 +124,12 @@ class ReplicaStore {
   void take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
                      HybridTime version, const OperationId& operation);
   void cascade(Instant now, NamespaceId space, const CacheAddress& address, WriteVersion version);
+  // The state into which it leads; nothing, and counted: it is no step.
+  [[nodiscard]] std::optional<EntryState> step(Instant now, const std::string& namespace_name,
+                                               const StoreKey& key, CacheOperation operation,
+                                               bool is_held = false);
+  [[nodiscard]] std::optional<EntryState> received(const std::string& namespace_name);
+  [[nodiscard]] bool is_for_us_alone(const std::vector<std::string>& targets) const;
   void expect(const OperationId& fact, Expected expected);
   [[nodiscard]] bool is_for_us(const std::vector<std::string>& targets) const;
   void keep_waiting(const OperationId& fact, CacheValue value);
@@ -119,6 +140,9 @@ class ReplicaStore {
   const std::shared_ptr<DependencyGraph> dependencies_;
   CacheStore store_;
   ResolvedStore resolved_;
+  ProtocolTable protocol_;
+  std::map<std::string, ProtocolTable> protocols_;
+  std::uint64_t violations_ = 0;
   std::uint64_t drops_ = 0;  // Of what a resolver decides: what others still have may be older.
   std::uint32_t forgets_ = 0;
   VersionWatch versions_;

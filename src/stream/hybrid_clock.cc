@@ -1,14 +1,13 @@
 #include "stream/hybrid_clock.h"
 
-#include <algorithm>
-
 namespace mpreg {
 
+HybridTime HybridClock::next(WallTime wall) const {
+  return std::max(last_ + 1, hybrid_time_of(wall));
+}
+
 HybridTime HybridClock::issue(WallTime wall, std::uint32_t count) {
-  const auto physical =
-      static_cast<HybridTime>(std::max<std::int64_t>(wall.time_since_epoch().count(), 0))
-      << kHybridCounterBits;
-  const HybridTime first = std::max(last_ + 1, physical);
+  const HybridTime first = next(wall);
   last_ = first + count - 1;
   return first;
 }

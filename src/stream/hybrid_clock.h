@@ -3,6 +3,7 @@
 // reading is 48 bits of wall-clock milliseconds and 16 bits of a counter, never goes back, and is
 // above every reading seen from others, so that order by (reading, origin) extends causal order.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/time.h"
@@ -24,6 +25,10 @@ class HybridClock {
   bool observe(HybridTime seen, WallTime wall, std::chrono::milliseconds offset_max);
 
   [[nodiscard]] HybridTime last() const { return last_; }
+  // What would be issued now.
+  [[nodiscard]] HybridTime next(WallTime wall) const;
+  // Later readings are not below this.
+  void raise(HybridTime floor) { last_ = std::max(last_, floor == 0 ? floor : floor - 1); }
 
  private:
   HybridTime last_ = 0;

@@ -108,7 +108,8 @@ bool counts_fit(const Stamp& stamp, std::span<const Segment> segments) {
 // Which kinds a lane carries, as bits; `none` is allowed everywhere.
 constexpr std::array<std::uint32_t, kLanes> kKindsOfLane = {
     (1U << static_cast<unsigned>(RecordKind::invalidation)) |
-        (1U << static_cast<unsigned>(RecordKind::replication)),
+        (1U << static_cast<unsigned>(RecordKind::replication)) |
+        (1U << static_cast<unsigned>(RecordKind::claim)),
     1U << static_cast<unsigned>(RecordKind::value),
     1U << static_cast<unsigned>(RecordKind::event),
 };

@@ -47,6 +47,14 @@ void take_dependencies(PacketReader& in, std::string_view table, const Table& fr
   }
 }
 
+void take_grant(PacketReader& in, const wire::ClaimGrant& from, ClaimGrant& to) {
+  in.cluster({"claim_grant", "holder"}, from.holder(), to.holder);
+  to.client = from.client();
+  to.request = from.request();
+  to.lease_ms = from.lease_ms();
+  to.limit = from.limit();
+}
+
 }  // namespace
 
 Frame encode_invalidation(const CacheInvalidation& fact) {
@@ -56,11 +64,17 @@ Frame encode_invalidation(const CacheInvalidation& fact) {
     const auto reason = put_text(out, fact.reason);
     const auto seen = put_seen(out, fact.seen);
     const auto depends_on = put_texts(out, fact.depends_on);
+    flatbuffers::Offset<wire::ClaimGrant> claim;
+    if (fact.claim) {
+      claim = wire::CreateClaimGrant(out, put_text(out, fact.claim->holder), fact.claim->client,
+                                     fact.claim->request, fact.claim->lease_ms, fact.claim->limit);
+    }
     return wire::CreateCacheInvalidation(
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
         fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
-        fact.tracking.timeout_ms, fact.erased, seen, depends_on, fact.resolved);
+        fact.tracking.timeout_ms, fact.erased, seen, depends_on, fact.resolved, fact.fence, claim,
+        fact.written);
   });
 }
 
@@ -80,6 +94,9 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
         to.resolved = from.resolved();
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, 0, to.depends_on);
+        to.fence = from.fence();
+        to.written = from.written();
+        if (from.claim() != nullptr) take_grant(in, *from.claim(), to.claim.emplace());
         check_address(in, kTable, to.address, address_rules_of(to.type));
         if (to.type == InvalidationType::pattern) check_key_pattern(in, kTable, to.address.key);
         if (to.type == InvalidationType::tag && to.address.key.size() > kTagBytesMax) {
@@ -88,6 +105,9 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
         }
         if (to.erased && to.type != InvalidationType::single_key) {
           in.refuse({kTable, "erased"}, "is of one key: the type must be single_key");
+        }
+        if (to.claim && to.type != InvalidationType::single_key) {
+          in.refuse({kTable, "claim"}, "is of one key: the type must be single_key");
         }
         check_priority(in, kTable, to.priority);
         check_ttl(in, kTable, to.ttl_ms);
@@ -106,7 +126,7 @@ Frame encode_replication(const CacheReplication& fact) {
         address.region, static_cast<wire::ReplicationStrategy>(fact.strategy), targets,
         fact.priority, fact.ttl_ms, fact.value_bytes,
         static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms, tags,
-        fact.tracking.tells_each, seen, depends_on, fact.resolved);
+        fact.tracking.tells_each, seen, depends_on, fact.resolved, fact.fence);
   });
 }
 
@@ -127,6 +147,7 @@ Result<CacheReplication> decode_replication(Bytes payload) {
         to.resolved = from.resolved();
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
+        to.fence = from.fence();
         check_address(in, kTable, to.address, {});
         require_targets(in, kTable, to.targets);
         check_priority(in, kTable, to.priority);
@@ -169,6 +190,41 @@ Result<CacheValue> decode_value(Bytes payload) {
         check_ttl(in, kTable, to.ttl_ms);
         if (!in.ok() || from.value() == nullptr) return;
         to.value = as_text(std::as_bytes(std::span(from.value()->Data(), from.value()->size())));
+      });
+}
+
+Frame encode_claim(const ClaimRecord& claim) {
+  return encode_root(nullptr, [&](Builder& out) {
+    const AddressOffsets address = put_address(out, claim.address);
+    const auto claim_home = put_text(out, claim.claim.home);
+    const auto home = put_text(out, claim.home);
+    const auto holder = put_text(out, claim.holder);
+    const auto reason = put_text(out, claim.reason);
+    return wire::CreateClaimRecord(out, address.namespace_name, address.key, address.subkey,
+                                   claim.address.version, address.region,
+                                   static_cast<wire::ClaimStep>(claim.step), claim.claim.token,
+                                   claim_home, home, holder, claim.client, claim.request,
+                                   claim.lease_ms, claim.wait_ms, claim.limit, reason);
+  });
+}
+
+Result<ClaimRecord> decode_claim(Bytes payload) {
+  static constexpr std::string_view kTable = "claim_record";
+  return decode_payload<wire::ClaimRecord, ClaimRecord>(
+      kTable, payload, [](PacketReader& in, const wire::ClaimRecord& from, ClaimRecord& to) {
+        take_address(in, kTable, from, to.address);
+        in.choice({kTable, "step"}, from.step(), ClaimStep::refuse, to.step);
+        to.claim.token = from.token();
+        in.text({kTable, "claim_home"}, from.claim_home(), kClusterIdBytesMax, to.claim.home);
+        in.text({kTable, "home"}, from.home(), kClusterIdBytesMax, to.home);
+        in.text({kTable, "holder"}, from.holder(), kClusterIdBytesMax, to.holder);
+        to.client = from.client();
+        to.request = from.request();
+        to.lease_ms = from.lease_ms();
+        to.wait_ms = from.wait_ms();
+        to.limit = from.limit();
+        in.text({kTable, "reason"}, from.reason(), kCacheReasonBytesMax, to.reason);
+        check_address(in, kTable, to.address, {});
       });
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/frame.h"
 #include "message/cache_messages.h"
+#include "message/claim_messages.h"
 #include "message/pubsub_messages.h"
 
 namespace mpreg {
@@ -12,6 +13,7 @@ namespace mpreg {
 [[nodiscard]] Frame encode_invalidation(const CacheInvalidation& invalidation);
 [[nodiscard]] Frame encode_replication(const CacheReplication& replication);
 [[nodiscard]] Frame encode_value(const CacheValue& value);
+[[nodiscard]] Frame encode_claim(const ClaimRecord& claim);
 [[nodiscard]] Frame encode_headers(const Headers& headers);
 
 // Verified and checked for meaning: names by the rules of semantics, targets at most 256 and
@@ -20,6 +22,7 @@ namespace mpreg {
 [[nodiscard]] Result<CacheInvalidation> decode_invalidation(Bytes payload);
 [[nodiscard]] Result<CacheReplication> decode_replication(Bytes payload);
 [[nodiscard]] Result<CacheValue> decode_value(Bytes payload);
+[[nodiscard]] Result<ClaimRecord> decode_claim(Bytes payload);
 // Each header is UTF-8 of at most 256 bytes without control characters.
 [[nodiscard]] Result<Headers> decode_headers(Bytes bytes);
 

@@ -92,7 +92,7 @@ flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
 
 void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   to.request = from.request();
-  in.choice({"cache_got", "state"}, from.state(), EntryState::invalid, to.state);
+  in.choice({"cache_got", "state"}, from.state(), EntryState::pending, to.state);
   if (from.value() != nullptr) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }
@@ -143,6 +143,33 @@ void read(PacketReader& /*in*/, const wire::LoadGranted& from, LoadGranted& to) 
   to.request = from.request();
   to.granted = from.granted();
   to.wait_ms = from.wait_ms();
+}
+
+flatbuffers::Offset<wire::ClaimAsk> write(Builder& out, const ClaimAsk& from) {
+  const AddressOffsets address = put_address(out, from.address);
+  return wire::CreateClaimAsk(out, from.request, address.namespace_name, address.key,
+                              address.subkey, from.address.version, address.region, from.token,
+                              from.lease_ms, from.wait_ms);
+}
+
+void read(PacketReader& in, const wire::ClaimAsk& from, ClaimAsk& to) {
+  to.request = from.request();
+  take_address(in, "claim_ask", from, to.address);
+  to.token = from.token();
+  to.lease_ms = from.lease_ms();
+  to.wait_ms = from.wait_ms();
+}
+
+flatbuffers::Offset<wire::ClaimGranted> write(Builder& out, const ClaimGranted& from) {
+  return wire::CreateClaimGranted(out, from.request, from.token, from.lease_ms,
+                                  put_text(out, from.home));
+}
+
+void read(PacketReader& in, const wire::ClaimGranted& from, ClaimGranted& to) {
+  to.request = from.request();
+  to.token = from.token();
+  to.lease_ms = from.lease_ms();
+  in.text({"claim_granted", "home"}, from.home(), kClusterIdBytesMax, to.home);
 }
 
 }  // namespace mpreg

@@ -66,6 +66,8 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(Observed);
     MPREG_DECODE(LoadAsk);
     MPREG_DECODE(LoadGranted);
+    MPREG_DECODE(ClaimAsk);
+    MPREG_DECODE(ClaimGranted);
     MPREG_DECODE(StoreAsk);
     MPREG_DECODE(StoreTell);
 #undef MPREG_DECODE

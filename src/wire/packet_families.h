@@ -46,6 +46,8 @@ MPREG_PACKET(CacheGet);
 MPREG_PACKET(CacheGot);
 MPREG_PACKET(LoadAsk);
 MPREG_PACKET(LoadGranted);
+MPREG_PACKET(ClaimAsk);
+MPREG_PACKET(ClaimGranted);
 
 // link_packets.cc
 MPREG_PACKET(LinkHello);

@@ -29,13 +29,15 @@ class ExamplesTest(ProgramTest):
         self.assertEqual(holder.wait_until_ended(), 0, holder)
         self.assertEqual(holder.out[1:], ["7 was changed: load it again"])
 
-    def test_own_rules_decide_conflicts_and_when_a_value_is_replicated(self):
+    def test_own_rules_decide_conflicts_when_a_value_is_replicated_and_what_may_be_written(self):
         rules = self.start(Process([example("own_rules")]))
         self.assertEqual(rules.wait_until_ended(), 0, rules)
         self.assertEqual(rules.out, [
             "both clusters show: a long note of west, a long note of west",
             "west has it: done",
             "west holds Ann",
+            "west may not: protocol write_once of namespace 'receipts' has no write of an entry "
+            "that is shared here",
         ])
 
     def run_in_two_clusters(self, name):

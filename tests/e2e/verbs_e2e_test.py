@@ -7,7 +7,7 @@ import unittest
 
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
-VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "erase", "get", "explain", "match", "key", "stats", "health", "links", "members", "subs", "who",
+VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "erase", "get", "explain", "acquire", "release", "match", "key", "stats", "health", "links", "members", "subs", "who",
          "trace", "forget", "audit", "repair", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
@@ -146,6 +146,33 @@ class NoBrokerTest(ProgramTest):
         self.assertRegex(erased.stdout, "observed by east, hub, west in [0-9.]+ ms")
         for name in ("hub", "east", "west"):
             self.assertEqual(run_mpreg("get", "users", "7", broker=brokers[name].listen).returncode, FAILED)
+
+    def test_a_key_is_one_clusters_alone_until_it_is_released_or_its_program_ends(self):
+        options = ("--claim-lease-max", "1s")
+        hub = self.start_broker("hub", *options)
+        west = self.start_broker("west", "--hub", hub.endpoints["link"], *options)
+        wait_until(lambda: len(self.ask(west, "members")) == 2, "they have not met")
+        token = self.mpreg(west, "acquire", "stock", "4711", "--lease", "1", "--wait", "5").stdout.strip()
+        refused = run_mpreg("put", "stock", "4711", "16", broker=hub.listen)
+        self.assertEqual(refused.returncode, FAILED)
+        self.assertIn("stock:4711 is held by cluster 'west'", refused.stderr)
+        self.mpreg(west, "put", "stock", "4711", "17", "--token", token)
+        explained = self.mpreg(west, "explain", "stock", "4711").stdout
+        self.assertIn(f"held by west for", explained)
+        self.assertIn(f"token {token}", explained)
+        self.assertIn("written for hub west", explained)
+        self.mpreg(west, "release", "stock", "4711", token)
+        self.mpreg(hub, "put", "stock", "4711", "18", "--timeout", "10")
+
+        counted = self.mpreg(hub, "acquire", "stock", "4711", "--lease", "1", "--wait", "5", "--",
+                             "sh", "-c", "echo $MPREG_TOKEN; sleep 2; exit 0")
+        self.assertGreater(int(counted.stdout), int(token))
+        failed = run_mpreg("acquire", "stock", "4711", "--lease", "1", "--wait", "5", "--", "sh", "-c", "exit 7",
+                           broker=west.listen)
+        self.assertEqual(failed.returncode, 7, failed.stderr)
+        late = run_mpreg("put", "stock", "4711", "19", "--token", token, broker=west.listen)
+        self.assertEqual(late.returncode, FAILED)
+        self.assertIn("fenced", late.stderr)
 
     def test_values_of_one_cluster_are_compared_with_those_of_others(self):
         brokers = self.start_hub_and_spokes("east", "west")

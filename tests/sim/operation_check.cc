@@ -58,7 +58,7 @@ void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t b
       fail(text(refused.operation) + " is refused and was stamped: " + refused.text);
     }
   }
-  const bool is_expected = refused.code == ErrorCode::overloaded ||
+  const bool is_expected = refused.code == ErrorCode::overloaded || operation.begun.may_be_fenced ||
                            (refused.code == ErrorCode::refused && !message.targets.empty());
   if (!is_expected) {
     fail(text(refused.operation) +

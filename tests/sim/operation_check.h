@@ -26,7 +26,8 @@ class OperationCheck {
     MessageIndex value = kNoMessage;  // Of a replication.
     bool tracked = false;
     Instant deadline{};
-    bool must_confirm = false;  // Nothing stands in its way.
+    bool must_confirm = false;   // Nothing stands in its way.
+    bool may_be_fenced = false;  // Of a key that is one client's alone.
   };
   void on_begun(std::uint64_t operation, const Begun& begun);
   // It was ended by hand: how it ends says nothing.

@@ -157,6 +157,13 @@ struct ToText {
   std::string operator()(const LoadGranted& p) const {
     return "LoadGranted " + std::to_string(p.request) + (p.granted ? " yes" : " no");
   }
+  std::string operator()(const ClaimAsk& p) const {
+    return "ClaimAsk " + std::to_string(p.request) + " " + p.address.namespace_name + ":" +
+           p.address.key + " token " + std::to_string(p.token);
+  }
+  std::string operator()(const ClaimGranted& p) const {
+    return "ClaimGranted " + std::to_string(p.request) + " token " + std::to_string(p.token);
+  }
   std::string operator()(const StoreAsk& p) const {
     return "StoreAsk " + std::to_string(p.tag) + " level " +
            std::to_string(static_cast<int>(p.level)) + " index " + std::to_string(p.index) +

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "coherence/resolvers.h"
+
 namespace mpreg::sim {
 namespace {
 
@@ -13,6 +15,8 @@ constexpr std::string_view kActionNames[] = {
     "hold",    "release",     "ask",           "goodbye",      "reconnect",
     "break",   "cut one way", "cut both ways", "heal one way", "heal both ways",
     "kill",    "stop",        "restart",       "pause"};
+
+constexpr milliseconds kComparedOften{3000};
 
 Troubles draw_troubles(Random& random) {
   Troubles troubles;
@@ -118,6 +122,14 @@ void draw_brokers(Random& random, Plan& plan) {
     Random stores(Random::mixed(plan.seed + 70 + i));
     broker.options.cache_bytes_max = (stores.chance(50) ? 256 : stores.between(1, 4)) << 10U;
     broker.options.compare_interval = milliseconds(stores.between(1000, 20'000));
+    broker.options.claim_lease_max = milliseconds(3000);
+    if (plan.merges) {
+      // Who has had to forget a write may show another one until it is told again.
+      broker.options.cache_bytes_max =
+          std::max<std::uint64_t>(broker.options.cache_bytes_max, 256U << 10U);
+      broker.options.resolvers["merged"] = prefer_cluster({{"b0", 2}, {"b1", 1}});
+      broker.options.compare_interval = std::min(broker.options.compare_interval, kComparedOften);
+    }
     if (!topology.regions.empty()) broker.options.region = topology.regions[i];
     broker.options.stream_endpoint = "sim://" + std::to_string(i);
     for (const DrawnDial& dial : topology.dials[i]) {
@@ -273,6 +285,8 @@ std::string Plan::text() const {
     }
   }
   text += quiet_witnesses ? "; quiet witnesses;" : ";";
+  if (claims) text += " claims;";
+  if (merges) text += " merges;";
   const std::pair<bool, const char*> names[] = {
       {troubles.kills, " kills"},
       {troubles.stops, " stops"},
@@ -301,6 +315,8 @@ Plan draw_plan(std::uint64_t seed) {
   plan.troubles = draw_troubles(random);
   plan.trouble_until = random.duration(milliseconds(1500), milliseconds(7000));
   plan.quiet_witnesses = random.chance(60);
+  plan.claims = seed % 3 == 0;
+  plan.merges = seed % 4 == 1;
   draw_brokers(random, plan);
   draw_clients(random, plan);
   draw_network(random, plan);

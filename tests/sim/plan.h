@@ -88,6 +88,8 @@ struct Plan {
   std::vector<BrokerPlan> brokers;
   std::vector<ClientPlan> clients;
   bool quiet_witnesses = false;
+  bool merges = false;          // Keys that clusters write at the same time.
+  bool claims = false;          // Keys that are one client's alone.
   std::vector<Action> actions;  // Ascending by time.
   Duration trouble_until{};     // Then everything heals.
 

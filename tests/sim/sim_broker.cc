@@ -39,7 +39,7 @@ void SimBroker::start() {
   auto& lives = stage_.witnesses[plan_.options.cluster];
   lives.push_back(std::make_unique<Witness>(plan_.options.cluster, life_,
                                             stage_.plan.quiet_witnesses, stage_.truth,
-                                            stage_.verdict, stage_.trace));
+                                            stage_.verdict, stage_.trace, stage_.exclusive));
   witness_ = lives.back().get();
   metrics_ = std::make_unique<MetricsRegistry>();
   repaired_ = 0;

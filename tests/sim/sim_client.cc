@@ -23,7 +23,9 @@ SimClient::SimClient(std::uint32_t index, Stage& stage,
       session_(plan_.options, now()),
       subscriber_(plan_.options.name, stage.truth, stage.verdict, stage.trace),
       operations_(index, stage.truth, stage.verdict, stage.witnesses),
-      near_random_(Random::mixed(stage.plan.seed + 4000 + index)) {
+      near_random_(Random::mixed(stage.plan.seed + 4000 + index)),
+      claim_random_(Random::mixed(stage.plan.seed + 6000 + index)),
+      merge_random_(Random::mixed(stage.plan.seed + 8000 + index)) {
   if (stage.near.has_near(index)) near_ = std::make_unique<SimNear>(index, stage, session_);
 }
 
@@ -38,6 +40,8 @@ void SimClient::start() {
     if (request) requests_.insert(*request);
     stage_.queue.in(milliseconds(500), [this] { near_turn(); });
   }
+  if (stage_.plan.merges) stage_.queue.in(milliseconds(900), [this] { merge_turn(); });
+  if (stage_.plan.claims) stage_.queue.in(milliseconds(700), [this] { claim_turn(); });
   dial_in({});
 }
 
@@ -219,10 +223,13 @@ void SimClient::on_notice(const Notice& notice) {
                  },
                  [&](const Answer& answer) {
                    settle_request(answer.request);
+                   on_claim_refused(answer.request);
+                   merged_requests_.erase(answer.request);
                    subscriber_.on_request_failed(answer.request);
                  },
-                 [&](const CacheGot& got) { settle_request(got.request); },
+                 [&](const CacheGot& got) { on_got(got); },
                  [&](const LoadGranted& granted) { settle_request(granted.request); },
+                 [&](const ClaimGranted& granted) { on_claim_granted(granted); },
                  [&](const LeaseRenewal& renewal) {
                    if (near_) near_->on_lease(renewal);
                  },

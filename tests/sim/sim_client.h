@@ -2,6 +2,8 @@
 // SimClient: one client of a world: a ClientSession, and what the loop around it does, under
 // virtual time. Everything that the session tells is held against what is true.
 
+#include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,12 +21,20 @@ class SimClient {
  public:
   SimClient(std::uint32_t index, Stage& stage, std::vector<std::unique_ptr<SimBroker>>& brokers);
 
+  static constexpr std::string_view kMerged = "merged";  // Whose conflicts a resolver decides.
+  static constexpr std::size_t kMergedKeys = 3;
+
   void start();
   void act(const Action& action);
   // Everything is well again: nothing is held back any more.
   void calm();
-  void begin_last_round() { last_round_ = true; }
+  void begin_last_round();
   [[nodiscard]] SimNear* near() { return near_.get(); }
+
+  // What its broker shows of each key, as soon as it has answered.
+  void ask_all_merged();
+  [[nodiscard]] const auto& merged_shown() const { return merged_shown_; }
+  [[nodiscard]] const std::string& cluster() const { return cluster_; }
 
   // What the network tells.
   void on_dialled(ConnectionId id);
@@ -57,6 +67,20 @@ class SimClient {
   void near_turn();
   void near_write(std::size_t key);
   void near_drop_all(std::size_t key);
+  // ---- sim_claim_workload.cc
+  void claim_turn();
+  void ask_claim(std::size_t key, FencingToken token, std::chrono::milliseconds lease,
+                 std::chrono::milliseconds wait);
+  void on_claim_granted(const ClaimGranted& granted);
+  void on_claim_refused(std::uint64_t request);
+  void write_held(std::size_t key, FencingToken token);
+
+  // ---- sim_merge_workload.cc
+  void merge_turn();
+  void ask_merged(std::size_t key);
+  void write_merged(std::size_t key);
+  void on_got(const CacheGot& got);
+
   void subscribe(Random& random);
   void join_group(Random& random);
   void unsubscribe(Random& random);
@@ -68,7 +92,7 @@ class SimClient {
                                     const CacheAddress* address, std::vector<std::string> targets);
   [[nodiscard]] Tracking draw_tracking(Random& random) const;
   void begin_operation(std::uint64_t operation, MessageIndex message, MessageIndex value,
-                       const Tracking& tracking);
+                       const Tracking& tracking, bool may_be_fenced = false);
 
   std::uint32_t index_;
   Host host_;
@@ -81,6 +105,13 @@ class SimClient {
   OperationCheck operations_;
   std::unique_ptr<SimNear> near_;  // May be null.
   Random near_random_;
+  Random claim_random_;
+  std::array<FencingToken, ExclusiveCheck::kKeys> held_{};  // 0: not, as far as it knows.
+  std::map<std::uint64_t, std::size_t> claims_;             // Keys, by request.
+  Random merge_random_;
+  std::map<std::uint64_t, std::size_t> merged_requests_;  // Keys, by request.
+  std::array<VectorClock, kMergedKeys> merged_seen_{};
+  std::array<std::optional<std::string>, kMergedKeys> merged_shown_{};
   Instant frozen_until_{};  // The whole process stands still.
   std::vector<std::pair<ConnectionId, Parcel>> unread_;
   std::set<std::uint64_t> requests_;  // Not answered yet.

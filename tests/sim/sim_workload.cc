@@ -152,11 +152,11 @@ Tracking SimClient::draw_tracking(Random& random) const {
 }
 
 void SimClient::begin_operation(std::uint64_t operation, MessageIndex message, MessageIndex value,
-                                const Tracking& tracking) {
+                                const Tracking& tracking, bool may_be_fenced) {
   const bool tracked = tracking.wait > WaitLevel::accepted;
   operations_.on_begun(
       operation, {message, value, tracked, stage_.queue.now() + milliseconds(tracking.timeout_ms),
-                  last_round_});
+                  last_round_, may_be_fenced});
 }
 
 void SimClient::publish(Random& random, std::uint64_t burst) {

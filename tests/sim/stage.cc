@@ -14,6 +14,7 @@ Stage::Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper
       truth(verdict),
       groups(plan, truth, verdict),
       near(plan, verdict),
+      exclusive(verdict),
       network(plan.network, Random::mixed(plan.seed + 2), plan.brokers.size() + plan.clients.size(),
               queue, trace, user),
       tamper(std::move(tamper_with)) {}

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "exclusive_check.h"
 #include "group_check.h"
 #include "message/packet.h"
 #include "near_check.h"
@@ -44,6 +45,7 @@ struct Stage {
   Truth truth;
   GroupCheck groups;
   NearCheck near;
+  ExclusiveCheck exclusive;
   NearFault near_fault = NearFault::none;
   PublishedValues values;
   std::uint64_t entries_checked = 0;

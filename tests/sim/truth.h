@@ -21,7 +21,8 @@ namespace mpreg::sim {
 
 using MessageIndex = std::uint32_t;
 inline constexpr MessageIndex kNoMessage = 0xFFFFFFFFU;
-using TruthStream = std::uint32_t;  // Index of a stream in the books.
+inline constexpr std::uint32_t kNoClient = 0xFFFFFFFFU;  // A broker said it.
+using TruthStream = std::uint32_t;                       // Index of a stream in the books.
 
 struct Stamping {
   TruthStream stream = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "message/cache_key.h"
 #include "wire/body_codec.h"
 #include "wire/cache_codec.h"
 #include "wire/packet_codec.h"
@@ -25,14 +26,15 @@ void set(std::vector<bool>& flags, MessageIndex index) {
 }  // namespace
 
 Witness::Witness(std::string cluster, std::uint64_t life, bool is_quiet, Truth& truth,
-                 Verdict& verdict, Trace& trace)
+                 Verdict& verdict, Trace& trace, ExclusiveCheck& exclusive)
     : cluster_(std::move(cluster)),
       store_(cluster_, truth, verdict),
       life_(life),
       is_quiet_(is_quiet),
       truth_(truth),
       verdict_(verdict),
-      trace_(trace) {}
+      trace_(trace),
+      exclusive_(exclusive) {}
 
 Frame Witness::hello() const {
   Hello hello;
@@ -168,7 +170,7 @@ void Witness::on_record(TruthStream stream, const Body& body, const Record& reco
     if (named == 0) return fail(where + " uses an alias that was never declared");
     topic = truth_.topic(named - 1);
   }
-  const MessageIndex message = truth_.find(record.kind, body.payload_of(record));
+  const MessageIndex message = find(state.own, record.kind, topic, body.payload_of(record));
   if (message == kNoMessage) return fail(where + " holds what nobody published");
   if (truth_.topic(truth_.message(message).topic) != topic) {
     return fail(where + " has the topic " + std::string(topic) + ": " + truth_.text(message));
@@ -277,6 +279,30 @@ void Witness::observe(const StreamId& id, const Body& body) {
   }
 }
 
+// What a broker says by itself, about keys that are one client's alone, is in the books when it is
+// seen here.
+MessageIndex Witness::find(bool is_own, RecordKind kind, std::string_view topic, Bytes payload) {
+  const MessageIndex known = truth_.find(kind, payload);
+  if (known != kNoMessage || !is_own) return known;
+  Message message;
+  message.client = kNoClient;
+  message.kind = kind;
+  std::string published(topic);
+  if (kind == RecordKind::invalidation) {
+    const auto fact = decode_invalidation(payload);
+    if (!fact || !fact->claim) return kNoMessage;
+    message.namespace_name = fact->address.namespace_name;
+    published = invalidation_topic("mpreg.cache.federation", fact->address.region,
+                                   fact->address.namespace_name);
+  } else {
+    const auto claim = decode_claim(payload);
+    if (kind != RecordKind::claim || !claim) return kNoMessage;
+    message.namespace_name = claim->address.namespace_name;
+  }
+  message.topic = truth_.topic_of(published);
+  return truth_.publish(std::move(message), payload);
+}
+
 void Witness::apply(const StreamId& id, Number number, HybridTime version, RecordKind kind,
                     Bytes payload) {
   const TruthStream stream = truth_.stream_of(id);
@@ -284,7 +310,8 @@ void Witness::apply(const StreamId& id, Number number, HybridTime version, Recor
   const std::string where = to_string(id) + " " + std::to_string(number);
   if (number <= state.applied) fail(where + " is applied after " + std::to_string(state.applied));
   state.applied = number;
-  const MessageIndex message = truth_.find(kind, payload);
+  const bool is_ours = id.origin == cluster_;
+  const MessageIndex message = find(is_ours, kind, {}, payload);
   if (message == kNoMessage) return fail(where + " is applied and nobody published it");
   trace_.note(message);
   trace_.line([&] { return "broker " + cluster_ + " applies " + truth_.text(message); });
@@ -292,6 +319,9 @@ void Witness::apply(const StreamId& id, Number number, HybridTime version, Recor
   set(applied_, message);
   if (kind == RecordKind::invalidation) {
     if (const auto fact = decode_invalidation(payload)) {
+      if (is_ours && fact->fence != 0) {
+        exclusive_.on_written(fact->address.key, fact->fence, version);
+      }
       store_.on_invalidation(*fact, id.origin, version, message);
     }
   } else if (const auto fact = decode_replication(payload)) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "exclusive_check.h"
 #include "message/packet.h"
 #include "node/node.h"
 #include "store_check.h"
@@ -26,7 +27,7 @@ class Witness final : public CacheApplier {
   // A quiet one subscribes to cache facts alone, so that ordinary topics cross links only as
   // clients want them; it sees the broker's own from inside.
   Witness(std::string cluster, std::uint64_t life, bool is_quiet, Truth& truth, Verdict& verdict,
-          Trace& trace);
+          Trace& trace, ExclusiveCheck& exclusive);
 
   [[nodiscard]] Frame hello() const;
   void on_packet(const Frame& header, const Frame& body);
@@ -79,6 +80,8 @@ class Witness final : public CacheApplier {
   void begin(TruthStream stream, Number after);
   [[nodiscard]] bool knew_earlier_life(TruthStream stream) const;
   void on_batch(const BatchHeader& header, const Frame& frame);
+  [[nodiscard]] MessageIndex find(bool is_own, RecordKind kind, std::string_view topic,
+                                  Bytes payload);
   void on_record(TruthStream stream, const Body& body, const Record& record);
   void check_skipped(TruthStream stream, Number after, Number through, const Body* body);
   void on_gap(const Gap& gap);
@@ -92,6 +95,7 @@ class Witness final : public CacheApplier {
   Truth& truth_;
   Verdict& verdict_;
   Trace& trace_;
+  ExclusiveCheck& exclusive_;
   std::vector<View> views_;  // By TruthStream.
   std::vector<TruthStream> own_;
   Epoch own_epoch_ = 0;

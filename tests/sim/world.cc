@@ -12,6 +12,7 @@ constexpr Duration kStep = milliseconds(500);
 constexpr Duration kHealing = milliseconds(300);   // Until the last broker is up again.
 constexpr Duration kWellWithin = seconds(25);      // From there.
 constexpr Duration kCompleteWithin = seconds(20);  // From the last round.
+constexpr Duration kComparedWithin = seconds(40);  // Beyond that: store by store, over all links.
 
 class World final : public NetworkUser {
  public:
@@ -47,6 +48,7 @@ class World final : public NetworkUser {
   void ask_frontiers();
   [[nodiscard]] std::optional<std::string> find_unwell();
   [[nodiscard]] std::optional<std::string> find_incomplete();
+  [[nodiscard]] std::optional<std::string> find_differing();
   void finish();
   void check_gaps();
   [[nodiscard]] bool failed() const { return stage_.verdict.failed(); }
@@ -165,6 +167,8 @@ void World::run_until(Instant until) {
 
 void World::ask_frontiers() {
   for (const auto& broker : brokers_) broker->ask_frontier();
+  if (!plan_.merges || !is_calm_) return;
+  for (const auto& client : clients_) client->ask_all_merged();
 }
 
 // Every broker is joined and knows all that every other one has numbered.
@@ -200,7 +204,30 @@ std::optional<std::string> World::find_incomplete() {
     if (client->is_over() || client->near() == nullptr) continue;
     if (auto incoherent = client->near()->find_incoherent()) return incoherent;
   }
+  if (plan_.claims && stage_.exclusive.granted_in_last_round() == 0) {
+    const bool may_ask = std::any_of(clients_.begin(), clients_.end(),
+                                     [](const auto& client) { return !client->is_over(); });
+    if (may_ask) return "nobody was granted a key that all have asked for";
+  }
+  if (auto differing = find_differing()) return differing;
   return stage_.groups.find_missing();
+}
+
+// Whoever shows a key whose conflicts a resolver decides shows the same.
+std::optional<std::string> World::find_differing() {
+  if (!plan_.merges) return std::nullopt;
+  for (std::size_t key = 0; key < SimClient::kMergedKeys; ++key) {
+    const SimClient* shown = nullptr;
+    for (const auto& client : clients_) {
+      if (client->is_over() || !client->merged_shown()[key]) continue;
+      if (shown != nullptr && shown->merged_shown()[key] != client->merged_shown()[key]) {
+        return "merged:m" + std::to_string(key) + " is another at " + client->cluster() +
+               " than at " + shown->cluster();
+      }
+      shown = client.get();
+    }
+  }
+  return std::nullopt;
 }
 
 void World::finish() {
@@ -215,13 +242,15 @@ void World::finish() {
   if (wrong) return stage_.verdict.fail("not well long after everything healed: " + *wrong);
   stage_.trace.line([] { return std::string("the last round"); });
   stage_.groups.begin_last_round();
+  stage_.exclusive.begin_last_round();
   for (const auto& client : clients_) {
     client->begin_last_round();
     for (const ActionKind kind : {ActionKind::publish, ActionKind::invalidate}) {
       client->act({{}, kind, 0, 0, ++stage_.serial, {}});
     }
   }
-  const Instant complete_by = stage_.queue.now() + kCompleteWithin;
+  const Instant complete_by =
+      stage_.queue.now() + kCompleteWithin + (plan_.merges ? kComparedWithin : Duration::zero());
   wrong = std::string("nothing was looked at");
   while (!failed() && wrong && stage_.queue.now() < complete_by) {
     ask_frontiers();
@@ -261,6 +290,8 @@ WorldResult World::run() {
   result.entries_repaired = stage_.entries_repaired;
   result.near_reads = stage_.near.reads();
   result.coherent_reads = stage_.near.coherent_reads();
+  result.keys_granted = stage_.exclusive.granted();
+  result.writes_of_holders = stage_.exclusive.written();
   result.shares = stage_.groups.deliveries();
   result.virtual_time = stage_.queue.now() - EventQueue::kBeginning;
   result.lines = stage_.trace.lines();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "message/coherence_protocol.h"
 #include "message/resolver.h"
 
 namespace mpreg::testing {
@@ -30,6 +31,8 @@ struct EmbeddedBrokerOptions {
   std::string config;
   // By namespace, beside those that the configuration names: coherence/resolvers.h.
   std::map<std::string, std::shared_ptr<const Resolver>> resolvers = {};
+  // The same: coherence/protocols.h.
+  std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols = {};
 };
 
 // Threads: the broker has its own; one thread at a time may call stop(), any thread the rest.

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "message/cache_messages.h"
 #include "mpreg/client_options.h"
+#include "mpreg/exclusive_key.h"
 #include "mpreg/operation.h"
 #include "mpreg/replication_strategy.h"
 #include "mpreg/subscription.h"
@@ -129,6 +130,13 @@ class Client {
   // What the cluster's own store holds of an entry: the values that were replicated to this
   // cluster, as far as they still count. Errors: `malformed`, `timed_out`, `disconnected`.
   [[nodiscard]] Result<CacheGot> get(const CacheAddress& address);
+
+  // This key for this client alone, in all clusters: mpreg/exclusive_key.h. Not in a callback.
+  [[nodiscard]] Result<ExclusiveKey> acquire(const CacheAddress& address,
+                                             const AcquireOptions& options = {});
+
+  // Of a key that was given away.
+  Result<void> release(const CacheAddress& address, FencingToken token);
 
   // An operator's question to the broker ("stats", "members", "links", "sessions", "streams"):
   // JSON.

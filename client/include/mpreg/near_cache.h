@@ -99,6 +99,7 @@ struct PutOptions {
   // most 64.
   std::vector<std::string> depends_on = {};
   std::optional<WaitLevel> wait = {};  // None: as the namespace says.
+  FencingToken token = 0;  // Of an ExclusiveKey: refused when it does not hold the key any more.
 };
 
 // What a loader gives: the value, or nothing when there is none; tags and ttl if it knows them.
@@ -189,6 +190,10 @@ class CacheSpace {
   // The key, what was made from it as writers and loaders have declared, and so on.
   Result<Operation> invalidate_cascade(std::string_view key, std::optional<WaitLevel> wait = {});
   Result<Operation> invalidate_all(std::optional<WaitLevel> wait = {});
+
+  // What is held of the key, for people: shared; pending, while a write of this cache is on its
+  // way; syncing, while a newer value is; degraded, when it may be out of date; invalid or missing.
+  [[nodiscard]] EntryState state(std::string_view key) const;
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const CacheSpaceOptions& options() const { return options_; }

@@ -228,7 +228,7 @@ TEST_F(NearCaches, Pitfall09ALostBrokerEndsTheRightToServe) {
 }
 
 // A cluster that falls silent: served for a while, and said so.
-TEST_F(NearCaches, ASilentClusterDegradesWhatItMayWrite) {
+TEST_F(NearCaches, Pitfall07ASilentClusterDegradesWhatItMayWrite) {
   NearCacheOptions options;
   CacheSpaceOptions own;
   own.writers = {"east"};

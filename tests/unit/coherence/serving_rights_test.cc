@@ -30,7 +30,7 @@ TEST_F(Rights, NothingIsServedBeforeTheFirstLease) {
 }
 
 // Pitfall 6: what is told before the subscription is active is told to nobody.
-TEST_F(Rights, ALeaseFromBeforeTheSubscriptionIsNone) {
+TEST_F(Rights, Pitfall06ALeaseFromBeforeTheSubscriptionIsNone) {
   ServingRights fresh;
   const auto* scope = fresh.add_scope({});
   fresh.begin(1);
@@ -43,7 +43,7 @@ TEST_F(Rights, ALeaseFromBeforeTheSubscriptionIsNone) {
 
 // Pitfalls 7 and 10: it ends by the clock, whether anybody looks or not, and counts from the
 // sending of the probe.
-TEST_F(Rights, TheLeaseEndsThreeSecondsAfterTheProbeWasSent) {
+TEST_F(Rights, Pitfall10TheLeaseEndsThreeSecondsAfterTheProbeWasSent) {
   rights.renew(start, false, {{"east", 0}});
   EXPECT_EQ(at(milliseconds(2999)), CoherenceState::coherent);
   EXPECT_EQ(at(milliseconds(3000)), CoherenceState::repairing);

@@ -217,7 +217,7 @@ TEST(PendingOperations, one_that_waits_for_near_caches_is_confirmed_when_they_ha
   EXPECT_FALSE(pending.awaits_observers());
 }
 
-TEST(PendingOperations, who_has_not_observed_it_in_time_is_fenced_and_does_not_count) {
+TEST(PendingOperations, pitfall_31_who_has_not_observed_it_in_time_is_fenced_and_does_not_count) {
   PendingOperations pending(10);
   Ended ended;
   pending.add(observed_operation(7, {"east", "west"}), kStart, ended);

@@ -35,7 +35,7 @@ StreamState started_at(Number frontier) {
   return state;
 }
 
-TEST(StreamState, what_is_next_is_applied_and_what_is_known_is_a_duplicate) {
+TEST(StreamState, pitfall_11_what_is_next_is_applied_and_what_is_known_is_a_duplicate) {
   const StreamState state = started_at(10);
   EXPECT_EQ(state.judge(arrival_of(10, 12)), Verdict::apply);
   EXPECT_EQ(state.judge(arrival_of(5, 10)), Verdict::duplicate);
@@ -149,7 +149,7 @@ TEST(StreamState, is_complete_when_closed_or_at_its_final_number) {
 }
 
 // Pieces in any order, some twice: applying what it says applies each number once and in order.
-TEST(StreamState, any_order_of_arrival_ends_at_the_same_frontier) {
+TEST(StreamState, pitfall_12_any_order_of_arrival_ends_at_the_same_frontier) {
   std::mt19937_64 random(8);
   for (int round = 0; round < 300; ++round) {
     std::vector<Arrival> pieces;

@@ -271,7 +271,7 @@ TEST_F(NearStores, TwoWritesThatWereSentTheOtherWayRoundLeaveNothing) {
   EXPECT_EQ(get("7"), "-");
 }
 
-TEST_F(NearStores, AWriteThatFailedIsGone) {
+TEST_F(NearStores, Pitfall05AWriteThatFailedIsGone) {
   load("7", "old");
   const auto ticket = write("7", "mine");
   store.failed(now.instant, users, {"7"}, ticket);

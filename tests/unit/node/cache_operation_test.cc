@@ -47,7 +47,7 @@ TEST(NodeCache, an_invalidation_is_confirmed_by_every_other_cluster) {
   EXPECT_EQ(f.rig.broker(f.a).applied.facts, std::vector<std::string>{"a/1"});
 }
 
-TEST(NodeCache, an_operation_whose_target_is_cut_off_times_out_and_names_it) {
+TEST(NodeCache, pitfall_22_an_operation_whose_target_is_cut_off_times_out_and_names_it) {
   Hub f;
   f.rig.cut(f.b, 0);
   ASSERT_TRUE(f.invalidate("k", {}, 1000));
@@ -59,7 +59,7 @@ TEST(NodeCache, an_operation_whose_target_is_cut_off_times_out_and_names_it) {
   EXPECT_EQ(f.rig.client(f.sender).outcomes[0].missing, std::vector<std::string>{"b"});
 }
 
-TEST(NodeCache, an_operation_is_confirmed_after_its_target_was_killed_and_came_back) {
+TEST(NodeCache, pitfall_23_an_operation_is_confirmed_after_its_target_was_killed_and_came_back) {
   Hub f;
   f.rig.kill(f.b);
   ASSERT_TRUE(f.invalidate("k"));

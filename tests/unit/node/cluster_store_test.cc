@@ -51,7 +51,7 @@ struct ClusterStores : testing::Test {
     if (rig.client(client).gots.empty()) return "no answer";
     const CacheGot got = rig.client(client).gots.back();
     constexpr const char* kStates[] = {"(missing)", "", "(syncing)", "(invalid)"};
-    return got.state == EntryState::shared ? got.value : kStates[static_cast<int>(got.state)];
+    return has_value(got.state) ? got.value : kStates[static_cast<int>(got.state)];
   }
 };
 
@@ -120,7 +120,7 @@ TEST_F(ClusterStores, after_a_cut_link_nothing_older_is_served) {
   EXPECT_EQ(get(at_west, "u1"), "Bob");
 }
 
-TEST_F(ClusterStores, what_a_gap_may_have_hidden_is_dropped) {
+TEST_F(ClusterStores, pitfall_24_what_a_gap_may_have_hidden_is_dropped) {
   NodeOptions small;
   small.retained_bytes_max = 4096;
   const auto tiny = rig.add_broker("tiny", {hub}, small);

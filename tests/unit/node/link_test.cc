@@ -65,7 +65,7 @@ TEST(NodeLink, a_link_that_breaks_and_heals_loses_nothing) {
   EXPECT_TRUE(f.rig.client(at_b).gaps.empty());
 }
 
-TEST(NodeLink, a_killed_spoke_comes_back_in_a_new_epoch_and_the_others_are_told) {
+TEST(NodeLink, pitfall_13_a_killed_spoke_comes_back_in_a_new_epoch_and_the_others_are_told) {
   Hub f;
   const auto sender = f.rig.add_client(f.a);
   const auto at_b = f.rig.add_client(f.b);

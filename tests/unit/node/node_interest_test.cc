@@ -64,7 +64,7 @@ TEST(NodeInterest, of_a_batch_only_what_is_wanted_crosses) {
   EXPECT_TRUE(f.rig.client(f.receiver).gaps.empty());
 }
 
-TEST(NodeInterest, a_subscription_that_is_answered_misses_nothing_from_anywhere) {
+TEST(NodeInterest, pitfall_29_a_subscription_that_is_answered_misses_nothing_from_anywhere) {
   Chain f;
   f.rig.subscribe(f.receiver, {"user.*"});
   ASSERT_EQ(f.rig.client(f.receiver).subscribed.size(), 1U);

@@ -31,7 +31,7 @@ TEST(NodeReplay, a_session_without_credit_is_served_from_the_log_when_credit_ret
   EXPECT_TRUE(rig.client(receiver).gaps.empty());
 }
 
-TEST(NodeReplay, a_session_that_falls_out_of_the_log_is_told_of_the_gap) {
+TEST(NodeReplay, pitfall_08_a_session_that_falls_out_of_the_log_is_told_of_the_gap) {
   FederationRig rig;
   NodeOptions options;
   options.retained_bytes_max = 100 << 10;

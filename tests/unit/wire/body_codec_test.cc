@@ -191,7 +191,7 @@ TEST(BodyCodec, each_lane_carries_its_own_kinds) {
       body.stamp().lane = lane;
       for (std::size_t i = 0; i < 3; ++i) body.record(i).kind = RecordKind::none;
       body.record(1).kind = static_cast<RecordKind>(kind);
-      const bool is_fact = kind == 1 || kind == 2;
+      const bool is_fact = kind == 1 || kind == 2 || kind == 4;
       const bool is_at_home = kind == 255 || (lane == Lane::cache && is_fact) ||
                               (lane == Lane::bulk && kind == 3) ||
                               (lane == Lane::events && kind == 0);

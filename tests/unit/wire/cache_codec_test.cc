@@ -223,5 +223,32 @@ TEST(CacheCodec, bytes_that_are_no_fact_are_refused) {
   }
 }
 
+TEST(CacheCodec, claims_come_back_as_they_went) {
+  CacheInvalidation claim = plain_invalidation();
+  claim.fence = 1;
+  claim.written = true;
+  claim.claim = ClaimGrant{"east", 2, 3, 4, 5};
+  const Frame claim_bytes = encode_invalidation(claim);
+  EXPECT_EQ(decode_invalidation(claim_bytes.bytes()), claim);
+  claim.type = InvalidationType::pattern;
+  EXPECT_NE(refusal_of(claim), "");
+
+  ClaimRecord record;
+  record.address = plain_invalidation().address;
+  record.step = ClaimStep::renew;
+  record.claim = {6, "hub"};
+  record.home = "west";
+  record.holder = "east";
+  record.client = 7;
+  record.request = 8;
+  record.lease_ms = 9;
+  record.wait_ms = 10;
+  record.limit = 11;
+  record.reason = "because";
+  const Frame bytes = encode_claim(record);
+  EXPECT_EQ(decode_claim(bytes.bytes()), record);
+  EXPECT_FALSE(decode_claim(bytes.bytes().first(bytes.size() / 2)));
+}
+
 }  // namespace
 }  // namespace mpreg

@@ -153,7 +153,9 @@ std::vector<Packet> link_packets() {
                        216,
                        std::string("a\0b", 3)},
                       {{"users", "u2", "", 1, "default"}, 217, "west", false, false, 0, {}, 0, ""}},
-          .is_last = true}};
+          .is_last = true},
+      ClaimAsk{220, {"users", "u1", "s", 2, "eu"}, 221, 222, 223},
+      ClaimGranted{224, 225, 226, "hub"}};
 }
 
 template <std::size_t... Kinds>

@@ -1,0 +1,188 @@
+#pragma once
+// Claims: who alone may write a key, for a while. Every broker has one, and all of them hear the
+// same records (message/claim_messages.h), each stream in its order.
+//
+// A cluster asks the home of the key. The home claims the key for one that asked at a time. A
+// member that hears of a claim waits until what it knows of an earlier one is over, takes no
+// other's write of the key any more, and says that it accepts once its near caches hold nothing
+// older. The claim holds when more than half of the members have accepted it, and all that have not
+// been silent for longer than any lease. As each says so in its stream, the holder knows by then
+// what was written before.
+//
+// So two claims cannot hold at once, whoever believes to be the home of the key: some member that
+// both need accepts the second when the first is over. The home is where those that ask wait in a
+// row. Leases run by the monotonic clock, at the holder from when it asked, elsewhere from when
+// they heard of it: it ends first at the holder. What a holder writes has versions below the
+// claim's limit, and after a lease that ran out clocks are raised to that: so what it wrote last,
+// and nobody has heard of yet, is older than all that its successors write. (Leases: Gray and
+// Cheriton, SOSP 1989. Fencing tokens as in Chubby: Burrows, OSDI 2006, section 2.4.)
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "message/claim_messages.h"
+#include "message/session_messages.h"
+#include "stream/stream_table.h"
+
+namespace mpreg {
+
+// The home of a key among clusters, by rendezvous hashing (Thaler and Ravishankar, 1998): it moves
+// only when its home goes, or a better one comes. Empty when there are none.
+[[nodiscard]] std::string_view home_of(const CacheAddress& address,
+                                       const std::vector<std::string>& clusters);
+
+class Claims {
+ public:
+  static constexpr std::size_t kClaimsMax = 100'000;  // Of each kind that is kept.
+  static constexpr std::chrono::milliseconds kLeaseMin{100};
+  static constexpr std::chrono::milliseconds kLeaseLimit{600'000};  // Whoever grants it.
+  static constexpr std::chrono::milliseconds kWaitMax{60'000};
+  static constexpr std::chrono::milliseconds kAnswerGrace{5'000};  // Beyond what the home may wait.
+
+  // `lease_max`: the same at all brokers. `instance`: a number that no other life of a broker has.
+  Claims(std::string cluster, std::chrono::milliseconds lease_max, std::uint64_t instance);
+
+  // What is to be done, in this order; the records and claims are stamped and come back by take().
+  struct Work {
+    HybridTime clock_floor = 0;             // To which the clock is raised first.
+    std::vector<CacheInvalidation> claims;  // Without their limits; so are renewals.
+    std::vector<ClaimRecord> records;
+    std::vector<std::pair<std::uint64_t, ClaimGranted>> granted;  // By client.
+    std::vector<std::pair<std::uint64_t, Answer>> refused;
+
+    [[nodiscard]] bool empty() const {
+      return clock_floor == 0 && claims.empty() && records.empty() && granted.empty() &&
+             refused.empty();
+    }
+  };
+
+  // A session asks; the address is checked.
+  void ask(Instant now, const ClaimAsk& ask, std::uint64_t client, std::string_view home);
+
+  // What has been applied: a claim, at its place; what was said about one, by a cluster.
+  void take(Instant now, const CacheInvalidation& fact, ClaimId claim, StreamIndex stream,
+            Number number);
+  void take(Instant now, const ClaimRecord& record, const std::string& origin);
+
+  // What is held here is not any more: this broker stops.
+  void give_up(Instant now);
+
+  // Time has passed, or what is asked here may have changed: how far near caches have observed a
+  // stream, and whose word is needed.
+  using Observed = std::function<Number(StreamIndex)>;
+  struct Electorate {
+    std::vector<std::string> needed;  // Who has not been silent for longer than any lease.
+    std::size_t majority = 1;         // Of all members.
+    std::string not_yet = {};         // Why nothing can be granted now, or empty.
+  };
+  [[nodiscard]] Work settle(Instant now, const Observed& observed, const Electorate& electorate);
+  // Whether settle has something to do before time passes.
+  [[nodiscard]] bool is_due() const { return has_changed_ || !due_.empty(); }
+  [[nodiscard]] bool empty() const {
+    return held_.empty() && due_.empty() && acquisitions_.empty() && queues_.empty();
+  }
+
+  // May a write of one key be stamped, with this token (0: none) and a version of about `next`?
+  [[nodiscard]] Result<void> check_write(Instant now, const CacheAddress& address,
+                                         FencingToken fence, HybridTime next) const;
+
+  struct View {
+    ClaimId claim;
+    std::string holder;
+    std::chrono::milliseconds left{};
+    bool is_ours = false;  // Granted to this cluster, and not only claimed.
+  };
+  [[nodiscard]] std::optional<View> view(Instant now, const CacheAddress& address) const;
+  [[nodiscard]] std::size_t held() const { return held_.size(); }
+
+ private:
+  using Key = std::tuple<std::string, std::string, std::string, std::uint32_t>;
+  struct Held {
+    ClaimId claim;
+    std::string holder;
+    std::uint64_t client = 0;
+    HybridTime limit = 0;
+    Instant until{};
+  };
+  struct Due {  // A claim that we have not accepted yet.
+    CacheAddress address;
+    Held claim;
+    std::chrono::milliseconds lease{};
+    StreamIndex stream = 0;
+    Number number = 0;
+    bool is_installed = false;
+    Instant until{};
+  };
+  struct Acquisition {  // Of a client of this cluster.
+    CacheAddress address;
+    std::string home;
+    std::uint64_t request = 0;
+    Instant asked{};
+    Instant answer_by{};
+    std::chrono::milliseconds lease{};
+    std::chrono::milliseconds wait{};
+    bool is_said = false;  // To the home.
+    ClaimId claim;         // Token 0: nothing came yet.
+    HybridTime limit = 0;
+    // Who has accepted what about this key; it may come before the claim.
+    std::map<ClaimId, std::set<std::string>> accepted;
+    bool is_granted = false;
+    Instant until{};             // Of the lease, which runs from when it was asked for.
+    std::uint64_t ask = 0;       // Of several with the same client and key, the last.
+    std::uint64_t renewing = 0;  // The number of that; 0: it is not being renewed.
+    Instant renewal_asked{};
+    std::uint64_t renewal_client = 0;  // Who wants to hear of it, once it is granted.
+    std::uint64_t renewal_request = 0;
+  };
+  using AcquisitionKey = std::pair<Key, std::uint64_t>;  // And the client.
+  struct Asked {
+    ClaimRecord record;
+    Instant until{};
+  };
+
+  [[nodiscard]] static Key key_of(const CacheAddress& address);
+  [[nodiscard]] const Held* held(Instant now, const Key& key) const;
+  [[nodiscard]] bool is_due(const Key& key) const;
+  void renew_or_release(Instant now, const ClaimAsk& ask, std::uint64_t client,
+                        std::string_view home);
+  void ask_home(Instant now, std::uint64_t client, Acquisition& own);
+  void renew_before_it_is_granted(Instant now, std::uint64_t client, Acquisition& own);
+  void take_ask(Instant now, const ClaimRecord& record);
+  void take_renewal(Instant now, const ClaimRecord& record);
+  void take_refusal(const ClaimRecord& record);
+  void yield(const Key& key, const ClaimId& other);
+  void end(const CacheAddress& address, const ClaimId& claim);
+  void refuse(const ClaimRecord& asked, std::string reason);
+  void say(ClaimRecord record);
+  void answer(std::uint64_t client, std::uint64_t request, ErrorCode code, std::string text);
+  void grant(Instant now, std::uint64_t client, std::uint64_t request, const Acquisition& own);
+  void settle_due(Instant now, const Observed& observed);
+  void settle_acquisitions(Instant now, const Electorate& electorate);
+  [[nodiscard]] static std::string what_is_missing(const Acquisition& own,
+                                                   const Electorate& electorate);
+  void settle_queues(Instant now);
+
+  std::string cluster_;
+  const std::chrono::milliseconds lease_max_;
+  bool has_changed_ = false;
+  std::uint64_t asks_;  // The last number of what was said here.
+  Work work_;
+  std::map<Key, Held> held_;
+  std::vector<Due> due_;
+  std::map<AcquisitionKey, Acquisition> acquisitions_;
+  std::map<Key, std::deque<Asked>> queues_;  // Of keys whose home we are.
+  std::size_t queued_ = 0;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,136 @@
+#pragma once
+// NodeState: everything that one broker knows. Node::Impl says what it does with it.
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "coherence/claims.h"
+#include "exchange/client_table.h"
+#include "exchange/load_leases.h"
+#include "exchange/selection.h"
+#include "exchange/session.h"
+#include "exchange/topic_table.h"
+#include "federation/federation_books.h"
+#include "federation/interest_set.h"
+#include "federation/interest_table.h"
+#include "federation/members.h"
+#include "federation/pending_operations.h"
+#include "federation/stream_state.h"
+#include "message/packet.h"
+#include "node/compare_desk.h"
+#include "node/group_desk.h"
+#include "node/link.h"
+#include "node/node.h"
+#include "node/node_metrics.h"
+#include "node/node_parts.h"
+#include "node/observe_desk.h"
+#include "store/replica_store.h"
+#include "store/retention.h"
+#include "stream/hybrid_clock.h"
+#include "topic/pattern_index.h"
+#include "wire/body_codec.h"
+
+namespace mpreg {
+
+struct NodeState {
+  NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
+            MetricsRegistry& metrics);
+
+  // ---- Who we are.
+  NodeOptions options_;
+  std::uint64_t instance_;
+  CacheApplier* applier_;
+  const MetricsRegistry& registry_;
+  NodeMetrics metrics_;
+  Epoch epoch_ = 0;
+  HybridClock clock_;
+  Instant started_{};
+  bool leaving_ = false;
+  std::optional<Instant> retirement_;  // Until when sessions are sent away.
+
+  // ---- Streams. Parallel to stream_ids_.
+  StreamTable stream_ids_;
+  std::vector<StreamState> streams_;
+  std::array<StreamIndex, kLanes> own_{};
+  Retention retention_;
+  ClientTable clients_;   // Operations that were applied here, whichever broker stamped them.
+  ClientTable answered_;  // The same, and those that this broker refused.
+
+  // ---- Sessions.
+  TopicTable topics_;
+  PatternIndex patterns_;
+  Selection selection_;
+  std::vector<std::unique_ptr<Session>> sessions_;  // By slot; null: free.
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<std::uint32_t, std::uint32_t> slot_of_peer_;  // Never iterated.
+  std::map<std::uint64_t, std::uint32_t> slot_of_client_;
+  std::uint64_t last_session_ = 0;
+  std::array<BodyBuilder, kLanes> builders_{BodyBuilder(Lane::cache), BodyBuilder(Lane::bulk),
+                                            BodyBuilder(Lane::events)};
+  std::vector<std::uint8_t> is_cache_topic_;  // By TopicIndex.
+  std::deque<CachedMatch> overflow_matches_;  // Inline topics for which the table had no room.
+  std::vector<std::uint16_t> records_scratch_;
+  std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
+  std::vector<Tracked> tracked_;                                      // Of the batch at hand.
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> value_facts_;  // (index, operation of fact).
+  std::vector<std::uint32_t> accepting_slots_;
+  std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
+  std::optional<Instant> late_answers_due_;  // While there are any.
+  std::vector<std::uint32_t> serving_slots_;
+  LastHeader last_header_;
+  ReplicaStore cache_;
+  ObserveDesk observe_;
+  CompareDesk compare_;
+  LoadLeases loads_;
+  Claims claims_;
+  std::uint64_t last_own_operation_ = 0;  // Of those whose client is the broker itself.
+
+  // ---- Operations.
+  PendingOperations pending_;
+  std::vector<PendingOperations::Ended> ended_;
+  std::map<OperationId, Number> values_;  // By fact, until that comes; kNoValue: refused.
+  std::deque<Notice> notices_;
+  FederationBooks books_;
+
+  // ---- Links.
+  std::map<LinkId, Link> links_;  // The dialled ones come first: 0 .. dials - 1.
+  std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
+  LinkId next_link_ = 0;
+  Members members_;
+  std::map<std::string, Forgotten> forgotten_;                      // Until they come back.
+  std::map<StreamIndex, std::map<std::string, Below>> downstream_;  // By cluster behind us.
+  std::set<StreamIndex> all_reports_due_;                           // Beside those below.
+  std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
+  // ---- Interest.
+  InterestSet interest_;       // Of our sessions; empty while there are no links.
+  InterestTable interests_;    // Of everybody, as told.
+  Generation generation_ = 0;  // Of ours, as told.
+  Generation promised_generation_ = 0;
+  std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
+  bool is_federated_ = false;        // There are links, or were.
+  bool has_heard_others_ = false;    // Some stream of another origin has started here.
+
+  GroupDesk groups_;
+  std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
+  std::uint64_t last_trace_ = 0;
+  bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
+  std::array<Number, kLanes> base_{};
+  bool states_due_ = false;
+  std::vector<StreamIndex> moved_streams_;  // In this turn.
+  std::uint64_t interests_served_ = 0;      // Revision of the interests, as of the last turn.
+  bool requests_waiting_ = false;           // Subscribes or barriers.
+
+  Instant turn_time_{};  // Of what was handed in last.
+  Instant next_heartbeat_{};
+  Instant next_check_{};
+  bool more_to_serve_ = false;
+};
+
+}  // namespace mpreg

@@ -1,0 +1,67 @@
+#pragma once
+// ExclusiveCheck: keys that are one client's alone. Once a token has been granted, or a write was
+// numbered with it, nothing is numbered with an earlier one; and what was written with a later
+// token is newer than all that was written with earlier ones.
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "message/cache_messages.h"
+#include "truth.h"
+
+namespace mpreg::sim {
+
+class ExclusiveCheck {
+ public:
+  static constexpr std::string_view kNamespace = "locks";
+  static constexpr std::size_t kKeys = 2;
+
+  explicit ExclusiveCheck(Verdict& verdict) : verdict_(verdict) {}
+
+  [[nodiscard]] static std::string key(std::size_t index) { return "lock" + std::to_string(index); }
+
+  // A client was told.
+  void on_granted(const std::string& key, FencingToken token) {
+    ++granted_;
+    Key& known = keys_[key];
+    known.greatest = std::max(known.greatest, token);
+  }
+  // A broker has numbered it.
+  void on_written(const std::string& key, FencingToken token, HybridTime version) {
+    ++written_;
+    Key& known = keys_[key];
+    if (token < known.greatest) {
+      return verdict_.fail(key + " is written with token " + std::to_string(token) + " after " +
+                           std::to_string(known.greatest) + " was granted");
+    }
+    known.greatest = token;
+    for (const auto& [earlier, last] : known.written) {
+      if (earlier >= token || last < version) continue;
+      verdict_.fail(key + " is written with token " + std::to_string(token) + " as of " +
+                    std::to_string(version) + ", and with the earlier " + std::to_string(earlier) +
+                    " as of " + std::to_string(last));
+    }
+    known.written[token] = std::max(known.written[token], version);
+  }
+  void begin_last_round() { granted_before_ = granted_; }
+
+  [[nodiscard]] std::uint64_t granted() const { return granted_; }
+  [[nodiscard]] std::uint64_t granted_in_last_round() const { return granted_ - granted_before_; }
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+
+ private:
+  struct Key {
+    FencingToken greatest = 0;
+    std::map<FencingToken, HybridTime> written;
+  };
+
+  Verdict& verdict_;
+  std::map<std::string, Key> keys_;
+  std::uint64_t granted_ = 0;
+  std::uint64_t granted_before_ = 0;
+  std::uint64_t written_ = 0;
+};
+
+}  // namespace mpreg::sim

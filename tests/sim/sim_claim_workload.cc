@@ -1,0 +1,94 @@
+// SimClient: what the application does with keys that are its alone for a while.
+
+#include "message/cache_key.h"
+#include "sim_client.h"
+#include "wire/cache_codec.h"
+
+namespace mpreg::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+CacheAddress address_of(std::size_t key) {
+  CacheAddress address;
+  address.namespace_name = ExclusiveCheck::kNamespace;
+  address.key = ExclusiveCheck::key(key);
+  return address;
+}
+
+}  // namespace
+
+void SimClient::claim_turn() {
+  if (is_over() || is_calm_) return;
+  Random& random = claim_random_;
+  if (stage_.queue.now() >= frozen_until_) {
+    const auto key = static_cast<std::size_t>(random.below(ExclusiveCheck::kKeys));
+    const std::uint64_t kind = random.below(100);
+    if (held_[key] == 0) {
+      ask_claim(key, 0, milliseconds(random.between(200, 2000)), milliseconds(random.below(1500)));
+    } else if (kind < 60) {
+      write_held(key, held_[key]);
+    } else if (kind < 80) {
+      ask_claim(key, held_[key], milliseconds(random.between(200, 2000)), {});
+    } else if (kind < 90) {
+      ask_claim(key, held_[key], {}, {});
+      held_[key] = 0;
+    } else {
+      write_held(key, 0);
+    }
+    pump();
+  }
+  // Links with small windows carry a few messages in a second.
+  const bool is_slow = stage_.plan.troubles.small_windows && stage_.plan.troubles.wide_area;
+  const bool is_holding = held_[0] != 0 || held_[1] != 0;
+  const milliseconds pause(is_slow ? 3000 : is_holding ? 200 : 700);
+  stage_.queue.in(random.duration(milliseconds(20), pause), [this] { claim_turn(); });
+}
+
+void SimClient::begin_last_round() {
+  last_round_ = true;
+  if (stage_.plan.claims && !is_over()) ask_claim(0, 0, milliseconds(500), milliseconds(10'000));
+}
+
+void SimClient::ask_claim(std::size_t key, FencingToken token, milliseconds lease,
+                          milliseconds wait) {
+  ClaimAsk ask;
+  ask.address = address_of(key);
+  ask.token = token;
+  ask.lease_ms = static_cast<std::uint32_t>(lease.count());
+  ask.wait_ms = static_cast<std::uint32_t>(wait.count());
+  const auto request = session_.ask_claim(now(), ask);
+  if (!request) return;
+  requests_.insert(*request);
+  claims_[*request] = key;
+}
+
+void SimClient::on_claim_granted(const ClaimGranted& granted) {
+  settle_request(granted.request);
+  const auto asked = claims_.extract(granted.request);
+  if (asked.empty() || granted.lease_ms == 0) return;
+  held_[asked.mapped()] = granted.token;
+  stage_.exclusive.on_granted(ExclusiveCheck::key(asked.mapped()), granted.token);
+}
+
+void SimClient::on_claim_refused(std::uint64_t request) {
+  if (const auto asked = claims_.extract(request); !asked.empty()) held_[asked.mapped()] = 0;
+}
+
+void SimClient::write_held(std::size_t key, FencingToken token) {
+  CacheInvalidation fact;
+  fact.address = address_of(key);
+  fact.reason = "m" + std::to_string(++stage_.serial);
+  fact.fence = token;
+  fact.written = true;
+  const auto operation = session_.invalidate(now(), fact);
+  if (!operation) return;
+  const MessageIndex message =
+      record(RecordKind::invalidation, *operation,
+             invalidation_topic(plan_.options.topic_prefix, fact.address.region,
+                                fact.address.namespace_name),
+             encode_invalidation(fact).bytes(), &fact.address, {});
+  begin_operation(*operation, message, kNoMessage, {}, true);
+}
+
+}  // namespace mpreg::sim

@@ -1,0 +1,85 @@
+// SimClient: what the application does with keys that clusters write at the same time.
+
+#include "message/cache_key.h"
+#include "sim_client.h"
+#include "wire/cache_codec.h"
+
+namespace mpreg::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+CacheAddress address_of(std::size_t key) {
+  CacheAddress address;
+  address.namespace_name = SimClient::kMerged;
+  address.key = "m" + std::to_string(key);
+  return address;
+}
+
+}  // namespace
+
+void SimClient::merge_turn() {
+  if (is_over() || is_calm_) return;
+  Random& random = merge_random_;
+  if (stage_.queue.now() >= frozen_until_) {
+    const auto key = static_cast<std::size_t>(random.below(kMergedKeys));
+    if (random.chance(50)) {
+      ask_merged(key);
+    } else {
+      write_merged(key);
+    }
+    pump();
+  }
+  stage_.queue.in(random.duration(milliseconds(20), milliseconds(900)), [this] { merge_turn(); });
+}
+
+void SimClient::ask_merged(std::size_t key) {
+  const auto request = session_.get(now(), address_of(key));
+  if (!request) return;
+  requests_.insert(*request);
+  merged_requests_[*request] = key;
+}
+
+void SimClient::ask_all_merged() {
+  if (is_over() || !merged_requests_.empty()) return;
+  for (std::size_t key = 0; key < kMergedKeys; ++key) ask_merged(key);
+  pump();
+}
+
+void SimClient::on_got(const CacheGot& got) {
+  settle_request(got.request);
+  const auto asked = merged_requests_.extract(got.request);
+  if (asked.empty()) return;
+  merged_seen_[asked.mapped()] = got.seen;
+  merged_shown_[asked.mapped()] =
+      has_value(got.state) ? std::optional<std::string>(got.value) : std::nullopt;
+}
+
+// In place of what it read last, and of that alone.
+void SimClient::write_merged(std::size_t key) {
+  CacheReplication fact;
+  fact.address = address_of(key);
+  ++stage_.serial;
+  fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
+  fact.targets = {"*"};
+  fact.seen = merged_seen_[key];
+  fact.resolved = true;
+  const std::string value = content(merge_random_);
+  const auto operation = session_.replicate(now(), fact, value);
+  if (!operation) return;
+  stage_.values[value] = fact.address;
+  fact.value_bytes = value.size();
+  const CacheValue sent{fact.address, fact.targets, fact.ttl_ms, *operation, value};
+  const std::string topic = replication_topic(plan_.options.topic_prefix, fact.address.region,
+                                              fact.address.namespace_name);
+  const MessageIndex value_message =
+      record(RecordKind::value, *operation - 1, topic, encode_value(sent).bytes(), &fact.address,
+             fact.targets);
+  begin_operation(*operation - 1, value_message, kNoMessage, {});
+  const MessageIndex message =
+      record(RecordKind::replication, *operation, topic, encode_replication(fact).bytes(),
+             &fact.address, fact.targets);
+  begin_operation(*operation, message, value_message, {});
+}
+
+}  // namespace mpreg::sim
