@@ -127,16 +127,17 @@ CLI::App& add(CLI::App& program, Command& command, const VerbText& text,
 
 void add_acquire(CLI::App& program, Command& command) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add(
-      program, command,
-      {"acquire", "Be the only one in the federation who writes a key, for a while.",
-       "  mpreg acquire stock 4711 --wait 5 -- ./count-again.sh\n"
-       "  token=$(mpreg acquire stock 4711 --lease 30)\n"
-       "  mpreg put stock 4711 17 --token $token && mpreg release stock 4711 $token\n"
-       "\n"
-       "With a program, holds the key while it runs (MPREG_TOKEN) and ends with its exit code;\n"
-       "should the key be lost, ends the program. Without, prints the token: the greatest so far."},
-      acquire, options);
+  CLI::App& verb =
+      add(program, command,
+          {"acquire", "Be the only one in the federation who writes a key, for a while.",
+           "  mpreg acquire stock 4711 --wait 5 -- ./count-again.sh\n"
+           "  token=$(mpreg acquire stock 4711 --lease 30)\n"
+           "  mpreg put stock 4711 17 --token $token && mpreg release stock 4711 $token\n"
+           "\n"
+           "With a program, holds the key while that runs (the token is in MPREG_TOKEN),\n"
+           "and ends with its exit code; ends it should the key be lost. Without one,\n"
+           "prints the token."},
+          acquire, options);
   add_value(verb, "--lease", options->lease_seconds, "S", "It is over after so many seconds [10]")
       .check(seconds());
   add_value(verb, "--wait", options->wait_seconds, "S", "So long while another holds it [0]")

@@ -48,6 +48,7 @@ class Claims {
   static constexpr std::chrono::milliseconds kLeaseMin{100};
   static constexpr std::chrono::milliseconds kLeaseLimit{600'000};  // Whoever grants it.
   static constexpr std::chrono::milliseconds kWaitMax{60'000};
+  static constexpr std::chrono::milliseconds kAskAgain{2'000};
   static constexpr std::chrono::milliseconds kAnswerGrace{5'000};  // Beyond what the home may wait.
 
   // `lease_max`: the same at all brokers. `instance`: a number that no other life of a broker has.
@@ -77,6 +78,8 @@ class Claims {
 
   // What is held here is not any more: this broker stops.
   void give_up(Instant now);
+  // The own stream has begun another epoch, and nobody heard the one before.
+  void renumbered(Instant now);
 
   // Time has passed, or what is asked here may have changed: how far near caches have observed a
   // stream, and whose word is needed.
@@ -128,7 +131,8 @@ class Claims {
     CacheAddress address;
     std::string home;
     std::uint64_t request = 0;
-    Instant asked{};
+    Instant begun{};
+    Instant asked{};  // The home, last.
     Instant answer_by{};
     std::chrono::milliseconds lease{};
     std::chrono::milliseconds wait{};
@@ -138,12 +142,23 @@ class Claims {
     // Who has accepted what about this key; it may come before the claim.
     std::map<ClaimId, std::set<std::string>> accepted;
     bool is_granted = false;
-    Instant until{};             // Of the lease, which runs from when it was asked for.
-    std::uint64_t ask = 0;       // Of several with the same client and key, the last.
-    std::uint64_t renewing = 0;  // The number of that; 0: it is not being renewed.
+    Instant until{};              // Of the lease, which runs from when it was asked for.
+    std::uint64_t first_ask = 0;  // How often the home was asked, it was with numbers from this
+    std::uint64_t ask = 0;        // to this.
+    std::uint64_t renewing = 0;   // The number of that; 0: it is not being renewed.
     Instant renewal_asked{};
     std::uint64_t renewal_client = 0;  // Who wants to hear of it, once it is granted.
     std::uint64_t renewal_request = 0;
+
+    [[nodiscard]] bool has_asked(std::uint64_t number) const {
+      return is_said && number >= first_ask && number <= ask;
+    }
+    void begin_again() {
+      claim = {};
+      accepted.clear();
+      renewing = 0;
+      is_said = false;
+    }
   };
   using AcquisitionKey = std::pair<Key, std::uint64_t>;  // And the client.
   struct Asked {
@@ -156,7 +171,7 @@ class Claims {
   [[nodiscard]] bool is_due(const Key& key) const;
   void renew_or_release(Instant now, const ClaimAsk& ask, std::uint64_t client,
                         std::string_view home);
-  void ask_home(Instant now, std::uint64_t client, Acquisition& own);
+  void ask_home(Instant now, std::uint64_t client, Acquisition& own, const Electorate& electorate);
   void renew_before_it_is_granted(Instant now, std::uint64_t client, Acquisition& own);
   void take_ask(Instant now, const ClaimRecord& record);
   void take_renewal(Instant now, const ClaimRecord& record);

@@ -475,6 +475,7 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   pending_.fail_all(now.instant, ended_);
   pending_.forget_positions();
   values_.clear();
+  claims_.renumbered(now.instant);
   states_due_ = true;
   log(outbox, LogLevel::warning,
       "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +

@@ -172,7 +172,8 @@ Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
   const CacheGot got = cache_.look(now.instant, address);
   const auto claim = claims_.view(now.instant, address);
   EntryState state = got.state;
-  if (claim && claim->is_ours && state != EntryState::modified) state = EntryState::exclusive;
+  const bool is_unwritten = claim && got.version <= claim->claim.token;
+  if (claim && claim->is_ours && is_unwritten) state = EntryState::exclusive;
   const bool is_silent =
       std::any_of(members_.all().begin(), members_.all().end(), [&](const auto& member) {
         return age_of(now.instant, member.first) >

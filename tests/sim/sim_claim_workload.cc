@@ -38,11 +38,9 @@ void SimClient::claim_turn() {
     }
     pump();
   }
-  // Links with small windows carry a few messages in a second.
-  const bool is_slow = stage_.plan.troubles.small_windows && stage_.plan.troubles.wide_area;
   const bool is_holding = held_[0] != 0 || held_[1] != 0;
-  const milliseconds pause(is_slow ? 3000 : is_holding ? 200 : 700);
-  stage_.queue.in(random.duration(milliseconds(20), pause), [this] { claim_turn(); });
+  stage_.queue.in(random.duration(milliseconds(20), milliseconds(is_holding ? 200 : 700)),
+                  [this] { claim_turn(); });
 }
 
 void SimClient::begin_last_round() {

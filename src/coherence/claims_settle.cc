@@ -1,0 +1,157 @@
+// Claims: what is done as time passes, and as others have spoken.
+
+#include "coherence/claims.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "coherence/claim_text.h"
+#include "message/leases.h"
+
+namespace mpreg {
+
+Claims::Work Claims::settle(Instant now, const Observed& observed, const Electorate& electorate) {
+  has_changed_ = false;
+  for (auto it = held_.begin(); it != held_.end();) {
+    if (now < it->second.until) {
+      ++it;
+      continue;
+    }
+    work_.clock_floor = std::max(work_.clock_floor, it->second.limit);
+    it = held_.erase(it);
+  }
+  settle_due(now, observed);
+  settle_acquisitions(now, electorate);
+  settle_queues(now);
+  return std::exchange(work_, {});
+}
+
+void Claims::settle_due(Instant now, const Observed& observed) {
+  std::erase_if(due_, [&](Due& due) {
+    if (now >= due.until) return true;
+    const Key key = key_of(due.address);
+    const Held* known = held(now, key);
+    const bool is_known = known != nullptr && known->claim == due.claim.claim;
+    if (!due.is_installed) {
+      if (known != nullptr && known->claim > due.claim.claim) return true;
+      const bool is_same_holder = known != nullptr && known->holder == due.claim.holder &&
+                                  known->client == due.claim.client;
+      if (known != nullptr && !is_known && !is_same_holder) return false;  // It has to end first.
+      due.is_installed = true;
+      due.claim.until = now + due.lease + kLeaseMargin;
+      held_[key] = due.claim;
+    } else if (!is_known) {
+      return known != nullptr;  // Another one has come; else a renewal may bring it back.
+    }
+    if (observed(due.stream) < due.number) return false;
+    ClaimRecord accepted{due.address, ClaimStep::accept};
+    accepted.claim = due.claim.claim;
+    accepted.holder = cluster_;
+    say(std::move(accepted));
+    return true;
+  });
+}
+
+std::string Claims::what_is_missing(const Acquisition& own, const Electorate& electorate) {
+  if (!electorate.not_yet.empty()) return electorate.not_yet;
+  if (own.claim.token == 0) {
+    return "the home of the key, " + quoted(own.home) + ", has not answered";
+  }
+  const auto accepted = own.accepted.find(own.claim);
+  const std::size_t count = accepted == own.accepted.end() ? 0 : accepted->second.size();
+  std::string missing;
+  for (const std::string& member : electorate.needed) {
+    if (count > 0 && accepted->second.count(member) > 0) continue;
+    missing += (missing.empty() ? "" : ", ") + member;
+  }
+  if (!missing.empty()) return "not accepted by " + missing;
+  if (count >= electorate.majority) return {};
+  return std::to_string(count) + " members have accepted, " + std::to_string(electorate.majority) +
+         " are needed";
+}
+
+void Claims::settle_acquisitions(Instant now, const Electorate& electorate) {
+  for (auto it = acquisitions_.begin(); it != acquisitions_.end();) {
+    Acquisition& own = it->second;
+    const std::uint64_t client = it->first.second;
+    if (own.is_granted) {
+      it = now < own.until ? std::next(it) : acquisitions_.erase(it);
+      continue;
+    }
+    const bool is_to_ask = !own.is_said || (own.claim.token == 0 && now - own.asked > kAskAgain);
+    if (is_to_ask && electorate.not_yet.empty()) ask_home(now, client, own, electorate);
+    own.until = own.asked + own.lease;
+    const std::string missing = what_is_missing(own, electorate);
+    const Duration left = own.until - now;
+    if (missing.empty() && left > own.lease / 2) {
+      own.is_granted = true;
+      own.accepted.clear();
+      grant(now, client, own.request, own);
+    } else if (own.claim.token != 0 && own.renewing == 0 && left < own.lease * 3 / 4) {
+      renew_before_it_is_granted(now, client, own);
+    }
+    if (own.is_granted || now < own.answer_by) {
+      ++it;
+      continue;
+    }
+    if (own.is_said) {
+      ClaimRecord over{own.address, ClaimStep::release};
+      over.claim = own.claim;
+      over.holder = cluster_;
+      over.client = client;
+      over.request = own.ask;
+      say(std::move(over));
+    }
+    answer(client, own.request, ErrorCode::timed_out,
+           name_of(own.address) + " is not ours: " +
+               (missing.empty() ? "its home does not renew the lease" : missing));
+    it = acquisitions_.erase(it);
+  }
+}
+
+// The lease runs while others are waited for: before us in the row, or for their near caches.
+void Claims::renew_before_it_is_granted(Instant now, std::uint64_t client, Acquisition& own) {
+  own.renewing = ++asks_;
+  own.renewal_asked = now;
+  ClaimRecord again{own.address, ClaimStep::ask};
+  again.claim = own.claim;
+  again.home = own.claim.home;
+  again.holder = cluster_;
+  again.client = client;
+  again.request = own.renewing;
+  again.lease_ms = static_cast<std::uint32_t>(own.lease.count());
+  say(std::move(again));
+}
+
+void Claims::settle_queues(Instant now) {
+  for (auto it = queues_.begin(); it != queues_.end();) {
+    std::deque<Asked>& queue = it->second;
+    const Held* known = held(now, it->first);
+    const auto is_free_for = [&](const ClaimRecord& asked) {
+      return known == nullptr || (known->holder == asked.holder && known->client == asked.client);
+    };
+    if (!queue.empty() && is_free_for(queue.front().record) && !is_due(it->first)) {
+      const ClaimRecord& asked = queue.front().record;
+      CacheInvalidation claim;
+      claim.address = asked.address;
+      claim.reason = "held by " + asked.holder;
+      claim.tracking.wait = WaitLevel::observed;
+      claim.claim = ClaimGrant{asked.holder, asked.client, asked.request, asked.lease_ms, 0};
+      work_.claims.push_back(std::move(claim));
+      queue.pop_front();
+      --queued_;
+      has_changed_ = true;
+    }
+    queued_ -= std::erase_if(queue, [&](const Asked& asked) {
+      if (now < asked.until) return false;
+      const std::string holder = known != nullptr ? "cluster " + quoted(known->holder) : "another";
+      const std::string left =
+          known != nullptr ? " for up to " + text_of(known->until - now) : std::string();
+      refuse(asked.record, name_of(asked.record.address) + " is held by " + holder + left);
+      return true;
+    });
+    it = queue.empty() ? queues_.erase(it) : std::next(it);
+  }
+}
+
+}  // namespace mpreg

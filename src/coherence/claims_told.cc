@@ -1,0 +1,206 @@
+// Claims: what is told in the streams.
+
+#include "coherence/claims.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "coherence/claim_text.h"
+#include "message/leases.h"
+
+namespace mpreg {
+
+void Claims::take(Instant now, const CacheInvalidation& fact, ClaimId claim, StreamIndex stream,
+                  Number number) {
+  const Key key = key_of(fact.address);
+  const ClaimGrant& grant = *fact.claim;
+  has_changed_ = true;
+  if (grant.holder == cluster_) {
+    const auto own = acquisitions_.find({key, grant.client});
+    if (own == acquisitions_.end() || !own->second.has_asked(grant.request)) {
+      // Given up, or asked for by an earlier life.
+      ClaimRecord over{fact.address, ClaimStep::release};
+      over.claim = std::move(claim);
+      over.holder = cluster_;
+      return say(std::move(over));
+    }
+    Acquisition& wanted = own->second;
+    wanted.claim = claim;
+    wanted.limit = grant.limit;
+  }
+  const Held* other = held(now, key);
+  if (other != nullptr && other->claim > claim) return;  // Its holder will not have our word.
+  if (grant.holder != cluster_) yield(key, claim);
+  Due due;
+  due.address = fact.address;
+  due.claim = {std::move(claim), grant.holder, grant.client, grant.limit, {}};
+  due.lease = std::min(milliseconds_in(grant.lease_ms), kLeaseLimit);
+  due.stream = stream;
+  due.number = number;
+  due.until = now + 2 * std::max(lease_max_, due.lease) + kLeaseMargin;
+  due_.push_back(std::move(due));
+}
+
+// Of two claims at once the later one wins: ours will not have the word of all.
+void Claims::yield(const Key& key, const ClaimId& other) {
+  for (auto it = acquisitions_.lower_bound({key, 0});
+       it != acquisitions_.end() && it->first.first == key; ++it) {
+    Acquisition& own = it->second;
+    if (own.is_granted || own.claim.token == 0 || own.claim > other) continue;
+    ClaimRecord over{own.address, ClaimStep::release};
+    over.claim = own.claim;
+    over.holder = cluster_;
+    over.client = it->first.second;
+    say(std::move(over));
+    own.begin_again();
+  }
+}
+
+// What was said in the last epoch nobody will hear.
+void Claims::renumbered(Instant now) {
+  has_changed_ = true;
+  const auto is_ours = [&](const ClaimId& claim) { return claim.home == cluster_; };
+  std::erase_if(held_, [&](const auto& one) { return is_ours(one.second.claim); });
+  std::erase_if(due_, [&](const Due& due) { return is_ours(due.claim.claim); });
+  for (auto& [key, own] : acquisitions_) {
+    if (!own.is_granted) own.begin_again();
+  }
+  for (const auto& [key, one] : held_) {
+    if (now >= one.until) continue;
+    ClaimRecord accepted;
+    std::tie(accepted.address.namespace_name, accepted.address.key, accepted.address.subkey,
+             accepted.address.version) = key;
+    accepted.step = ClaimStep::accept;
+    accepted.claim = one.claim;
+    accepted.holder = cluster_;
+    const bool is_to_come = std::any_of(
+        due_.begin(), due_.end(), [&](const Due& due) { return due.claim.claim == one.claim; });
+    if (!is_to_come) say(std::move(accepted));
+  }
+}
+
+void Claims::take(Instant now, const ClaimRecord& record, const std::string& origin) {
+  has_changed_ = true;
+  const Key key = key_of(record.address);
+  switch (record.step) {
+    case ClaimStep::ask:
+      if (record.home == cluster_ && record.holder == origin) take_ask(now, record);
+      return;
+    case ClaimStep::accept:
+      for (auto it = acquisitions_.lower_bound({key, 0});
+           it != acquisitions_.end() && it->first.first == key; ++it) {
+        if (!it->second.is_granted) it->second.accepted[record.claim].insert(origin);
+      }
+      return;
+    case ClaimStep::renew:
+      return take_renewal(now, record);
+    case ClaimStep::release:
+      if (record.claim.token != 0) return end(record.address, record.claim);
+      if (const auto queue = queues_.find(key); queue != queues_.end()) {
+        queued_ -= std::erase_if(queue->second, [&](const Asked& asked) {
+          return asked.record.holder == origin && asked.record.client == record.client &&
+                 asked.record.request <= record.request;
+        });
+      }
+      return;
+    case ClaimStep::refuse:
+      if (record.holder == cluster_) take_refusal(record);
+      return;
+  }
+}
+
+void Claims::end(const CacheAddress& address, const ClaimId& claim) {
+  const auto known = held_.find(key_of(address));
+  if (known != held_.end() && known->second.claim == claim) held_.erase(known);
+  std::erase_if(due_, [&](const Due& due) { return due.claim.claim == claim; });
+}
+
+void Claims::refuse(const ClaimRecord& asked, std::string reason) {
+  ClaimRecord refusal{asked.address, ClaimStep::refuse};
+  refusal.claim = asked.claim;
+  refusal.holder = asked.holder;
+  refusal.client = asked.client;
+  refusal.request = asked.request;
+  refusal.reason = std::move(reason);
+  say(std::move(refusal));
+}
+
+void Claims::take_ask(Instant now, const ClaimRecord& record) {
+  const Key key = key_of(record.address);
+  if (record.claim.token != 0) {
+    const Held* known = held(now, key);
+    if (known == nullptr || known->claim != record.claim) {
+      return refuse(record,
+                    "the lease of token " + std::to_string(record.claim.token) + " has run out");
+    }
+    ClaimRecord renewal = record;
+    renewal.step = ClaimStep::renew;
+    renewal.home.clear();
+    return say(std::move(renewal));
+  }
+  std::deque<Asked>& queue = queues_[key];
+  const Instant until = now + std::min(milliseconds_in(record.wait_ms), kWaitMax);
+  // Who asks again keeps its place in the row.
+  for (Asked& asked : queue) {
+    if (asked.record.holder != record.holder || asked.record.client != record.client) continue;
+    asked = {record, until};
+    return;
+  }
+  if (queued_ >= kClaimsMax) {
+    return refuse(record, std::to_string(kClaimsMax) + " wait for keys at " + cluster_ +
+                              ", which is the limit");
+  }
+  queue.push_back({record, until});
+  ++queued_;
+}
+
+void Claims::take_renewal(Instant now, const ClaimRecord& record) {
+  const Key key = key_of(record.address);
+  const auto lease = std::min(milliseconds_in(record.lease_ms), kLeaseLimit);
+  const Held* known = held(now, key);
+  if (known != nullptr && known->claim != record.claim) return;
+  for (Due& due : due_) {
+    if (due.claim.claim == record.claim) due.until = now + 2 * std::max(lease_max_, lease);
+  }
+  // Who did not know it, for it was not there then, knows it from now on.
+  Held& renewed = held_[key];
+  renewed.limit = std::max(renewed.limit, record.limit);
+  renewed.until = now + lease + kLeaseMargin;
+  if (known == nullptr) {
+    renewed.claim = record.claim;
+    renewed.holder = record.holder;
+  }
+  if (record.holder != cluster_) return;
+  for (auto it = acquisitions_.lower_bound({key, 0});
+       it != acquisitions_.end() && it->first.first == key; ++it) {
+    Acquisition& own = it->second;
+    if (own.claim != record.claim || own.renewing != record.request) continue;
+    renewed.client = it->first.second;
+    own.renewing = 0;
+    own.limit = record.limit;
+    own.asked = own.renewal_asked;
+    own.lease = lease;
+    own.until = std::max(own.until, own.asked + lease);
+    if (own.is_granted) grant(now, own.renewal_client, own.renewal_request, own);
+  }
+}
+
+void Claims::take_refusal(const ClaimRecord& record) {
+  const Key key = key_of(record.address);
+  for (auto it = acquisitions_.lower_bound({key, 0});
+       it != acquisitions_.end() && it->first.first == key; ++it) {
+    Acquisition& own = it->second;
+    if (own.is_granted && own.renewing == record.request) {
+      answer(own.renewal_client, own.renewal_request, ErrorCode::refused, record.reason);
+      own.renewing = 0;
+      return;
+    }
+    if (own.is_granted || !own.is_said) continue;
+    if (!own.has_asked(record.request) && own.renewing != record.request) continue;
+    answer(it->first.second, own.request, ErrorCode::refused, record.reason);
+    acquisitions_.erase(it);
+    return;
+  }
+}
+
+}  // namespace mpreg
