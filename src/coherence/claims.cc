@@ -86,6 +86,7 @@ void Claims::ask(Instant now, const ClaimAsk& ask, std::uint64_t client, std::st
   }
   Acquisition wanted;
   wanted.address = ask.address;
+  wanted.home = home;
   wanted.request = ask.request;
   wanted.begun = now;
   wanted.answer_by = now + milliseconds_in(ask.wait_ms) + kAnswerGrace;
@@ -97,7 +98,7 @@ void Claims::ask(Instant now, const ClaimAsk& ask, std::uint64_t client, std::st
 // Once enough is known of the others; and again while nothing is heard: a home may have restarted.
 void Claims::ask_home(Instant now, std::uint64_t client, Acquisition& own,
                       const Electorate& electorate) {
-  own.home = home_of(own.address, electorate.needed);
+  if (own.ask != 0) own.home = home_of(own.address, electorate.needed);
   own.asked = now;
   own.ask = ++asks_;
   if (!own.is_said) own.first_ask = own.ask;

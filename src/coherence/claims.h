@@ -17,6 +17,7 @@
 // and nobody has heard of yet, is older than all that its successors write. (Leases: Gray and
 // Cheriton, SOSP 1989. Fencing tokens as in Chubby: Burrows, OSDI 2006, section 2.4.)
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -125,6 +126,7 @@ class Claims {
     StreamIndex stream = 0;
     Number number = 0;
     bool is_installed = false;
+    Instant not_before{};  // A near cache may not have heard before that we have missed something.
     Instant until{};
   };
   struct Acquisition {  // Of a client of this cluster.
@@ -175,6 +177,8 @@ class Claims {
   void renew_before_it_is_granted(Instant now, std::uint64_t client, Acquisition& own);
   void take_ask(Instant now, const ClaimRecord& record);
   void take_renewal(Instant now, const ClaimRecord& record);
+  void accept_again(Instant now, const CacheAddress& address, const Held& claim,
+                    std::chrono::milliseconds lease, bool is_missed);
   void take_refusal(const ClaimRecord& record);
   void yield(const Key& key, const ClaimId& other);
   void end(const CacheAddress& address, const ClaimId& claim);
@@ -182,6 +186,8 @@ class Claims {
   void say(ClaimRecord record);
   void answer(std::uint64_t client, std::uint64_t request, ErrorCode code, std::string text);
   void grant(Instant now, std::uint64_t client, std::uint64_t request, const Acquisition& own);
+  void expect_expiry(Instant until) { next_expiry_ = std::min(next_expiry_, until); }
+  void expire(Instant now);
   void settle_due(Instant now, const Observed& observed);
   void settle_acquisitions(Instant now, const Electorate& electorate);
   [[nodiscard]] static std::string what_is_missing(const Acquisition& own,
@@ -194,6 +200,7 @@ class Claims {
   std::uint64_t asks_;  // The last number of what was said here.
   Work work_;
   std::map<Key, Held> held_;
+  Instant next_expiry_ = Instant::max();  // No lease that is known runs out before.
   std::vector<Due> due_;
   std::map<AcquisitionKey, Acquisition> acquisitions_;
   std::map<Key, std::deque<Asked>> queues_;  // Of keys whose home we are.

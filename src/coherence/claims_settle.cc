@@ -12,18 +12,25 @@ namespace mpreg {
 
 Claims::Work Claims::settle(Instant now, const Observed& observed, const Electorate& electorate) {
   has_changed_ = false;
+  if (now >= next_expiry_) expire(now);
+  settle_due(now, observed);
+  settle_acquisitions(now, electorate);
+  settle_queues(now);
+  return std::exchange(work_, {});
+}
+
+// What was written last under a lease that ran out is older than all that is written from now on.
+void Claims::expire(Instant now) {
+  next_expiry_ = Instant::max();
   for (auto it = held_.begin(); it != held_.end();) {
     if (now < it->second.until) {
+      expect_expiry(it->second.until);
       ++it;
       continue;
     }
     work_.clock_floor = std::max(work_.clock_floor, it->second.limit);
     it = held_.erase(it);
   }
-  settle_due(now, observed);
-  settle_acquisitions(now, electorate);
-  settle_queues(now);
-  return std::exchange(work_, {});
 }
 
 void Claims::settle_due(Instant now, const Observed& observed) {
@@ -40,10 +47,11 @@ void Claims::settle_due(Instant now, const Observed& observed) {
       due.is_installed = true;
       due.claim.until = now + due.lease + kLeaseMargin;
       held_[key] = due.claim;
+      expect_expiry(due.claim.until);
     } else if (!is_known) {
       return known != nullptr;  // Another one has come; else a renewal may bring it back.
     }
-    if (observed(due.stream) < due.number) return false;
+    if (now < due.not_before || observed(due.stream) < due.number) return false;
     ClaimRecord accepted{due.address, ClaimStep::accept};
     accepted.claim = due.claim.claim;
     accepted.holder = cluster_;
@@ -119,6 +127,7 @@ void Claims::renew_before_it_is_granted(Instant now, std::uint64_t client, Acqui
   again.holder = cluster_;
   again.client = client;
   again.request = own.renewing;
+  again.wait_ms = 1;
   again.lease_ms = static_cast<std::uint32_t>(own.lease.count());
   say(std::move(again));
 }

@@ -28,8 +28,6 @@ void Claims::take(Instant now, const CacheInvalidation& fact, ClaimId claim, Str
     wanted.claim = claim;
     wanted.limit = grant.limit;
   }
-  const Held* other = held(now, key);
-  if (other != nullptr && other->claim > claim) return;  // Its holder will not have our word.
   if (grant.holder != cluster_) yield(key, claim);
   Due due;
   due.address = fact.address;
@@ -166,10 +164,14 @@ void Claims::take_renewal(Instant now, const ClaimRecord& record) {
   Held& renewed = held_[key];
   renewed.limit = std::max(renewed.limit, record.limit);
   renewed.until = now + lease + kLeaseMargin;
-  if (known == nullptr) {
+  expect_expiry(renewed.until);
+  const bool is_missed = known == nullptr;
+  if (is_missed) {
     renewed.claim = record.claim;
     renewed.holder = record.holder;
+    renewed.client = record.client;
   }
+  if (record.wait_ms != 0) accept_again(now, record.address, renewed, lease, is_missed);
   if (record.holder != cluster_) return;
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {
@@ -183,6 +185,23 @@ void Claims::take_renewal(Instant now, const ClaimRecord& record) {
     own.until = std::max(own.until, own.asked + lease);
     if (own.is_granted) grant(now, own.renewal_client, own.renewal_request, own);
   }
+}
+
+// Its holder waits for somebody's word: the claim was lost on its way here, or our word on its way
+// there.
+void Claims::accept_again(Instant now, const CacheAddress& address, const Held& claim,
+                          std::chrono::milliseconds lease, bool is_missed) {
+  const bool is_to_come = std::any_of(
+      due_.begin(), due_.end(), [&](const Due& due) { return due.claim.claim == claim.claim; });
+  if (is_to_come) return;
+  Due due;
+  due.address = address;
+  due.claim = claim;
+  due.lease = lease;
+  due.is_installed = true;
+  if (is_missed) due.not_before = now + kNearCacheLease + kLeaseMargin;
+  due.until = now + 2 * std::max(lease_max_, lease);
+  due_.push_back(std::move(due));
 }
 
 void Claims::take_refusal(const ClaimRecord& record) {

@@ -30,7 +30,7 @@ struct ClaimRecord {
   std::uint64_t client = 0;   // And who there.
   std::uint64_t request = 0;  // Tells what one client asks apart.
   std::uint32_t lease_ms = 0;
-  std::uint32_t wait_ms = 0;  // With `ask`: so long while another holds it.
+  std::uint32_t wait_ms = 0;  // With `ask`: so long at most. With `renew`, not 0: accept again.
   HybridTime limit = 0;       // With `renew`: see ClaimGrant. With `refuse`: as of when.
   std::string reason = {};
 

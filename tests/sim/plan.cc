@@ -123,6 +123,8 @@ void draw_brokers(Random& random, Plan& plan) {
     broker.options.cache_bytes_max = (stores.chance(50) ? 256 : stores.between(1, 4)) << 10U;
     broker.options.compare_interval = milliseconds(stores.between(1000, 20'000));
     broker.options.claim_lease_max = milliseconds(3000);
+    // Whoever is away for a moment is not waited for by the marks of erased keys.
+    if (plan.seed % 5 == 0) broker.options.absence_max = milliseconds(2000);
     if (plan.merges) {
       // Who has had to forget a write may show another one until it is told again.
       broker.options.cache_bytes_max =

@@ -45,7 +45,7 @@ void SimClient::claim_turn() {
 
 void SimClient::begin_last_round() {
   last_round_ = true;
-  if (stage_.plan.claims && !is_over()) ask_claim(0, 0, milliseconds(500), milliseconds(10'000));
+  if (stage_.plan.claims && !is_over()) ask_claim(0, 0, milliseconds(2500), milliseconds(10'000));
 }
 
 void SimClient::ask_claim(std::size_t key, FencingToken token, milliseconds lease,

@@ -182,6 +182,8 @@ void SimClient::invalidate(Random& random) {
     invalidation.address.key = "k" + std::to_string(random.below(5));
   }
   invalidation.reason = "m" + std::to_string(++stage_.serial);
+  const bool is_of_one = invalidation.type == InvalidationType::single_key;
+  invalidation.erased = is_of_one && stage_.serial % 3 == 0;
   invalidation.targets = last_round_ ? std::vector<std::string>() : some_clusters(random, true);
   invalidation.tracking = draw_tracking(random);
   const auto operation = session_.invalidate(now(), invalidation);

@@ -104,6 +104,9 @@ class Federation {
     return true;
   }
 
+  // What a gap does: it never comes.
+  static void lose(const Cluster& from, Cluster& to) { to.applied[from.name] = from.stream.size(); }
+
   // Until nothing is under way between those that are named, or all.
   void run(const std::set<std::string>& among = {}) {
     const auto is_in = [&](const Cluster& one) {
@@ -336,6 +339,43 @@ TEST(Claims, pitfall_26_two_that_believe_to_be_the_home_grant_one_after_the_othe
   all.pass(1100ms);
   all.run();
   EXPECT_FALSE(all.write(first, kKey, first.granted[0].second.token));
+}
+
+TEST(Claims, pitfall_24_who_has_missed_a_claim_hears_of_it_by_its_renewal) {
+  Federation all(3);
+  auto [a, b, c] = std::tie(all.clusters[0], all.clusters[1], all.clusters[2]);
+  all.ask(a, 1, asking(1, 1000ms, 10'000ms), "b");
+  all.settle(a);
+  while (all.deliver(a, b)) continue;
+  all.settle(b);
+  Federation::lose(b, c);
+  all.run();
+  EXPECT_TRUE(a.granted.empty()) << "c has not heard of the claim";
+  for (int i = 0; i < 40 && a.granted.empty(); ++i) {
+    all.pass(100ms);
+    all.run();
+    if (i != 29) continue;
+    EXPECT_TRUE(a.granted.empty()) << "the near caches of c may not have heard of the gap yet";
+  }
+  ASSERT_EQ(a.granted.size(), 1U) << "after the near caches of c have heard of the gap";
+  EXPECT_FALSE(all.write(c, kKey, 0));
+}
+
+TEST(Claims, who_was_not_heard_accepts_again) {
+  Federation all(3);
+  auto [a, b, c] = std::tie(all.clusters[0], all.clusters[1], all.clusters[2]);
+  all.ask(a, 1, asking(1, 1000ms, 10'000ms), "b");
+  all.run({"a", "b"});
+  while (all.deliver(a, c) || all.deliver(b, c)) continue;
+  all.settle(c);
+  Federation::lose(c, a);
+  all.run();
+  EXPECT_TRUE(a.granted.empty());
+  for (int i = 0; i < 10 && a.granted.empty(); ++i) {
+    all.pass(100ms);
+    all.run();
+  }
+  EXPECT_EQ(a.granted.size(), 1U);
 }
 
 TEST(Claims, a_minority_that_is_cut_off_holds_nothing) {
