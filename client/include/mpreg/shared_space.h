@@ -3,14 +3,13 @@
 // The namespace has a resolver at every broker (--resolver), which decides between writes that have
 // not seen each other; every cluster ends with the same value.
 //
-//   mpreg::SharedSpace hits(*client, "hits");       // --resolver hits=counter
+//   mpreg::SharedSpace hits(*client, "hits");    // --resolver hits=counter
 //   hits.add("home", 1);
-//   hits.count("home");                             // What all clusters have added, once it has
-//   come.
+//   hits.count("home");             // What all clusters have added, once it has come.
 //
-//   mpreg::SharedSpace pages(*client, "pages");     // --resolver
-//   pages=prefer_cluster:east=2,west=1 auto page = pages.get("home"); pages.put("home", changed,
-//   page->seen);         // In place of what was read, and of that alone.
+//   mpreg::SharedSpace pages(*client, "pages");  // --resolver pages=last_writer_wins
+//   auto page = pages.get("home");
+//   pages.put("home", changed, page->seen);      // In place of what was read, and of that alone.
 //
 // Reads ask the cluster's store. A NearCache over the same namespace, with ask_cluster, keeps what
 // it has read until anybody writes the key. Thread-safe. Errors: those of Client::get and
