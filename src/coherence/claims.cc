@@ -57,7 +57,7 @@ void Claims::grant(Instant now, std::uint64_t client, std::uint64_t request,
                    const Acquisition& own) {
   const auto left = std::chrono::floor<std::chrono::milliseconds>(own.until - now);
   work_.granted.emplace_back(
-      client, ClaimGranted{request, own.claim.token,
+      client, ClaimGranted{request, own.token,
                            static_cast<std::uint32_t>(std::max<std::int64_t>(left.count(), 1)),
                            own.claim.home});
   has_changed_ = true;
@@ -99,9 +99,12 @@ void Claims::ask(Instant now, const ClaimAsk& ask, std::uint64_t client, std::st
 void Claims::ask_home(Instant now, std::uint64_t client, Acquisition& own,
                       const Electorate& electorate) {
   if (own.ask != 0) own.home = home_of(own.address, electorate.needed);
-  own.asked = now;
+  own.asked_again = now;
   own.ask = ++asks_;
-  if (!own.is_said) own.first_ask = own.ask;
+  if (!own.is_said) {
+    own.first_ask = own.ask;
+    own.asked = now;
+  }
   own.is_said = true;
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - own.begun);
   const auto wait = std::max(own.wait - waited, std::chrono::milliseconds(0));
@@ -122,29 +125,43 @@ void Claims::renew_or_release(Instant now, const ClaimAsk& ask, std::uint64_t cl
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {
     Acquisition& held = it->second;
-    if (!held.is_granted || held.claim.token != ask.token || now >= held.until) continue;
-    ClaimRecord record{ask.address, ask.lease_ms == 0 ? ClaimStep::release : ClaimStep::ask};
-    record.claim = held.claim;
-    record.home = home;
-    record.holder = cluster_;
-    record.client = client;
-    record.request = ++asks_;
-    record.lease_ms = ask.lease_ms;
-    say(std::move(record));
-    if (ask.lease_ms == 0) {
-      work_.granted.emplace_back(client, ClaimGranted{ask.request, ask.token, 0, held.claim.home});
-      acquisitions_.erase(it);
+    if (!held.is_held(ask.token, now)) continue;
+    if (ask.lease_ms != 0) {
+      Round& round = begin_round(now, held, it->first.second, home, milliseconds_in(ask.lease_ms));
+      round.client = client;
+      round.request = ask.request;
       return;
     }
-    held.renewing = asks_;
-    held.renewal_asked = now;
-    held.renewal_request = ask.request;
-    held.renewal_client = client;
+    ClaimRecord over{ask.address, ClaimStep::release};
+    over.claim = held.claim;
+    over.holder = cluster_;
+    over.client = client;
+    say(std::move(over));
+    work_.granted.emplace_back(client, ClaimGranted{ask.request, ask.token, 0, held.claim.home});
+    acquisitions_.erase(it);
     return;
   }
   answer(client, ask.request, ErrorCode::refused,
          "token " + std::to_string(ask.token) + " does not hold " + name_of(ask.address) +
              " here, or not any more");
+}
+
+// It counts from now, once all have accepted it.
+Claims::Round& Claims::begin_round(Instant now, Acquisition& own, std::uint64_t client,
+                                   std::string_view home, std::chrono::milliseconds lease) {
+  Round round;
+  round.number = ++asks_;
+  round.asked = now;
+  round.lease = lease;
+  ClaimRecord again{own.address, ClaimStep::ask};
+  again.claim = own.claim;
+  again.home = home;
+  again.holder = cluster_;
+  again.client = client;
+  again.request = round.number;
+  again.lease_ms = static_cast<std::uint32_t>(lease.count());
+  say(std::move(again));
+  return own.rounds.emplace_back(std::move(round));
 }
 
 void Claims::give_up(Instant now) {
@@ -174,7 +191,7 @@ Result<void> Claims::check_write(Instant now, const CacheAddress& address, Fenci
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {
     const Acquisition& own = it->second;
-    if (!own.is_granted || own.claim.token != fence || now >= own.until) continue;
+    if (!own.is_held(fence, now)) continue;
     if (next < own.limit) return {};
     return fail(ErrorCode::refused,
                 "the clock of this broker is ahead of that of " + quoted(own.claim.home) +

@@ -6,8 +6,9 @@
 // member that hears of a claim waits until what it knows of an earlier one is over, takes no
 // other's write of the key any more, and says that it accepts once its near caches hold nothing
 // older. The claim holds when more than half of the members have accepted it, and all that have not
-// been silent for longer than any lease. As each says so in its stream, the holder knows by then
-// what was written before.
+// been silent for longer than any lease; and so is each renewal. As each says so in its stream, the
+// holder knows by then what was written before. Who has just started, and has not heard of every
+// member yet, waits with its word: it may have forgotten an earlier claim.
 //
 // So two claims cannot hold at once, whoever believes to be the home of the key: some member that
 // both need accepts the second when the first is over. The home is where those that ask wait in a
@@ -89,6 +90,7 @@ class Claims {
     std::vector<std::string> needed;  // Who has not been silent for longer than any lease.
     std::size_t majority = 1;         // Of all members.
     std::string not_yet = {};         // Why nothing can be granted now, or empty.
+    bool may_have_forgotten = false;  // What an earlier life of this broker had accepted.
   };
   [[nodiscard]] Work settle(Instant now, const Observed& observed, const Electorate& electorate);
   // Whether settle has something to do before time passes.
@@ -126,39 +128,52 @@ class Claims {
     StreamIndex stream = 0;
     Number number = 0;
     bool is_installed = false;
+    std::uint64_t round = 0;  // Of a renewal, its number.
     Instant not_before{};  // A near cache may not have heard before that we have missed something.
     Instant until{};
+  };
+  struct Round {  // A renewal, until all have accepted it.
+    std::uint64_t number = 0;
+    Instant asked{};
+    std::chrono::milliseconds lease{};
+    HybridTime limit = 0;  // 0: the home has not answered.
+    std::set<std::string> accepted = {};
+    // Who wants to hear of it; client 0: nobody.
+    std::uint64_t client = 0;
+    std::uint64_t request = 0;
   };
   struct Acquisition {  // Of a client of this cluster.
     CacheAddress address;
     std::string home;
     std::uint64_t request = 0;
     Instant begun{};
-    Instant asked{};  // The home, last.
+    Instant asked{};  // The home, first and last.
+    Instant asked_again{};
     Instant answer_by{};
     std::chrono::milliseconds lease{};
     std::chrono::milliseconds wait{};
     bool is_said = false;  // To the home.
-    ClaimId claim;         // Token 0: nothing came yet.
+    ClaimId claim = {};    // Token 0: nothing came yet.
     HybridTime limit = 0;
     // Who has accepted what about this key; it may come before the claim.
-    std::map<ClaimId, std::set<std::string>> accepted;
+    std::map<ClaimId, std::set<std::string>> accepted = {};
+    std::vector<Round> rounds = {};  // Ascending by number.
     bool is_granted = false;
+    FencingToken token = 0;       // As the client was told: a later claim for it may have followed.
     Instant until{};              // Of the lease, which runs from when it was asked for.
     std::uint64_t first_ask = 0;  // How often the home was asked, it was with numbers from this
     std::uint64_t ask = 0;        // to this.
-    std::uint64_t renewing = 0;   // The number of that; 0: it is not being renewed.
-    Instant renewal_asked{};
-    std::uint64_t renewal_client = 0;  // Who wants to hear of it, once it is granted.
-    std::uint64_t renewal_request = 0;
 
     [[nodiscard]] bool has_asked(std::uint64_t number) const {
       return is_said && number >= first_ask && number <= ask;
     }
+    [[nodiscard]] bool is_held(FencingToken by, Instant now) const {
+      return is_granted && token == by && now < until;
+    }
     void begin_again() {
       claim = {};
       accepted.clear();
-      renewing = 0;
+      rounds.clear();
       is_said = false;
     }
   };
@@ -174,13 +189,13 @@ class Claims {
   void renew_or_release(Instant now, const ClaimAsk& ask, std::uint64_t client,
                         std::string_view home);
   void ask_home(Instant now, std::uint64_t client, Acquisition& own, const Electorate& electorate);
-  void renew_before_it_is_granted(Instant now, std::uint64_t client, Acquisition& own);
+  Round& begin_round(Instant now, Acquisition& own, std::uint64_t client, std::string_view home,
+                     std::chrono::milliseconds lease);
   void take_ask(Instant now, const ClaimRecord& record);
   void take_renewal(Instant now, const ClaimRecord& record);
-  void accept_again(Instant now, const CacheAddress& address, const Held& claim,
-                    std::chrono::milliseconds lease, bool is_missed);
+  void accept_again(Instant now, const ClaimRecord& renewal, const Held& claim, bool is_missed);
   void take_refusal(const ClaimRecord& record);
-  void yield(const Key& key, const ClaimId& other);
+  void yield(const Key& key, const ClaimId& other, const ClaimGrant& grant);
   void end(const CacheAddress& address, const ClaimId& claim);
   void refuse(const ClaimRecord& asked, std::string reason);
   void say(ClaimRecord record);
@@ -188,10 +203,14 @@ class Claims {
   void grant(Instant now, std::uint64_t client, std::uint64_t request, const Acquisition& own);
   void expect_expiry(Instant until) { next_expiry_ = std::min(next_expiry_, until); }
   void expire(Instant now);
-  void settle_due(Instant now, const Observed& observed);
+  void settle_due(Instant now, const Observed& observed, const Electorate& electorate);
   void settle_acquisitions(Instant now, const Electorate& electorate);
-  [[nodiscard]] static std::string what_is_missing(const Acquisition& own,
+  void settle_rounds(Instant now, Acquisition& own, const Electorate& electorate);
+  void settle_grant(Instant now, std::uint64_t client, Acquisition& own,
+                    const Electorate& electorate);
+  [[nodiscard]] static std::string what_is_missing(const std::set<std::string>& accepted,
                                                    const Electorate& electorate);
+  [[nodiscard]] static std::string why_not(const Acquisition& own, const Electorate& electorate);
   void settle_queues(Instant now);
 
   std::string cluster_;

@@ -13,7 +13,7 @@ namespace mpreg {
 Claims::Work Claims::settle(Instant now, const Observed& observed, const Electorate& electorate) {
   has_changed_ = false;
   if (now >= next_expiry_) expire(now);
-  settle_due(now, observed);
+  settle_due(now, observed, electorate);
   settle_acquisitions(now, electorate);
   settle_queues(now);
   return std::exchange(work_, {});
@@ -33,7 +33,7 @@ void Claims::expire(Instant now) {
   }
 }
 
-void Claims::settle_due(Instant now, const Observed& observed) {
+void Claims::settle_due(Instant now, const Observed& observed, const Electorate& electorate) {
   std::erase_if(due_, [&](Due& due) {
     if (now >= due.until) return true;
     const Key key = key_of(due.address);
@@ -51,85 +51,114 @@ void Claims::settle_due(Instant now, const Observed& observed) {
     } else if (!is_known) {
       return known != nullptr;  // Another one has come; else a renewal may bring it back.
     }
+    if (electorate.may_have_forgotten) return false;
     if (now < due.not_before || observed(due.stream) < due.number) return false;
     ClaimRecord accepted{due.address, ClaimStep::accept};
     accepted.claim = due.claim.claim;
     accepted.holder = cluster_;
+    accepted.client = due.round;
     say(std::move(accepted));
     return true;
   });
 }
 
-std::string Claims::what_is_missing(const Acquisition& own, const Electorate& electorate) {
+std::string Claims::what_is_missing(const std::set<std::string>& accepted,
+                                    const Electorate& electorate) {
+  std::string missing;
+  for (const std::string& member : electorate.needed) {
+    if (accepted.count(member) == 0) missing += (missing.empty() ? "" : ", ") + member;
+  }
+  if (!missing.empty()) return "not accepted by " + missing;
+  if (accepted.size() >= electorate.majority) return {};
+  return std::to_string(accepted.size()) + " members have accepted, " +
+         std::to_string(electorate.majority) + " are needed";
+}
+
+std::string Claims::why_not(const Acquisition& own, const Electorate& electorate) {
   if (!electorate.not_yet.empty()) return electorate.not_yet;
   if (own.claim.token == 0) {
     return "the home of the key, " + quoted(own.home) + ", has not answered";
   }
   const auto accepted = own.accepted.find(own.claim);
-  const std::size_t count = accepted == own.accepted.end() ? 0 : accepted->second.size();
-  std::string missing;
-  for (const std::string& member : electorate.needed) {
-    if (count > 0 && accepted->second.count(member) > 0) continue;
-    missing += (missing.empty() ? "" : ", ") + member;
-  }
-  if (!missing.empty()) return "not accepted by " + missing;
-  if (count >= electorate.majority) return {};
-  return std::to_string(count) + " members have accepted, " + std::to_string(electorate.majority) +
-         " are needed";
+  std::string missing = what_is_missing(
+      accepted == own.accepted.end() ? std::set<std::string>() : accepted->second, electorate);
+  return missing.empty() ? "not all have accepted its renewal" : missing;
 }
 
 void Claims::settle_acquisitions(Instant now, const Electorate& electorate) {
   for (auto it = acquisitions_.begin(); it != acquisitions_.end();) {
     Acquisition& own = it->second;
     const std::uint64_t client = it->first.second;
-    if (own.is_granted) {
-      it = now < own.until ? std::next(it) : acquisitions_.erase(it);
-      continue;
-    }
-    const bool is_to_ask = !own.is_said || (own.claim.token == 0 && now - own.asked > kAskAgain);
-    if (is_to_ask && electorate.not_yet.empty()) ask_home(now, client, own, electorate);
-    own.until = own.asked + own.lease;
-    const std::string missing = what_is_missing(own, electorate);
-    const Duration left = own.until - now;
-    if (missing.empty() && left > own.lease / 2) {
-      own.is_granted = true;
-      own.accepted.clear();
-      grant(now, client, own.request, own);
-    } else if (own.claim.token != 0 && own.renewing == 0 && left < own.lease * 3 / 4) {
-      renew_before_it_is_granted(now, client, own);
-    }
-    if (own.is_granted || now < own.answer_by) {
+    if (!own.is_granted) settle_grant(now, client, own, electorate);
+    if (own.is_granted) settle_rounds(now, own, electorate);
+    if (own.is_granted ? now < own.until : now < own.answer_by) {
       ++it;
       continue;
     }
-    if (own.is_said) {
-      ClaimRecord over{own.address, ClaimStep::release};
-      over.claim = own.claim;
-      over.holder = cluster_;
-      over.client = client;
-      over.request = own.ask;
-      say(std::move(over));
+    if (!own.is_granted) {
+      if (own.is_said) {
+        ClaimRecord over{own.address, ClaimStep::release};
+        over.claim = own.claim;
+        over.holder = cluster_;
+        over.client = client;
+        over.request = own.ask;
+        say(std::move(over));
+      }
+      answer(client, own.request, ErrorCode::timed_out,
+             name_of(own.address) + " is not ours: " + why_not(own, electorate));
     }
-    answer(client, own.request, ErrorCode::timed_out,
-           name_of(own.address) + " is not ours: " +
-               (missing.empty() ? "its home does not renew the lease" : missing));
     it = acquisitions_.erase(it);
   }
 }
 
-// The lease runs while others are waited for: before us in the row, or for their near caches.
-void Claims::renew_before_it_is_granted(Instant now, std::uint64_t client, Acquisition& own) {
-  own.renewing = ++asks_;
-  own.renewal_asked = now;
-  ClaimRecord again{own.address, ClaimStep::ask};
-  again.claim = own.claim;
-  again.home = own.claim.home;
-  again.holder = cluster_;
-  again.client = client;
-  again.request = own.renewing;
-  again.wait_ms = 1;
-  again.lease_ms = static_cast<std::uint32_t>(own.lease.count());
-  say(std::move(again));
+// The lease runs while others are waited for, before us in the row or for their near caches: so it
+// is renewed until all have accepted it in time.
+void Claims::settle_grant(Instant now, std::uint64_t client, Acquisition& own,
+                          const Electorate& electorate) {
+  if (!electorate.not_yet.empty()) return;
+  const bool is_to_ask =
+      !own.is_said || (own.claim.token == 0 && now - own.asked_again > kAskAgain);
+  if (is_to_ask) ask_home(now, client, own, electorate);
+  if (own.claim.token == 0) return;
+  std::erase_if(own.rounds, [&](const Round& round) { return now - round.asked > own.lease / 2; });
+  const auto& accepted = own.accepted[own.claim];
+  if (now - own.asked < own.lease / 2 && what_is_missing(accepted, electorate).empty()) {
+    own.until = own.asked + own.lease;
+    own.is_granted = true;
+  }
+  for (const Round& round : own.rounds) {
+    if (round.limit == 0 || !what_is_missing(round.accepted, electorate).empty()) continue;
+    own.until = round.asked + own.lease;
+    own.limit = std::max(own.limit, round.limit);
+    own.is_granted = true;
+  }
+  if (own.is_granted) {
+    own.token = own.claim.token;
+    own.accepted.clear();
+    own.rounds.clear();
+    return grant(now, client, own.request, own);
+  }
+  const Instant last = own.rounds.empty() ? own.asked : own.rounds.back().asked;
+  if (now - last > own.lease / 4) (void)begin_round(now, own, client, own.claim.home, own.lease);
+}
+
+void Claims::settle_rounds(Instant now, Acquisition& own, const Electorate& electorate) {
+  std::erase_if(own.rounds, [&](const Round& round) {
+    const std::string missing = round.limit == 0 ? "the home of the key has not answered"
+                                                 : what_is_missing(round.accepted, electorate);
+    if (missing.empty() && now < round.asked + round.lease) {
+      own.until = std::max(own.until, round.asked + round.lease);
+      own.limit = std::max(own.limit, round.limit);
+      if (round.client != 0) grant(now, round.client, round.request, own);
+      return true;
+    }
+    if (now < own.until && now < round.asked + round.lease) return false;
+    if (round.client != 0) {
+      answer(round.client, round.request, ErrorCode::timed_out,
+             name_of(own.address) + " is not renewed: " + missing);
+    }
+    return true;
+  });
 }
 
 void Claims::settle_queues(Instant now) {

@@ -24,11 +24,11 @@ void Claims::take(Instant now, const CacheInvalidation& fact, ClaimId claim, Str
       over.holder = cluster_;
       return say(std::move(over));
     }
-    Acquisition& wanted = own->second;
-    wanted.claim = claim;
-    wanted.limit = grant.limit;
+    // What was asked for again may be claimed again: for the same, and so no harm.
+    own->second.claim = claim;
+    own->second.limit = std::max(own->second.limit, grant.limit);
   }
-  if (grant.holder != cluster_) yield(key, claim);
+  yield(key, claim, grant);
   Due due;
   due.address = fact.address;
   due.claim = {std::move(claim), grant.holder, grant.client, grant.limit, {}};
@@ -40,10 +40,11 @@ void Claims::take(Instant now, const CacheInvalidation& fact, ClaimId claim, Str
 }
 
 // Of two claims at once the later one wins: ours will not have the word of all.
-void Claims::yield(const Key& key, const ClaimId& other) {
+void Claims::yield(const Key& key, const ClaimId& other, const ClaimGrant& grant) {
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {
     Acquisition& own = it->second;
+    if (grant.holder == cluster_ && grant.client == it->first.second) continue;
     if (own.is_granted || own.claim.token == 0 || own.claim > other) continue;
     ClaimRecord over{own.address, ClaimStep::release};
     over.claim = own.claim;
@@ -87,7 +88,12 @@ void Claims::take(Instant now, const ClaimRecord& record, const std::string& ori
     case ClaimStep::accept:
       for (auto it = acquisitions_.lower_bound({key, 0});
            it != acquisitions_.end() && it->first.first == key; ++it) {
-        if (!it->second.is_granted) it->second.accepted[record.claim].insert(origin);
+        Acquisition& own = it->second;
+        if (!own.is_granted) own.accepted[record.claim].insert(origin);
+        if (record.claim != own.claim) continue;
+        for (Round& round : own.rounds) {
+          if (round.number <= record.client) round.accepted.insert(origin);
+        }
       }
       return;
     case ClaimStep::renew:
@@ -157,9 +163,6 @@ void Claims::take_renewal(Instant now, const ClaimRecord& record) {
   const auto lease = std::min(milliseconds_in(record.lease_ms), kLeaseLimit);
   const Held* known = held(now, key);
   if (known != nullptr && known->claim != record.claim) return;
-  for (Due& due : due_) {
-    if (due.claim.claim == record.claim) due.until = now + 2 * std::max(lease_max_, lease);
-  }
   // Who did not know it, for it was not there then, knows it from now on.
   Held& renewed = held_[key];
   renewed.limit = std::max(renewed.limit, record.limit);
@@ -171,36 +174,36 @@ void Claims::take_renewal(Instant now, const ClaimRecord& record) {
     renewed.holder = record.holder;
     renewed.client = record.client;
   }
-  if (record.wait_ms != 0) accept_again(now, record.address, renewed, lease, is_missed);
+  accept_again(now, record, renewed, is_missed);
   if (record.holder != cluster_) return;
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {
-    Acquisition& own = it->second;
-    if (own.claim != record.claim || own.renewing != record.request) continue;
-    renewed.client = it->first.second;
-    own.renewing = 0;
-    own.limit = record.limit;
-    own.asked = own.renewal_asked;
-    own.lease = lease;
-    own.until = std::max(own.until, own.asked + lease);
-    if (own.is_granted) grant(now, own.renewal_client, own.renewal_request, own);
+    if (it->second.claim != record.claim) continue;
+    for (Round& round : it->second.rounds) {
+      if (round.number == record.request) round.limit = record.limit;
+    }
   }
 }
 
-// Its holder waits for somebody's word: the claim was lost on its way here, or our word on its way
-// there.
-void Claims::accept_again(Instant now, const CacheAddress& address, const Held& claim,
-                          std::chrono::milliseconds lease, bool is_missed) {
-  const bool is_to_come = std::any_of(
-      due_.begin(), due_.end(), [&](const Due& due) { return due.claim.claim == claim.claim; });
-  if (is_to_come) return;
+// Also when the claim was lost on its way here, or our word on its way there.
+void Claims::accept_again(Instant now, const ClaimRecord& renewal, const Held& claim,
+                          bool is_missed) {
+  const auto lease = std::min(milliseconds_in(renewal.lease_ms), kLeaseLimit);
+  const Instant until = now + 2 * std::max(lease_max_, lease);
+  for (Due& due : due_) {
+    if (due.claim.claim != claim.claim) continue;
+    due.until = until;
+    due.round = renewal.request;
+    return;
+  }
   Due due;
-  due.address = address;
+  due.address = renewal.address;
   due.claim = claim;
   due.lease = lease;
   due.is_installed = true;
+  due.round = renewal.request;
   if (is_missed) due.not_before = now + kNearCacheLease + kLeaseMargin;
-  due.until = now + 2 * std::max(lease_max_, lease);
+  due.until = until;
   due_.push_back(std::move(due));
 }
 
@@ -209,13 +212,16 @@ void Claims::take_refusal(const ClaimRecord& record) {
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {
     Acquisition& own = it->second;
-    if (own.is_granted && own.renewing == record.request) {
-      answer(own.renewal_client, own.renewal_request, ErrorCode::refused, record.reason);
-      own.renewing = 0;
+    const auto round = std::find_if(own.rounds.begin(), own.rounds.end(),
+                                    [&](const Round& one) { return one.number == record.request; });
+    if (own.is_granted && round != own.rounds.end()) {
+      if (round->client != 0) {
+        answer(round->client, round->request, ErrorCode::refused, record.reason);
+      }
+      own.rounds.erase(round);
       return;
     }
-    if (own.is_granted || !own.is_said) continue;
-    if (!own.has_asked(record.request) && own.renewing != record.request) continue;
+    if (own.is_granted || (!own.has_asked(record.request) && round == own.rounds.end())) continue;
     answer(it->first.second, own.request, ErrorCode::refused, record.reason);
     acquisitions_.erase(it);
     return;

@@ -23,14 +23,16 @@ Claims::Electorate Node::Impl::electorate(const Now& now) const {
   const Duration silence_max = options_.claim_lease_max + kLeaseMargin;
   std::size_t members = 1;
   all.needed.push_back(options_.cluster);
+  const bool is_young = now.instant - started_ <= silence_max;
   for (const auto& [cluster, known] : members_.all()) {
     ++members;
+    if (is_young && known.last_heard < started_) all.may_have_forgotten = true;
     if (now.instant - known.last_heard <= silence_max) all.needed.push_back(cluster);
   }
   all.majority = std::max<std::size_t>(members / 2 + 1, options_.claim_quorum);
   if (!options_.dials.empty() && members_.all().empty()) {
     all.not_yet = "this broker has not joined the others yet";
-  } else if (now.instant - started_ <= silence_max) {
+  } else if (is_young) {
     all.not_yet = "this broker has started less than " +
                   std::to_string(std::chrono::ceil<std::chrono::seconds>(silence_max).count()) +
                   " s ago, and may not know yet what others hold";

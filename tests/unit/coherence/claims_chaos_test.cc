@@ -44,7 +44,7 @@ class Chaos {
       ask_again(at);
     } else if (what < 24) {
       all_.pass(milliseconds(pick(60)));
-    } else if (what < 25 && pick(5) == 0) {
+    } else if (what < 25 && pick(12) == 0) {
       cut_ = pick(3) == 0 ? any().name : std::string();
     } else if (what < 26 && pick(20) == 0) {
       all_.restart(at);

@@ -65,7 +65,11 @@ class Federation {
       if (name == at.name || now_ - heard <= kLeaseMax + kLeaseMargin) all.needed.push_back(name);
     }
     all.majority = clusters.size() / 2 + 1;
-    if (now_ - at.started <= kLeaseMax + kLeaseMargin) all.not_yet = "it has just started";
+    if (now_ - at.started > kLeaseMax + kLeaseMargin) return all;
+    all.not_yet = "it has just started";
+    for (const auto& [name, heard] : at.heard) {
+      if (name != at.name && heard < at.started) all.may_have_forgotten = true;
+    }
     return all;
   }
 
