@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "unit/node/federation_rig.h"
 #include "wire/body_codec.h"
+#include "wire/cache_codec.h"
 #include "wire/packet_codec.h"
 
 namespace mpreg {
@@ -66,6 +69,47 @@ TEST(NodePublish, a_record_with_two_topics_is_refused) {
   ASSERT_NE(what, nullptr);
   EXPECT_EQ(what->operation, 1U);
   EXPECT_EQ(what->text, "the record has both an alias and an inline topic");
+}
+
+// What passed would be dropped by nobody and trusted by all.
+TEST(NodePublish, pitfall_30_facts_that_cannot_be_read_and_claims_of_clients_are_refused) {
+  MetricsRegistry metrics;
+  NodeOptions options;
+  options.cluster = "east";
+  const Now now{Instant(std::chrono::seconds(1)), WallTime(std::chrono::seconds(1'700'000'000))};
+  Node node(options, now, 1, nullptr, metrics);
+  Outbox outbox;
+  Hello hello;
+  hello.client = 5;
+  node.on_packet(now, {Door::session, 1}, encode_packet(hello), {}, outbox);
+  CacheInvalidation forged;
+  forged.address = {"users", "7"};
+  forged.claim = ClaimGrant{"east", 5, 1, 1000, 1};
+  ClaimRecord said;
+  said.address = {"users", "7"};
+  const Frame forged_bytes = encode_invalidation(forged);
+  const Frame said_bytes = encode_claim(said);
+  BatchHeader header;
+  header.stream.lane = Lane::cache;
+  header.declarations = {{0, "mpreg.cache.federation.invalidation.default.users"}};
+  BodyBuilder builder(Lane::cache);
+  builder.append(RecordKind::invalidation, 0, 0, {}, {}, as_bytes("no table"));
+  builder.append(RecordKind::invalidation, 0, 0, {}, {}, forged_bytes.bytes());
+  builder.append(RecordKind::claim, 0, 0, {}, {}, said_bytes.bytes());
+  builder.add_segment({5, 1, 3, 0});
+  node.on_packet(now, {Door::session, 1}, encode_packet(header), builder.finish(), outbox);
+  std::map<std::uint64_t, std::string> refused;
+  for (const Sending& sending : outbox.sendings) {
+    const auto packet = decode_packet(sending.header.bytes());
+    ASSERT_TRUE(packet);
+    if (const auto* what = std::get_if<OperationRefused>(&*packet)) {
+      refused[what->operation] = what->text;
+    }
+  }
+  ASSERT_EQ(refused.size(), 3U);
+  EXPECT_NE(refused[1].find("cache_invalidation"), std::string::npos) << refused[1];
+  EXPECT_EQ(refused[2], "a claim is made by the home of the key, not by a client");
+  EXPECT_EQ(refused[3], "this kind of record does not travel in the lane cache");
 }
 
 TEST(NodePublish, a_topic_under_the_prefix_of_the_cache_is_refused_for_events) {
