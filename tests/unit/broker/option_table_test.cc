@@ -130,14 +130,16 @@ TEST(OptionTable, what_is_printed_as_toml_sets_the_same_options) {
     if (spec.placeholder == "EP") value = "tcp://host" + std::to_string(number) + ":7";
     if (spec.placeholder == "LEVEL") value = "error";
     if (spec.name == "resolver") value = "users=counter";
+    if (spec.name == "protocol") value = "users=moesi";
+    if (spec.name == "claim-quorum") value = "2";
     if (spec.placeholder == "FORMAT") value = "json";
     if (spec.placeholder == "FILE") value = "a \"quoted\" \\ name";
     ASSERT_TRUE(set_option(spec, value, options).has_value()) << spec.name << " " << value;
     if (spec.is_list()) {
-      const bool is_endpoint = spec.placeholder == "EP";
-      ASSERT_TRUE(
-          set_option(spec, is_endpoint ? "ipc://second" : "pages=prefer_cluster:east=2", options)
-              .has_value());
+      std::string second = "ipc://second";
+      if (spec.name == "resolver") second = "pages=prefer_cluster:east=2";
+      if (spec.name == "protocol") second = "pages=eventual";
+      ASSERT_TRUE(set_option(spec, second, options).has_value()) << spec.name;
     }
   }
   const std::string toml = to_toml(options);
