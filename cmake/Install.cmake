@@ -7,9 +7,9 @@ find_package(tomlplusplus REQUIRED)
 # The public headers include a few of the rooms. Installed, everything lies under mpreg/ and is named so: nothing
 # of a user's can be taken for it.
 set(public_headers
-  base/error.h base/frame.h base/time.h coherence/resolvers.h
+  base/error.h base/frame.h base/time.h coherence/protocols.h coherence/resolvers.h
   message/body.h message/cache_key.h message/cache_messages.h message/cache_statistics.h
-  message/pubsub_messages.h message/resolver.h message/session_messages.h message/vector_clock.h
+  message/coherence_protocol.h message/pubsub_messages.h message/resolver.h message/session_messages.h message/vector_clock.h
   stream/frontier.h stream/hybrid_clock.h stream/ranges.h stream/stream_id.h)
 set(staged ${CMAKE_BINARY_DIR}/include)
 

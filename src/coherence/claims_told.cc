@@ -221,7 +221,10 @@ void Claims::take_refusal(const ClaimRecord& record) {
       own.rounds.erase(round);
       return;
     }
-    if (own.is_granted || (!own.has_asked(record.request) && round == own.rounds.end())) continue;
+    if (!own.is_granted && round != own.rounds.end()) {
+      return own.begin_again();  // Its lease ran out before all had accepted it.
+    }
+    if (own.is_granted || !own.has_asked(record.request)) continue;
     answer(it->first.second, own.request, ErrorCode::refused, record.reason);
     acquisitions_.erase(it);
     return;

@@ -97,9 +97,9 @@ TEST(Claims, a_holder_that_was_fenced_cannot_write_and_its_last_writes_are_older
   all.run({"b", "c"});
   all.ask(b, 2, asking(3));
   all.run({"b", "c"});
-  ASSERT_EQ(b.granted.size(), 1U);
+  ASSERT_FALSE(b.granted.empty());
   HybridTime next = 0;
-  ASSERT_TRUE(all.write(b, kKey, b.granted[0].second.token, &next));
+  ASSERT_TRUE(all.write(b, kKey, b.granted.back().second.token, &next));
   EXPECT_GT(next, last);
 }
 
