@@ -25,7 +25,7 @@ class ExclusiveKeys : public ::testing::Test {
   }
   static BrokerOptions options_of(const std::string& cluster) {
     BrokerOptions options = broker_options(cluster);
-    options.node.claim_lease_max = milliseconds(1000);
+    options.node.claim_lease_max = milliseconds(2000);
     options.protocols = {"strict=directory", "loose=eventual"};
     return options;
   }
@@ -54,14 +54,14 @@ class ExclusiveKeys : public ::testing::Test {
 };
 
 TEST_F(ExclusiveKeys, one_cluster_holds_a_key_and_the_other_cannot_write_it) {
-  auto key = east->acquire(stock, lease(milliseconds(1000)));
+  auto key = east->acquire(stock, lease(milliseconds(2000)));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_GT(key->token(), 0U);
   EXPECT_TRUE(key->holds());
-  EXPECT_LE(key->left(), milliseconds(1000));
+  EXPECT_LE(key->left(), milliseconds(2000));
   EXPECT_TRUE(key->home() == "east" || key->home() == "west") << key->home();
 
-  const auto refused = west->acquire(stock, lease(milliseconds(1000)));
+  const auto refused = west->acquire(stock, lease(milliseconds(2000)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
   EXPECT_NE(refused.error().text.find("stock:4711 is held by cluster 'east' for up to"),
@@ -81,11 +81,11 @@ TEST_F(ExclusiveKeys, one_cluster_holds_a_key_and_the_other_cannot_write_it) {
 TEST_F(ExclusiveKeys, a_key_that_was_released_is_there_for_the_next_whose_token_is_greater) {
   FencingToken first = 0;
   {
-    auto key = east->acquire(stock, lease(milliseconds(1000)));
+    auto key = east->acquire(stock, lease(milliseconds(2000)));
     ASSERT_TRUE(key) << key.error().text;
     first = key->token();
   }
-  auto key = west->acquire(stock, lease(milliseconds(1000), milliseconds(5000)));
+  auto key = west->acquire(stock, lease(milliseconds(2000), milliseconds(5000)));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_GT(key->token(), first);
   const OperationResult late = result_of(east->replicate(to_all(stock, first), "16"));
@@ -96,13 +96,13 @@ TEST_F(ExclusiveKeys, a_key_that_was_released_is_there_for_the_next_whose_token_
 }
 
 TEST_F(ExclusiveKeys, a_lease_that_is_not_renewed_ends_and_whoever_waits_is_next) {
-  auto key = east->acquire(stock, lease(milliseconds(400)));
+  auto key = east->acquire(stock, lease(milliseconds(1500)));
   ASSERT_TRUE(key) << key.error().text;
-  ASSERT_TRUE(key->renew(milliseconds(400)));
-  auto next = west->acquire(stock, lease(milliseconds(1000), milliseconds(10'000)));
+  ASSERT_TRUE(key->renew(milliseconds(1500)));
+  auto next = west->acquire(stock, lease(milliseconds(2000), milliseconds(10'000)));
   ASSERT_TRUE(next) << next.error().text;
   EXPECT_FALSE(key->holds());
-  const auto renewed = key->renew(milliseconds(400));
+  const auto renewed = key->renew(milliseconds(1500));
   ASSERT_FALSE(renewed);
   EXPECT_EQ(renewed.error().code, ErrorCode::refused);
   EXPECT_GT(next->token(), key->token());
@@ -115,7 +115,7 @@ TEST_F(ExclusiveKeys, acquiring_a_key_takes_it_from_every_near_cache) {
   ASSERT_TRUE((*cache)->wait_coherent("stock", kPatience));
   ASSERT_TRUE(space.get_or_load("4711", [] { return Loaded("18"); }));
   ASSERT_TRUE(space.get("4711"));
-  auto key = east->acquire(stock, lease(milliseconds(1000)));
+  auto key = east->acquire(stock, lease(milliseconds(2000)));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_FALSE(space.get("4711")) << "when it is granted no copy is left anywhere";
   EXPECT_EQ(result_of(space.put("4711", "19")).status, OperationStatus::refused);
@@ -134,7 +134,7 @@ TEST_F(ExclusiveKeys, acquiring_a_key_takes_it_from_every_near_cache) {
 }
 
 TEST_F(ExclusiveKeys, protocols_say_what_may_be_done) {
-  const auto loose = east->acquire({"loose", "1"}, lease(milliseconds(1000)));
+  const auto loose = east->acquire({"loose", "1"}, lease(milliseconds(2000)));
   ASSERT_FALSE(loose);
   EXPECT_EQ(loose.error().text,
             "protocol eventual of namespace 'loose' makes no key anybody's alone");
@@ -144,7 +144,7 @@ TEST_F(ExclusiveKeys, protocols_say_what_may_be_done) {
   EXPECT_EQ(
       refused.error.text,
       "protocol directory of namespace 'strict' has no write of an entry that is missing here");
-  auto key = east->acquire(strict, lease(milliseconds(1000)));
+  auto key = east->acquire(strict, lease(milliseconds(2000)));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_EQ(result_of(east->replicate(to_all(strict, key->token()), "1")).status,
             OperationStatus::done);
@@ -155,13 +155,13 @@ TEST_F(ExclusiveKeys, protocols_say_what_may_be_done) {
 }
 
 TEST_F(ExclusiveKeys, values_that_make_no_sense_are_refused_with_their_limits) {
-  const auto too_long = east->acquire(stock, lease(milliseconds(1001)));
+  const auto too_long = east->acquire(stock, lease(milliseconds(2001)));
   ASSERT_FALSE(too_long);
-  EXPECT_EQ(too_long.error().text, "lease is 1001 ms, 100 ms to 1000 ms are allowed");
+  EXPECT_EQ(too_long.error().text, "lease is 2001 ms, 100 ms to 2000 ms are allowed");
   const auto nothing = east->acquire(stock, lease(milliseconds(0)));
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code, ErrorCode::malformed);
-  const auto no_key = east->acquire({"stock", ""}, lease(milliseconds(1000)));
+  const auto no_key = east->acquire({"stock", ""}, lease(milliseconds(2000)));
   ASSERT_FALSE(no_key);
   EXPECT_EQ(no_key.error().code, ErrorCode::malformed);
   EXPECT_FALSE(east->release(stock, 12345));
