@@ -65,7 +65,8 @@ class Session {
   std::string name;
   Instant last_heard{};
   bool is_sent_away = false;
-  bool observes = false;  // It serves from a near cache.
+  bool observes = false;           // It serves from a near cache.
+  std::uint64_t open_through = 0;  // As Hello says, until that is accepted; 0: nothing.
 
   // ---- What it receives.
   std::map<std::uint32_t, Subscription> subscriptions;

@@ -129,6 +129,8 @@ struct Accepted {
   // What is accepted lies at or below this number of the broker's own cache stream.
   Epoch epoch = 0;
   Number cache_number = 0;
+  // Until what was open at Hello is accepted: or at or below these, of any origin.
+  std::vector<StreamPosition> applied = {};
 
   friend bool operator==(const Accepted&, const Accepted&) = default;
 };

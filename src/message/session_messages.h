@@ -42,6 +42,8 @@ struct Hello {
   std::vector<Subscription> subscriptions;
   bool observes = false;  // It serves from a near cache, and says what that has applied: Observed.
   HybridTime clock = 0;   // The latest that was delivered to it: what is stamped now is later.
+  // Up to this operation some were sent in an earlier connection and not accepted: 0: none.
+  std::uint64_t open_through = 0;
 
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -67,6 +69,8 @@ struct Welcome {
   SessionLimits limits;
   std::vector<NumberRange> accepted;      // Operations of this client that the broker knows of.
   std::vector<StreamPosition> positions;  // From here on the session's deliveries are complete.
+  // With Hello::open_through: what is accepted lies at or below these, in the cache lane.
+  std::vector<StreamPosition> applied = {};
 
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

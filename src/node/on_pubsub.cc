@@ -258,6 +258,10 @@ void Node::Impl::send_acceptances(Outbox& outbox) {
       accepted.through_operation =
           answered_.contiguous_end(session.client, session.lowest_operation);
     }
+    if (session.open_through != 0) {
+      accepted.applied = cache_positions();
+      if (accepted.through_operation >= session.open_through) session.open_through = 0;
+    }
     send(outbox, {Door::session, session.peer}, accepted);
   }
   accepting_slots_.clear();

@@ -144,6 +144,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   for (const auto& [id, index] : stream_ids_.by_id()) {
     if (streams_[index].started) welcome.positions.push_back({id, told(session, index)});
   }
+  if (hello.open_through != 0) welcome.applied = cache_positions();
   send(outbox, {Door::session, peer}, welcome);
   repeat_notices(session, outbox);
   tell_not_held(session, outbox);
@@ -167,6 +168,7 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
   session.client = hello.client;
   session.name = hello.name;
   session.observes = hello.observes;
+  session.open_through = hello.open_through;
   session.last_heard = now.instant;
   session.window_bytes =
       std::clamp(hello.receive_window_bytes, kSessionWindowBytesMin,

@@ -55,6 +55,9 @@ void ClientSession::Impl::say_hello(const Now& now) {
   hello.subscriptions = interest.active();
   hello.observes = observes_;
   hello.clock = inbox.latest_version();
+  const bool has_open = queue.accepted_through() < queue.last_operation();
+  if (welcome && has_open) hello.open_through = queue.last_operation();
+  if (!has_open) sent_to_.clear();
   send(std::move(hello));
   hello_again_ = now.instant + kHelloRetry;
 }
@@ -137,7 +140,8 @@ void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
   heartbeat_ = std::chrono::milliseconds(packet.limits.heartbeat_ms);
   if (heartbeat_ < kHeartbeatMin || heartbeat_ > kHeartbeatMax) heartbeat_ = kHeartbeatMax;
   queue.begin(packet.limits, packet.accepted);
-  written_unknown_ = !packet.accepted.empty();
+  sent_to_.insert(packet.cluster);
+  note_written(packet.applied);
   welcome = std::move(packet);
   probe_due_ = now.instant;
   change_state(SessionState::ready, {});
@@ -195,15 +199,6 @@ void ClientSession::Impl::handle(const Now& now, ProbeEcho&& packet) {
   if (sent_at + kBrokerSilenceMax > lease_until) lease_until = sent_at + kBrokerSilenceMax;
   vouches = std::move(packet.vouches);
   inbox.on_served(packet.positions);
-  if (written_unknown_ && !packet.is_behind) {
-    for (const StreamPosition& position : packet.positions) {
-      if (position.stream.origin != welcome->cluster || position.stream.lane != Lane::cache)
-        continue;
-      Number& number = written[position.stream];
-      number = std::max(number, position.number);
-    }
-    written_unknown_ = false;
-  }
   std::vector<StreamPosition> positions = inbox.positions();
   std::erase_if(positions,
                 [](const StreamPosition& position) { return position.stream.lane != Lane::cache; });

@@ -100,6 +100,7 @@ class ClientSession::Impl {
   void answer(std::uint64_t request, ErrorCode code, std::string text);
   void answer_all(ErrorCode code, std::string_view text);
   void note_accepted();
+  void note_written(const std::vector<StreamPosition>& applied);
 
   [[nodiscard]] bool over() const {
     return state == SessionState::refused || state == SessionState::closed;
@@ -132,7 +133,8 @@ class ClientSession::Impl {
   std::optional<Parting> parting_;
 
   bool observes_ = false;
-  bool written_unknown_ = false;  // The Welcome accepted operations, and not where they lie.
+  // The clusters that operations which are not accepted may have been sent to.
+  std::set<std::string> sent_to_;
   bool credit_held_ = false;
   std::uint64_t received_bytes_ = 0;  // Of batches, in this connection.
   std::uint64_t acknowledged_bytes_ = 0;

@@ -441,8 +441,18 @@ void ClientSession::Impl::handle(const Now&, Accepted&& packet) {
     });
     written[{welcome->cluster, packet.epoch, Lane::cache}] = packet.cache_number;
   }
+  note_written(packet.applied);
   note_accepted();
   queue.pump(output);
+}
+
+// What was accepted without our having heard lies in a stream of a broker that it was sent to.
+void ClientSession::Impl::note_written(const std::vector<StreamPosition>& applied) {
+  for (const StreamPosition& position : applied) {
+    if (position.number == 0 || sent_to_.count(position.stream.origin) == 0) continue;
+    Number& number = written[position.stream];
+    number = std::max(number, position.number);
+  }
 }
 
 void ClientSession::Impl::note_accepted() {

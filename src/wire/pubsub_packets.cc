@@ -129,15 +129,17 @@ void read(PacketReader& /*in*/, const wire::Barrier& from, Barrier& to) {
 }
 
 flatbuffers::Offset<wire::Accepted> write(Builder& out, const Accepted& from) {
+  const auto applied = put_positions(out, from.applied);
   return wire::CreateAccepted(out, from.through_operation, from.consumed_bytes, from.epoch,
-                              from.cache_number);
+                              from.cache_number, applied);
 }
 
-void read(PacketReader& /*in*/, const wire::Accepted& from, Accepted& to) {
+void read(PacketReader& in, const wire::Accepted& from, Accepted& to) {
   to.through_operation = from.through_operation();
   to.consumed_bytes = from.consumed_bytes();
   to.epoch = from.epoch();
   to.cache_number = from.cache_number();
+  take_positions(in, {"accepted", "applied"}, from.applied(), to.applied);
 }
 
 flatbuffers::Offset<wire::OperationRefused> write(Builder& out, const OperationRefused& from) {

@@ -62,7 +62,7 @@ flatbuffers::Offset<wire::Hello> write(Builder& out, const Hello& from) {
       [](Builder& to, const Subscription& subscription) { return write(to, subscription); });
   return wire::CreateHello(out, from.protocol_min, from.protocol_max, from.client, name,
                            from.receive_window_bytes, from.resume, positions, subscriptions,
-                           from.observes, from.clock);
+                           from.observes, from.clock, from.open_through);
 }
 
 void read(PacketReader& in, const wire::Hello& from, Hello& to) {
@@ -78,6 +78,7 @@ void read(PacketReader& in, const wire::Hello& from, Hello& to) {
             [&](const wire::Subscription& one, Subscription& into) { read(in, one, into); });
   to.observes = from.observes();
   to.clock = from.clock();
+  to.open_through = from.open_through();
 }
 
 flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
@@ -92,8 +93,9 @@ flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
   for (const NumberRange& range : from.accepted) ranges.emplace_back(range.first, range.last);
   const auto accepted = ranges.empty() ? 0 : out.CreateVectorOfStructs(ranges);
   const auto positions = put_positions(out, from.positions);
+  const auto applied = put_positions(out, from.applied);
   return wire::CreateWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
-                             from.session, limits, accepted, positions);
+                             from.session, limits, accepted, positions, applied);
 }
 
 void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
@@ -110,6 +112,7 @@ void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
   }
   take_ranges(in, {"welcome", "accepted"}, from.accepted(), to.accepted);
   take_positions(in, {"welcome", "positions"}, from.positions(), to.positions);
+  take_positions(in, {"welcome", "applied"}, from.applied(), to.applied);
 }
 
 flatbuffers::Offset<wire::Refused> write(Builder& out, const Refused& from) {

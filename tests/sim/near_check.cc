@@ -6,6 +6,19 @@
 #include "random.h"
 
 namespace mpreg::sim {
+namespace {
+
+constexpr std::size_t kTokensMax = 8;  // Of a key.
+
+bool covers(const std::vector<StreamPosition>& applied, const std::vector<StreamPosition>& token) {
+  return std::all_of(token.begin(), token.end(), [&](const StreamPosition& wanted) {
+    return std::any_of(applied.begin(), applied.end(), [&](const StreamPosition& one) {
+      return one.stream == wanted.stream && one.number >= wanted.number;
+    });
+  });
+}
+
+}  // namespace
 
 NearCheck::NearCheck(const Plan& plan, Verdict& verdict)
     : plan_(plan), verdict_(verdict), keys_(kKeys) {
@@ -62,6 +75,18 @@ void NearCheck::on_accepted(std::uint32_t client, std::uint64_t through, Instant
   before = std::max(before, through);
 }
 
+void NearCheck::on_token(std::uint32_t client, std::uint64_t through,
+                         const std::vector<StreamPosition>& token) {
+  const auto first = sent_.lower_bound({client, 0});
+  for (auto it = first; it != sent_.end() && it->first.first == client; ++it) {
+    if (it->first.second > through) break;
+    auto& tokens = keys_[it->second.key].tokens;
+    if (!tokens.empty() && tokens.back().version >= it->second.version) continue;
+    tokens.push_back({it->second.version, token});
+    if (tokens.size() > kTokensMax) tokens.erase(tokens.begin());
+  }
+}
+
 void NearCheck::on_observed(std::uint32_t client, std::uint64_t operation) {
   const auto sent = sent_.find({client, operation});
   if (sent == sent_.end()) return;
@@ -82,7 +107,8 @@ bool NearCheck::is_last(std::size_t index, std::string_view text) const {
   return version != key.versions.end() && version->second >= key.last_acknowledged;
 }
 
-void NearCheck::check(std::uint32_t client, std::size_t index, std::string_view text, Instant now) {
+void NearCheck::check(std::uint32_t client, std::size_t index, std::string_view text, Instant now,
+                      const std::vector<StreamPosition>& applied) {
   ++coherent_reads_;
   Key& key = keys_[index];
   const auto fail = [&](const std::string& what) {
@@ -98,6 +124,14 @@ void NearCheck::check(std::uint32_t client, std::size_t index, std::string_view 
   }
   if (version < key.observed) {
     return fail("and '" + key.texts[key.observed] + "' was confirmed as observed");
+  }
+  for (const Key::Token& token : key.tokens) {
+    if (!covers(applied, token.covers)) continue;
+    ++token_reads_;
+    if (version < token.version) {
+      return fail("and everything that the token of '" + key.texts[token.version] +
+                  "' covers had come");
+    }
   }
   for (Version newer = version + 1; newer < key.texts.size(); ++newer) {
     const auto& acknowledged = key.acknowledged[newer];

@@ -5,7 +5,9 @@
 //
 //   - what its own client wrote, or was told of;
 //   - a write that was acknowledged more than kOriginSilenceMax ago;
-//   - a write that was confirmed as observed.
+//   - a write that was confirmed as observed;
+//   - a write that is covered by a token, when its client has been sent everything that the token
+//   covers.
 
 #include <cstdint>
 #include <map>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "plan.h"
+#include "stream/frontier.h"
 #include "truth.h"
 
 namespace mpreg::sim {
@@ -62,12 +65,18 @@ class NearCheck {
   void on_observed(std::uint32_t client, std::uint64_t operation);
   void on_told(std::uint32_t client, MessageIndex fact);
 
-  // ---- What was read.
-  void check(std::uint32_t client, std::size_t key, std::string_view text, Instant now);
+  // A token that covers what the client has written so far.
+  void on_token(std::uint32_t client, std::uint64_t through,
+                const std::vector<StreamPosition>& token);
+
+  // ---- What was read; by whom, and what that client has been sent.
+  void check(std::uint32_t client, std::size_t key, std::string_view text, Instant now,
+             const std::vector<StreamPosition>& applied);
   // What must be there when everything is quiet, if anything is.
   [[nodiscard]] bool is_last(std::size_t key, std::string_view text) const;
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] std::uint64_t coherent_reads() const { return coherent_reads_; }
+  [[nodiscard]] std::uint64_t token_reads() const { return token_reads_; }
   void count_read() { ++reads_; }
 
  private:
@@ -78,6 +87,11 @@ class NearCheck {
     Version source = 0;
     Version observed = 0;
     Version last_acknowledged = 0;
+    struct Token {
+      Version version = 0;
+      std::vector<StreamPosition> covers;
+    };
+    std::vector<Token> tokens;               // The latest ones.
     std::map<std::uint32_t, Version> known;  // By client.
   };
   struct Sent {
@@ -94,6 +108,7 @@ class NearCheck {
   std::map<std::uint32_t, std::uint64_t> accepted_;
   std::uint64_t reads_ = 0;
   std::uint64_t coherent_reads_ = 0;
+  std::uint64_t token_reads_ = 0;  // Of these: there was a token that covered them.
 };
 
 }  // namespace mpreg::sim

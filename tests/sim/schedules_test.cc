@@ -68,6 +68,7 @@ struct Totals {
   std::uint64_t entries_repaired = 0;
   std::uint64_t near_reads = 0;
   std::uint64_t coherent_reads = 0;
+  std::uint64_t token_reads = 0;
   std::uint64_t keys_granted = 0;
   std::uint64_t writes_of_holders = 0;
   std::map<std::uint64_t, std::string> violations;  // By seed.
@@ -90,6 +91,7 @@ void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& total
     totals.entries_repaired += result.entries_repaired;
     totals.near_reads += result.near_reads;
     totals.coherent_reads += result.coherent_reads;
+    totals.token_reads += result.token_reads;
     totals.keys_granted += result.keys_granted;
     totals.writes_of_holders += result.writes_of_holders;
     if (!result.violation.empty()) totals.violations[seed] = result.violation;
@@ -135,9 +137,10 @@ TEST(Schedules, break_no_promise) {
   std::cout << totals.schedules << " schedules, " << totals.events << " events, " << totals.messages
             << " messages, " << totals.deliveries << " deliveries, " << totals.shares
             << " to queue groups, " << totals.coherent_reads << " coherent hits in "
-            << totals.near_reads << " reads of near caches, " << totals.gaps << " gap notices, "
-            << totals.entries_checked << " cached entries judged, " << totals.entries_repaired
-            << " repaired, " << totals.keys_granted << " keys granted, " << totals.writes_of_holders
+            << totals.near_reads << " reads of near caches, " << totals.token_reads
+            << " held against tokens, " << totals.gaps << " gap notices, " << totals.entries_checked
+            << " cached entries judged, " << totals.entries_repaired << " repaired, "
+            << totals.keys_granted << " keys granted, " << totals.writes_of_holders
             << " writes of their holders\n";
   std::size_t shown = 0;
   for (const auto& [seed, violation] : totals.violations) {

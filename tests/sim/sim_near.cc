@@ -109,6 +109,7 @@ void SimNear::on_lease(const LeaseRenewal& renewal) {
 
 void SimNear::on_accepted(std::uint64_t through) {
   stage_.near.on_accepted(client_, through, stage_.queue.now());
+  stage_.near.on_token(client_, through, session_.written());
   writes_.erase(writes_.begin(), writes_.upper_bound(through));
 }
 
@@ -140,7 +141,7 @@ void SimNear::read(std::size_t key) {
   const std::string name = NearCheck::key(key);
   NearValue value;
   if (!store_.get(now().instant, space_, {name}, value)) return;
-  stage_.near.check(client_, key, value.value, stage_.queue.now());
+  stage_.near.check(client_, key, value.value, stage_.queue.now(), session_.positions());
 }
 
 void SimNear::read_all() {

@@ -290,6 +290,7 @@ WorldResult World::run() {
   result.entries_repaired = stage_.entries_repaired;
   result.near_reads = stage_.near.reads();
   result.coherent_reads = stage_.near.coherent_reads();
+  result.token_reads = stage_.near.token_reads();
   result.keys_granted = stage_.exclusive.granted();
   result.writes_of_holders = stage_.exclusive.written();
   result.shares = stage_.groups.deliveries();

@@ -25,6 +25,7 @@ struct WorldResult {
   std::uint64_t entries_repaired = 0;
   std::uint64_t near_reads = 0;
   std::uint64_t coherent_reads = 0;  // Of these, and hits.
+  std::uint64_t token_reads = 0;     // Held against tokens that covered them.
   std::uint64_t keys_granted = 0;
   std::uint64_t writes_of_holders = 0;
   Duration virtual_time{};

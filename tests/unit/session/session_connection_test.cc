@@ -100,6 +100,39 @@ TEST(SessionConnection, resumes_with_positions_and_active_subscriptions) {
   EXPECT_EQ(hellos[0].subscriptions[0].patterns, (std::vector<std::string>{"a.#"}));
 }
 
+// What another connection was sent, and was accepted without our hearing it, is written all the
+// same.
+TEST(SessionConnection, what_was_open_when_the_connection_broke_is_covered_wherever_it_lies) {
+  ScriptedBroker broker;
+  broker.connect();
+  ASSERT_TRUE(broker.session.publish(broker.now, "a.b", as_bytes("x")));
+  EXPECT_EQ(broker.take_batches().size(), 1U);
+  broker.session.on_disconnected(broker.now, "it broke");
+  broker.session.on_connected(broker.now);
+  const auto hello = broker.take_only<Hello>();
+  ASSERT_EQ(hello.size(), 1U);
+  EXPECT_EQ(hello[0].open_through, 1U);
+  // Another broker, which has heard of it from the first.
+  const StreamId east{"east", 5, Lane::cache};
+  const StreamId north{"north", 7, Lane::cache};
+  const StreamId west{"west", 6, Lane::cache};
+  broker.welcome.cluster = "west";
+  ++broker.welcome.session;
+  broker.welcome.accepted = {{1, 1}};
+  broker.welcome.applied = {{east, 12}, {north, 3}, {west, 0}};
+  broker.give(broker.welcome);
+  EXPECT_EQ(broker.session.accepted_through(), 1U);
+  EXPECT_EQ(broker.session.written(), (std::vector<StreamPosition>{{east, 12}}))
+      << "it was never sent to north, and west has written nothing";
+  Accepted accepted{1, 0};
+  accepted.applied = {{east, 13}, {west, 4}};
+  broker.give(accepted);
+  EXPECT_EQ(broker.session.written(), (std::vector<StreamPosition>{{east, 13}, {west, 4}}));
+  broker.session.on_disconnected(broker.now, "it broke");
+  broker.session.on_connected(broker.now);
+  EXPECT_EQ(broker.take_only<Hello>().at(0).open_through, 0U) << "nothing is open any more";
+}
+
 TEST(SessionConnection, a_refusal_to_be_tried_again_asks_for_a_later_dial) {
   ScriptedBroker broker;
   broker.session.on_connected(broker.now);

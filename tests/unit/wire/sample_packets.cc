@@ -25,7 +25,8 @@ std::vector<Packet> session_packets() {
                               {14, {}, 0, 0, "workers"},
                               {15, {""}, 1, 0, ""}},
             .observes = true,
-            .clock = 48},
+            .clock = 48,
+            .open_through = 50},
       Welcome{.protocol = 2,
               .cluster = "east",
               .region = "eu",
@@ -34,7 +35,8 @@ std::vector<Packet> session_packets() {
               .session = 23,
               .limits = {31, 32, 33, 34, 35, 36},
               .accepted = {{1, 5}, {9, 9}},
-              .positions = positions()},
+              .positions = positions(),
+              .applied = positions()},
       Refused{ErrorCode::overloaded, "sessions: 10000 of 10000", 250},
       Goodbye{"maintenance\nuntil noon", positions()},
       Acknowledge{41},
@@ -69,7 +71,7 @@ std::vector<Packet> pubsub_packets() {
       Subscribed{75, 76, positions()},
       Unsubscribe{77, 78},
       Barrier{79, 80},
-      Accepted{81, 82, 83, 84},
+      Accepted{81, 82, 83, 84, positions()},
       OperationRefused{83, ErrorCode::malformed, "topic has 256 bytes"},
   };
 }
