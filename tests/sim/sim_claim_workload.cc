@@ -1,8 +1,6 @@
 // SimClient: what the application does with keys that are its alone for a while.
 
-#include "message/cache_key.h"
 #include "sim_client.h"
-#include "wire/cache_codec.h"
 
 namespace mpreg::sim {
 namespace {
@@ -10,10 +8,8 @@ namespace {
 using std::chrono::milliseconds;
 
 CacheAddress address_of(std::size_t key) {
-  CacheAddress address;
-  address.namespace_name = ExclusiveCheck::kNamespace;
-  address.key = ExclusiveCheck::key(key);
-  return address;
+  return {.namespace_name = std::string(ExclusiveCheck::kNamespace),
+          .key = ExclusiveCheck::key(key)};
 }
 
 }  // namespace
@@ -79,14 +75,7 @@ void SimClient::write_held(std::size_t key, FencingToken token) {
   fact.reason = "m" + std::to_string(++stage_.serial);
   fact.fence = token;
   fact.written = true;
-  const auto operation = session_.invalidate(now(), fact);
-  if (!operation) return;
-  const MessageIndex message =
-      record(RecordKind::invalidation, *operation,
-             invalidation_topic(plan_.options.topic_prefix, fact.address.region,
-                                fact.address.namespace_name),
-             encode_invalidation(fact).bytes(), &fact.address, {});
-  begin_operation(*operation, message, kNoMessage, {}, true);
+  (void)send(fact, true);
 }
 
 }  // namespace mpreg::sim

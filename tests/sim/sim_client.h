@@ -91,6 +91,12 @@ class SimClient {
                                     std::string_view topic, Bytes payload,
                                     const CacheAddress* address, std::vector<std::string> targets);
   [[nodiscard]] Tracking draw_tracking(Random& random) const;
+  struct Sent {
+    std::uint64_t operation = 0;
+    MessageIndex message = kNoMessage;
+  };
+  std::optional<Sent> send(const CacheInvalidation& fact, bool may_be_fenced = false);
+  std::optional<Sent> send(CacheReplication fact, const std::string& value);
   void begin_operation(std::uint64_t operation, MessageIndex message, MessageIndex value,
                        const Tracking& tracking, bool may_be_fenced = false);
 

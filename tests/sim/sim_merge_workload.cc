@@ -1,8 +1,6 @@
 // SimClient: what the application does with keys that clusters write at the same time.
 
-#include "message/cache_key.h"
 #include "sim_client.h"
-#include "wire/cache_codec.h"
 
 namespace mpreg::sim {
 namespace {
@@ -10,10 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 
 CacheAddress address_of(std::size_t key) {
-  CacheAddress address;
-  address.namespace_name = SimClient::kMerged;
-  address.key = "m" + std::to_string(key);
-  return address;
+  return {.namespace_name = std::string(SimClient::kMerged), .key = "m" + std::to_string(key)};
 }
 
 }  // namespace
@@ -64,22 +59,7 @@ void SimClient::write_merged(std::size_t key) {
   fact.targets = {"*"};
   fact.seen = merged_seen_[key];
   fact.resolved = true;
-  const std::string value = content(merge_random_);
-  const auto operation = session_.replicate(now(), fact, value);
-  if (!operation) return;
-  stage_.values[value] = fact.address;
-  fact.value_bytes = value.size();
-  const CacheValue sent{fact.address, fact.targets, fact.ttl_ms, *operation, value};
-  const std::string topic = replication_topic(plan_.options.topic_prefix, fact.address.region,
-                                              fact.address.namespace_name);
-  const MessageIndex value_message =
-      record(RecordKind::value, *operation - 1, topic, encode_value(sent).bytes(), &fact.address,
-             fact.targets);
-  begin_operation(*operation - 1, value_message, kNoMessage, {});
-  const MessageIndex message =
-      record(RecordKind::replication, *operation, topic, encode_replication(fact).bytes(),
-             &fact.address, fact.targets);
-  begin_operation(*operation, message, value_message, {});
+  (void)send(fact, content(merge_random_));
 }
 
 }  // namespace mpreg::sim

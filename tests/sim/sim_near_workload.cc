@@ -1,8 +1,6 @@
 // SimClient: what the application does with its near cache.
 
-#include "message/cache_key.h"
 #include "sim_client.h"
-#include "wire/cache_codec.h"
 
 namespace mpreg::sim {
 namespace {
@@ -56,14 +54,8 @@ void SimClient::near_write(std::size_t key) {
     fact.reason = write.text;
     fact.reason.resize(std::min<std::size_t>(fact.reason.size(), 40));
     fact.tracking = tracking;
-    const auto operation = session_.invalidate(now(), fact);
-    if (!operation) return near_->failed(write);
-    const MessageIndex message = record(
-        RecordKind::invalidation, *operation,
-        invalidation_topic(plan_.options.topic_prefix, address.region, address.namespace_name),
-        encode_invalidation(fact).bytes(), &address, {});
-    begin_operation(*operation, message, kNoMessage, tracking);
-    return near_->sent(write, *operation, message);
+    const auto sent = send(fact);
+    return sent ? near_->sent(write, sent->operation, sent->message) : near_->failed(write);
   }
   CacheReplication fact;
   fact.address = address;
@@ -74,20 +66,8 @@ void SimClient::near_write(std::size_t key) {
   if (random.chance(35)) fact.targets = {"*"};
   if (fact.targets.empty()) fact.targets.push_back(stage_.plan.brokers[0].options.cluster);
   fact.tracking = tracking;
-  const auto operation = session_.replicate(now(), fact, write.text);
-  if (!operation) return near_->failed(write);
-  stage_.values[write.text] = address;
-  fact.value_bytes = write.text.size();
-  const std::string topic =
-      replication_topic(plan_.options.topic_prefix, address.region, address.namespace_name);
-  const CacheValue value{address, fact.targets, fact.ttl_ms, *operation, write.text};
-  const MessageIndex value_message = record(RecordKind::value, *operation - 1, topic,
-                                            encode_value(value).bytes(), &address, fact.targets);
-  begin_operation(*operation - 1, value_message, kNoMessage, {});
-  const MessageIndex message = record(RecordKind::replication, *operation, topic,
-                                      encode_replication(fact).bytes(), &address, fact.targets);
-  begin_operation(*operation, message, value_message, tracking);
-  near_->sent(write, *operation, message);
+  const auto sent = send(fact, write.text);
+  return sent ? near_->sent(write, sent->operation, sent->message) : near_->failed(write);
 }
 
 // The source is written, and everything of the namespace is invalidated for it.
@@ -98,14 +78,8 @@ void SimClient::near_drop_all(std::size_t key) {
   fact.type = InvalidationType::namespace_all;
   fact.reason = "m" + std::to_string(++stage_.serial);
   near_->drop_all();
-  const auto operation = session_.invalidate(now(), fact);
-  if (!operation) return;
-  const MessageIndex message =
-      record(RecordKind::invalidation, *operation,
-             pattern_invalidation_topic(plan_.options.topic_prefix, fact.address.region),
-             encode_invalidation(fact).bytes(), &fact.address, {});
-  begin_operation(*operation, message, kNoMessage, {});
-  stage_.near.on_sent(index_, *operation, key, version, message);
+  const auto sent = send(fact);
+  if (sent) stage_.near.on_sent(index_, sent->operation, key, version, sent->message);
 }
 
 }  // namespace mpreg::sim

@@ -171,6 +171,35 @@ void SimClient::publish(Random& random, std::uint64_t burst) {
   }
 }
 
+// Nothing: the session would not have it.
+std::optional<SimClient::Sent> SimClient::send(const CacheInvalidation& fact, bool may_be_fenced) {
+  const auto operation = session_.invalidate(now(), fact);
+  if (!operation) return std::nullopt;
+  const MessageIndex message =
+      record(RecordKind::invalidation, *operation, topic_of(plan_.options.topic_prefix, fact),
+             encode_invalidation(fact).bytes(), &fact.address, fact.targets);
+  begin_operation(*operation, message, kNoMessage, fact.tracking, may_be_fenced);
+  return Sent{*operation, message};
+}
+
+std::optional<SimClient::Sent> SimClient::send(CacheReplication fact, const std::string& value) {
+  const auto operation = session_.replicate(now(), fact, value);
+  if (!operation) return std::nullopt;
+  const CacheAddress& address = fact.address;
+  stage_.values[value] = address;
+  fact.value_bytes = value.size();
+  const std::string topic =
+      replication_topic(plan_.options.topic_prefix, address.region, address.namespace_name);
+  const CacheValue content{address, fact.targets, fact.ttl_ms, *operation, value};
+  const MessageIndex value_message = record(RecordKind::value, *operation - 1, topic,
+                                            encode_value(content).bytes(), &address, fact.targets);
+  begin_operation(*operation - 1, value_message, kNoMessage, {});
+  const MessageIndex message = record(RecordKind::replication, *operation, topic,
+                                      encode_replication(fact).bytes(), &address, fact.targets);
+  begin_operation(*operation, message, value_message, fact.tracking);
+  return Sent{*operation, message};
+}
+
 void SimClient::invalidate(Random& random) {
   constexpr InvalidationType kTypes[] = {
       InvalidationType::single_key, InvalidationType::single_key,    InvalidationType::single_key,
@@ -186,13 +215,7 @@ void SimClient::invalidate(Random& random) {
   invalidation.erased = is_of_one && stage_.serial % 3 == 0;
   invalidation.targets = last_round_ ? std::vector<std::string>() : some_clusters(random, true);
   invalidation.tracking = draw_tracking(random);
-  const auto operation = session_.invalidate(now(), invalidation);
-  if (!operation) return;
-  const Frame payload = encode_invalidation(invalidation);
-  const MessageIndex message = record(RecordKind::invalidation, *operation,
-                                      topic_of(plan_.options.topic_prefix, invalidation),
-                                      payload.bytes(), &invalidation.address, invalidation.targets);
-  begin_operation(*operation, message, kNoMessage, invalidation.tracking);
+  (void)send(invalidation);
 }
 
 void SimClient::replicate(Random& random) {
@@ -205,22 +228,7 @@ void SimClient::replicate(Random& random) {
   fact.strategy = random.chance(50) ? ReplicationStrategy::sync : ReplicationStrategy::async;
   fact.targets = random.chance(35) ? std::vector<std::string>{"*"} : some_clusters(random, false);
   fact.tracking = draw_tracking(random);
-  const std::string value = content(random);
-  const auto operation = session_.replicate(now(), fact, value);
-  if (!operation) return;
-  stage_.values[value] = fact.address;
-  fact.value_bytes = value.size();
-  const CacheValue content{fact.address, fact.targets, fact.ttl_ms, *operation, value};
-  const std::string topic = replication_topic(plan_.options.topic_prefix, fact.address.region,
-                                              fact.address.namespace_name);
-  const Frame value_payload = encode_value(content);
-  const Frame fact_payload = encode_replication(fact);
-  const MessageIndex value_message = record(RecordKind::value, *operation - 1, topic,
-                                            value_payload.bytes(), &fact.address, fact.targets);
-  begin_operation(*operation - 1, value_message, kNoMessage, {});
-  const MessageIndex message = record(RecordKind::replication, *operation, topic,
-                                      fact_payload.bytes(), &fact.address, fact.targets);
-  begin_operation(*operation, message, value_message, fact.tracking);
+  (void)send(fact, content(random));
 }
 
 void SimClient::join_group(Random& random) {

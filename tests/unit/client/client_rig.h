@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -86,5 +87,31 @@ inline SubscriptionCallbacks collect_into(Collected<std::string>& texts) {
 }
 
 using Texts = std::vector<std::string>;
+
+// A hub, a spoke, and a client at each, which know of each other.
+class TwoClusters : public ::testing::Test {
+ protected:
+  using Configure = std::function<void(BrokerOptions& options)>;
+  explicit TwoClusters(const Configure& configure) {
+    BrokerOptions options = broker_options("east");
+    configure(options);
+    hub = start_broker(options);
+    options = broker_options("west");
+    configure(options);
+    options.hubs = {to_string(hub->endpoints().link)};
+    spoke = start_broker(options);
+    east = start_client(*hub);
+    west = start_client(*spoke);
+  }
+  void SetUp() override {
+    ASSERT_TRUE(west->barrier(kPatience));
+    ASSERT_TRUE(east->barrier(kPatience));
+  }
+
+  std::unique_ptr<Broker> hub;
+  std::unique_ptr<Broker> spoke;
+  std::unique_ptr<Client> east;
+  std::unique_ptr<Client> west;
+};
 
 }  // namespace mpreg

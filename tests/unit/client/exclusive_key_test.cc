@@ -9,26 +9,13 @@ namespace {
 using std::chrono::milliseconds;
 
 // Two clusters; who wants a key waits until the brokers have been there for longer than any lease.
-class ExclusiveKeys : public ::testing::Test {
+class ExclusiveKeys : public TwoClusters {
  protected:
-  ExclusiveKeys() {
-    hub = start_broker(options_of("east"));
-    BrokerOptions options = options_of("west");
-    options.hubs = {to_string(hub->endpoints().link)};
-    spoke = start_broker(options);
-    east = start_client(*hub);
-    west = start_client(*spoke);
-  }
-  void SetUp() override {
-    ASSERT_TRUE(west->barrier(kPatience));
-    ASSERT_TRUE(east->barrier(kPatience));
-  }
-  static BrokerOptions options_of(const std::string& cluster) {
-    BrokerOptions options = broker_options(cluster);
-    options.node.claim_lease_max = milliseconds(2000);
-    options.protocols = {"strict=directory", "loose=eventual"};
-    return options;
-  }
+  ExclusiveKeys()
+      : TwoClusters([](BrokerOptions& options) {
+          options.node.claim_lease_max = milliseconds(2000);
+          options.protocols = {"strict=directory", "loose=eventual"};
+        }) {}
   static AcquireOptions lease(milliseconds time, milliseconds wait = milliseconds(0)) {
     return {time, wait};
   }
@@ -46,10 +33,6 @@ class ExclusiveKeys : public ::testing::Test {
     return fact;
   }
 
-  std::unique_ptr<Broker> hub;
-  std::unique_ptr<Broker> spoke;
-  std::unique_ptr<Client> east;
-  std::unique_ptr<Client> west;
   const CacheAddress stock{"stock", "4711"};
 };
 

@@ -9,26 +9,12 @@ namespace mpreg {
 namespace {
 
 // Two clusters that write the same keys.
-class SharedSpaces : public ::testing::Test {
+class SharedSpaces : public TwoClusters {
  protected:
-  SharedSpaces() {
-    hub = start_broker(options_of("east"));
-    BrokerOptions options = options_of("west");
-    options.hubs = {to_string(hub->endpoints().link)};
-    spoke = start_broker(options);
-    east = start_client(*hub);
-    west = start_client(*spoke);
-    sync.wait = WaitLevel::applied;
-  }
-  void SetUp() override {
-    ASSERT_TRUE(west->barrier(kPatience));
-    ASSERT_TRUE(east->barrier(kPatience));
-  }
-  static BrokerOptions options_of(const std::string& cluster) {
-    BrokerOptions options = broker_options(cluster);
+  SharedSpaces() : TwoClusters(configure) { sync.wait = WaitLevel::applied; }
+  static void configure(BrokerOptions& options) {
     options.resolvers = {"hits=counter", "carts=set", "profiles=map", "flags=register",
                          "pages=prefer_cluster:east=2,west=1"};
-    return options;
   }
   static void done(const Result<Operation>& operation) {
     ASSERT_TRUE(operation) << operation.error().text;
@@ -48,10 +34,6 @@ class SharedSpaces : public ::testing::Test {
     EXPECT_EQ(*got, wanted);
   }
 
-  std::unique_ptr<Broker> hub;
-  std::unique_ptr<Broker> spoke;
-  std::unique_ptr<Client> east;
-  std::unique_ptr<Client> west;
   SharedSpaceOptions sync;
 };
 
@@ -243,7 +225,8 @@ TEST_F(SharedSpaces, a_cluster_that_joins_late_is_warmed_by_its_neighbour) {
     ASSERT_EQ(east->replicate(fact, "v")->wait(kPatience).status, OperationStatus::done);
     done(hits.add("page" + std::to_string(i % 3), 1));
   }
-  BrokerOptions options = options_of("north");
+  BrokerOptions options = broker_options("north");
+  configure(options);
   options.hubs = {to_string(hub->endpoints().link)};
   const auto north = start_broker(options);
   const auto late = start_client(*north);

@@ -10,6 +10,28 @@
 namespace mpreg {
 namespace {
 
+// One broker, and client 5, whose packets are made by hand.
+struct BareNode {
+  BareNode() {
+    Hello hello;
+    hello.client = 5;
+    give(hello, {});
+  }
+  void give(const Packet& packet, Frame body) {
+    node.on_packet(now, {Door::session, 1}, encode_packet(packet), std::move(body), outbox);
+  }
+  static NodeOptions options() {
+    NodeOptions options;
+    options.cluster = "east";
+    return options;
+  }
+
+  MetricsRegistry metrics;
+  Now now{Instant(std::chrono::seconds(1)), WallTime(std::chrono::seconds(1'700'000'000))};
+  Node node{options(), now, 1, nullptr, metrics};
+  Outbox outbox;
+};
+
 TEST(NodePublish, a_message_reaches_each_subscription_that_matches_once) {
   FederationRig rig;
   const auto broker = rig.add_broker("east");
@@ -47,23 +69,15 @@ TEST(NodePublish, a_thousand_messages_arrive_in_order) {
 
 // Or a client could show others a topic that was never looked at.
 TEST(NodePublish, a_record_with_two_topics_is_refused) {
-  MetricsRegistry metrics;
-  NodeOptions options;
-  options.cluster = "east";
-  const Now now{Instant(std::chrono::seconds(1)), WallTime(std::chrono::seconds(1'700'000'000))};
-  Node node(options, now, 1, nullptr, metrics);
-  Outbox outbox;
-  Hello hello;
-  hello.client = 5;
-  node.on_packet(now, {Door::session, 1}, encode_packet(hello), {}, outbox);
+  BareNode node;
   BatchHeader header;
   header.stream.lane = Lane::events;
   header.declarations = {{0, "a"}};
   BodyBuilder builder(Lane::events);
   builder.append(RecordKind::event, 0, 0, "b.c", {}, as_bytes("x"));
   builder.add_segment({5, 1, 1, 0});
-  node.on_packet(now, {Door::session, 1}, encode_packet(header), builder.finish(), outbox);
-  const auto refused = decode_packet(outbox.sendings.back().header.bytes());
+  node.give(header, builder.finish());
+  const auto refused = decode_packet(node.outbox.sendings.back().header.bytes());
   ASSERT_TRUE(refused);
   const auto* what = std::get_if<OperationRefused>(&*refused);
   ASSERT_NE(what, nullptr);
@@ -73,15 +87,7 @@ TEST(NodePublish, a_record_with_two_topics_is_refused) {
 
 // What passed would be dropped by nobody and trusted by all.
 TEST(NodePublish, pitfall_30_facts_that_cannot_be_read_and_claims_of_clients_are_refused) {
-  MetricsRegistry metrics;
-  NodeOptions options;
-  options.cluster = "east";
-  const Now now{Instant(std::chrono::seconds(1)), WallTime(std::chrono::seconds(1'700'000'000))};
-  Node node(options, now, 1, nullptr, metrics);
-  Outbox outbox;
-  Hello hello;
-  hello.client = 5;
-  node.on_packet(now, {Door::session, 1}, encode_packet(hello), {}, outbox);
+  BareNode node;
   CacheInvalidation forged;
   forged.address = {"users", "7"};
   forged.claim = ClaimGrant{"east", 5, 1, 1000, 1};
@@ -97,9 +103,9 @@ TEST(NodePublish, pitfall_30_facts_that_cannot_be_read_and_claims_of_clients_are
   builder.append(RecordKind::invalidation, 0, 0, {}, {}, forged_bytes.bytes());
   builder.append(RecordKind::claim, 0, 0, {}, {}, said_bytes.bytes());
   builder.add_segment({5, 1, 3, 0});
-  node.on_packet(now, {Door::session, 1}, encode_packet(header), builder.finish(), outbox);
+  node.give(header, builder.finish());
   std::map<std::uint64_t, std::string> refused;
-  for (const Sending& sending : outbox.sendings) {
+  for (const Sending& sending : node.outbox.sendings) {
     const auto packet = decode_packet(sending.header.bytes());
     ASSERT_TRUE(packet);
     if (const auto* what = std::get_if<OperationRefused>(&*packet)) {
