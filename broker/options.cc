@@ -10,6 +10,36 @@
 #include "message/target_names.h"
 
 namespace mpreg {
+namespace {
+
+// "users=counter": its namespace, and what is made of the rest.
+template <typename Made>
+Result<std::pair<std::string, Made>> parse_of_namespace(std::string_view text,
+                                                        std::string_view what,
+                                                        Result<Made> (*make)(std::string_view)) {
+  const std::size_t mark = text.find('=');
+  if (mark == std::string_view::npos) {
+    return fail(ErrorCode::malformed, "NAMESPACE=" + std::string(what) + " is wanted");
+  }
+  std::string name(text.substr(0, mark));
+  if (auto checked = check_namespace(name); !checked) return tl::unexpected(checked.error());
+  auto made = make(text.substr(mark + 1));
+  if (!made) return tl::unexpected(made.error());
+  return std::pair(std::move(name), std::move(*made));
+}
+
+// What is given, and what texts name that were checked; the first of a namespace counts.
+template <typename Made>
+std::map<std::string, Made> with_named(
+    std::map<std::string, Made> given, const std::vector<std::string>& texts,
+    Result<std::pair<std::string, Made>> (*parse)(std::string_view)) {
+  for (const std::string& text : texts) {
+    if (auto one = parse(text)) given.insert(std::move(*one));
+  }
+  return given;
+}
+
+}  // namespace
 
 std::vector<DialOptions> dials_of(const BrokerOptions& options) {
   std::vector<DialOptions> dials;
@@ -23,45 +53,21 @@ std::vector<DialOptions> dials_of(const BrokerOptions& options) {
 
 Result<std::pair<std::string, std::shared_ptr<const Resolver>>> parse_resolver(
     std::string_view text) {
-  const std::size_t mark = text.find('=');
-  if (mark == std::string_view::npos) {
-    return fail(ErrorCode::malformed, "NAMESPACE=RESOLVER is wanted");
-  }
-  std::string name(text.substr(0, mark));
-  if (auto checked = check_namespace(name); !checked) return tl::unexpected(checked.error());
-  auto resolver = make_resolver(text.substr(mark + 1));
-  if (!resolver) return tl::unexpected(resolver.error());
-  return std::pair(std::move(name), std::move(*resolver));
+  return parse_of_namespace(text, "RESOLVER", make_resolver);
 }
 
 std::map<std::string, std::shared_ptr<const Resolver>> resolvers_of(const BrokerOptions& options) {
-  auto resolvers = options.node.resolvers;
-  for (const std::string& text : options.resolvers) {
-    if (auto one = parse_resolver(text)) resolvers.insert(std::move(*one));
-  }
-  return resolvers;
+  return with_named(options.node.resolvers, options.resolvers, parse_resolver);
 }
 
 Result<std::pair<std::string, std::shared_ptr<const CoherenceProtocol>>> parse_protocol(
     std::string_view text) {
-  const std::size_t mark = text.find('=');
-  if (mark == std::string_view::npos) {
-    return fail(ErrorCode::malformed, "NAMESPACE=PROTOCOL is wanted");
-  }
-  std::string name(text.substr(0, mark));
-  if (auto checked = check_namespace(name); !checked) return tl::unexpected(checked.error());
-  auto protocol = make_protocol(text.substr(mark + 1));
-  if (!protocol) return tl::unexpected(protocol.error());
-  return std::pair(std::move(name), std::move(*protocol));
+  return parse_of_namespace(text, "PROTOCOL", make_protocol);
 }
 
 std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols_of(
     const BrokerOptions& options) {
-  auto protocols = options.node.protocols;
-  for (const std::string& text : options.protocols) {
-    if (auto one = parse_protocol(text)) protocols.insert(std::move(*one));
-  }
-  return protocols;
+  return with_named(options.node.protocols, options.protocols, parse_protocol);
 }
 
 std::vector<std::string> find_errors(const BrokerOptions& options) {

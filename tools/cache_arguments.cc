@@ -55,6 +55,12 @@ std::string text_of(const OperationResult& result, WaitLevel wait) {
 
 }  // namespace
 
+void add_entry_arguments(CLI::App& verb, CacheArguments& arguments, const std::string& key_help) {
+  CacheAddress& address = arguments.address;
+  add_value(verb, "NAMESPACE", address.namespace_name, " ", "Letters, digits, _ and -").required();
+  add_value(verb, "KEY", address.key, " ", key_help).required();
+}
+
 void add_address_options(CLI::App& verb, CacheArguments& arguments) {
   CacheAddress& address = arguments.address;
   add_value(verb, "--subkey", address.subkey, "TEXT", "Part of the key's identity [none]");

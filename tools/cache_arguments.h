@@ -16,6 +16,8 @@ struct CacheArguments {
   double timeout_seconds = 0;
 };
 
+// NAMESPACE and KEY, as positionals.
+void add_entry_arguments(CLI::App& verb, CacheArguments& arguments, const std::string& key_help);
 void add_address_options(CLI::App& verb, CacheArguments& arguments);
 // The deadline of the operation; `default_seconds` when the user says nothing.
 void add_timeout_option(CLI::App& verb, CacheArguments& arguments, double default_seconds);

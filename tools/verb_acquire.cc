@@ -111,9 +111,7 @@ CLI::App& add(CLI::App& program, Command& command, const VerbText& text,
               ExitCode (*run)(const Command&, const Options&),
               const std::shared_ptr<Options>& options) {
   CLI::App& verb = add_broker_verb(program, command, text);
-  CacheAddress& address = options->cache.address;
-  add_value(verb, "NAMESPACE", address.namespace_name, " ", "Letters, digits, _ and -").required();
-  add_value(verb, "KEY", address.key, " ", "That is to be written").required();
+  add_entry_arguments(verb, options->cache, "That is to be written");
   add_json_flag(verb, command);
   add_address_options(verb, options->cache);
   verb.callback([&command, options, run] {

@@ -145,9 +145,7 @@ using Run = ExitCode (*)(const Command& command, const Options& options);
 CLI::App& add_entry_verb(CLI::App& program, Command& command, const VerbText& text, Run run,
                          const std::shared_ptr<Options>& options) {
   CLI::App& verb = add_broker_verb(program, command, text);
-  CacheAddress& address = options->cache.address;
-  add_value(verb, "NAMESPACE", address.namespace_name, " ", "Letters, digits, _ and -").required();
-  add_value(verb, "KEY", address.key, " ", "Of the entry").required();
+  add_entry_arguments(verb, options->cache, "Of the entry");
   add_json_flag(verb, command);
   verb.callback([&command, options, run] {
     check_address_values(options->cache, true, true);
