@@ -51,7 +51,7 @@ class WriteOnce : public mpreg::CoherenceProtocol {
   using State = mpreg::EntryState;
   std::string_view name() const override { return "write_once"; }
   bool validate(Operation operation, State state) const override {
-    if (operation == Operation::acquire || operation == Operation::release) return false;
+    if (operation == Operation::acquire) return false;
     const bool is_write = operation == Operation::write || operation == Operation::share;
     return !is_write || state == State::invalid;
   }

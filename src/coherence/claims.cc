@@ -48,6 +48,24 @@ void Claims::say(ClaimRecord record) {
   work_.records.push_back(std::move(record));
 }
 
+void Claims::say_over(const CacheAddress& address, const ClaimId& claim, std::uint64_t client,
+                      std::uint64_t ask) {
+  ClaimRecord over{address, ClaimStep::release};
+  over.claim = claim;
+  over.holder = cluster_;
+  over.client = client;
+  over.request = ask;
+  say(std::move(over));
+}
+
+void Claims::say_accepted(const CacheAddress& address, const ClaimId& claim, std::uint64_t round) {
+  ClaimRecord accepted{address, ClaimStep::accept};
+  accepted.claim = claim;
+  accepted.holder = cluster_;
+  accepted.client = round;
+  say(std::move(accepted));
+}
+
 void Claims::answer(std::uint64_t client, std::uint64_t request, ErrorCode code, std::string text) {
   work_.refused.emplace_back(client, Answer{request, false, code, std::move(text)});
   has_changed_ = true;
@@ -89,7 +107,6 @@ void Claims::ask(Instant now, const ClaimAsk& ask, std::uint64_t client, std::st
   wanted.home = home;
   wanted.request = ask.request;
   wanted.begun = now;
-  wanted.answer_by = now + milliseconds_in(ask.wait_ms) + kAnswerGrace;
   wanted.lease = lease;
   wanted.wait = milliseconds_in(ask.wait_ms);
   acquisitions_[{key_of(ask.address), client}] = std::move(wanted);
@@ -132,11 +149,7 @@ void Claims::renew_or_release(Instant now, const ClaimAsk& ask, std::uint64_t cl
       round.request = ask.request;
       return;
     }
-    ClaimRecord over{ask.address, ClaimStep::release};
-    over.claim = held.claim;
-    over.holder = cluster_;
-    over.client = client;
-    say(std::move(over));
+    say_over(ask.address, held.claim, client);
     work_.granted.emplace_back(client, ClaimGranted{ask.request, ask.token, 0, held.claim.home});
     acquisitions_.erase(it);
     return;
@@ -167,11 +180,7 @@ Claims::Round& Claims::begin_round(Instant now, Acquisition& own, std::uint64_t 
 void Claims::give_up(Instant now) {
   for (const auto& [key, own] : acquisitions_) {
     if (own.claim.token == 0 || now >= own.until) continue;
-    ClaimRecord over{own.address, ClaimStep::release};
-    over.claim = own.claim;
-    over.holder = cluster_;
-    over.client = key.second;
-    say(std::move(over));
+    say_over(own.address, own.claim, key.second);
   }
   acquisitions_.clear();
   has_changed_ = true;

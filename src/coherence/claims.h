@@ -149,7 +149,6 @@ class Claims {
     Instant begun{};
     Instant asked{};  // The home, first and last.
     Instant asked_again{};
-    Instant answer_by{};
     std::chrono::milliseconds lease{};
     std::chrono::milliseconds wait{};
     bool is_said = false;  // To the home.
@@ -164,6 +163,7 @@ class Claims {
     std::uint64_t first_ask = 0;  // How often the home was asked, it was with numbers from this
     std::uint64_t ask = 0;        // to this.
 
+    [[nodiscard]] Instant answer_by() const { return begun + wait + kAnswerGrace; }
     [[nodiscard]] bool has_asked(std::uint64_t number) const {
       return is_said && number >= first_ask && number <= ask;
     }
@@ -199,6 +199,9 @@ class Claims {
   void end(const CacheAddress& address, const ClaimId& claim);
   void refuse(const ClaimRecord& asked, std::string reason);
   void say(ClaimRecord record);
+  void say_over(const CacheAddress& address, const ClaimId& claim, std::uint64_t client = 0,
+                std::uint64_t ask = 0);
+  void say_accepted(const CacheAddress& address, const ClaimId& claim, std::uint64_t round);
   void answer(std::uint64_t client, std::uint64_t request, ErrorCode code, std::string text);
   void grant(Instant now, std::uint64_t client, std::uint64_t request, const Acquisition& own);
   void expect_expiry(Instant until) { next_expiry_ = std::min(next_expiry_, until); }

@@ -53,11 +53,7 @@ void Claims::settle_due(Instant now, const Observed& observed, const Electorate&
     }
     if (electorate.may_have_forgotten) return false;
     if (now < due.not_before || observed(due.stream) < due.number) return false;
-    ClaimRecord accepted{due.address, ClaimStep::accept};
-    accepted.claim = due.claim.claim;
-    accepted.holder = cluster_;
-    accepted.client = due.round;
-    say(std::move(accepted));
+    say_accepted(due.address, due.claim.claim, due.round);
     return true;
   });
 }
@@ -91,19 +87,12 @@ void Claims::settle_acquisitions(Instant now, const Electorate& electorate) {
     const std::uint64_t client = it->first.second;
     if (!own.is_granted) settle_grant(now, client, own, electorate);
     if (own.is_granted) settle_rounds(now, own, electorate);
-    if (own.is_granted ? now < own.until : now < own.answer_by) {
+    if (own.is_granted ? now < own.until : now < own.answer_by()) {
       ++it;
       continue;
     }
     if (!own.is_granted) {
-      if (own.is_said) {
-        ClaimRecord over{own.address, ClaimStep::release};
-        over.claim = own.claim;
-        over.holder = cluster_;
-        over.client = client;
-        over.request = own.ask;
-        say(std::move(over));
-      }
+      if (own.is_said) say_over(own.address, own.claim, client, own.ask);
       answer(client, own.request, ErrorCode::timed_out,
              name_of(own.address) + " is not ours: " + why_not(own, electorate));
     }

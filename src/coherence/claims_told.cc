@@ -19,10 +19,7 @@ void Claims::take(Instant now, const CacheInvalidation& fact, ClaimId claim, Str
     const auto own = acquisitions_.find({key, grant.client});
     if (own == acquisitions_.end() || !own->second.has_asked(grant.request)) {
       // Given up, or asked for by an earlier life.
-      ClaimRecord over{fact.address, ClaimStep::release};
-      over.claim = std::move(claim);
-      over.holder = cluster_;
-      return say(std::move(over));
+      return say_over(fact.address, claim);
     }
     // What was asked for again may be claimed again: for the same, and so no harm.
     own->second.claim = claim;
@@ -46,11 +43,7 @@ void Claims::yield(const Key& key, const ClaimId& other, const ClaimGrant& grant
     Acquisition& own = it->second;
     if (grant.holder == cluster_ && grant.client == it->first.second) continue;
     if (own.is_granted || own.claim.token == 0 || own.claim > other) continue;
-    ClaimRecord over{own.address, ClaimStep::release};
-    over.claim = own.claim;
-    over.holder = cluster_;
-    over.client = it->first.second;
-    say(std::move(over));
+    say_over(own.address, own.claim, it->first.second);
     own.begin_again();
   }
 }
@@ -66,15 +59,11 @@ void Claims::renumbered(Instant now) {
   }
   for (const auto& [key, one] : held_) {
     if (now >= one.until) continue;
-    ClaimRecord accepted;
-    std::tie(accepted.address.namespace_name, accepted.address.key, accepted.address.subkey,
-             accepted.address.version) = key;
-    accepted.step = ClaimStep::accept;
-    accepted.claim = one.claim;
-    accepted.holder = cluster_;
+    CacheAddress address;
+    std::tie(address.namespace_name, address.key, address.subkey, address.version) = key;
     const bool is_to_come = std::any_of(
         due_.begin(), due_.end(), [&](const Due& due) { return due.claim.claim == one.claim; });
-    if (!is_to_come) say(std::move(accepted));
+    if (!is_to_come) say_accepted(address, one.claim, 0);
   }
 }
 

@@ -14,7 +14,6 @@ struct Outcomes {
   State write;    // By this cluster.
   State share;    // The same, and others receive it.
   State acquire;  // Of what this cluster has not written since.
-  State release;  // Of what it has acquired.
 };
 
 class BuiltIn final : public CoherenceProtocol {
@@ -47,9 +46,6 @@ class BuiltIn final : public CoherenceProtocol {
       case Operation::acquire:
         return state == State::modified && outcomes_.acquire != State::missing ? state
                                                                                : outcomes_.acquire;
-      case Operation::release:
-        if (outcomes_.acquire == State::missing) return State::missing;
-        return is_alone ? outcomes_.release : state;
       case Operation::receive:
         return is_alone || state == State::owned ? State::missing : State::shared;
       case Operation::announce:
@@ -79,16 +75,11 @@ class BuiltIn final : public CoherenceProtocol {
 };
 
 //                               fill           write            share          acquire
-constexpr Outcomes kMsi{State::shared, State::modified, State::shared, State::modified,
-                        State::shared};
-constexpr Outcomes kMesi{State::shared, State::modified, State::shared, State::exclusive,
-                         State::shared};
-constexpr Outcomes kMoesi{State::shared, State::modified, State::owned, State::exclusive,
-                          State::shared};
-constexpr Outcomes kWeak{State::shared, State::modified, State::shared, State::missing,
-                         State::missing};
-constexpr Outcomes kEventual{State::shared, State::shared, State::shared, State::missing,
-                             State::missing};
+constexpr Outcomes kMsi{State::shared, State::modified, State::shared, State::modified};
+constexpr Outcomes kMesi{State::shared, State::modified, State::shared, State::exclusive};
+constexpr Outcomes kMoesi{State::shared, State::modified, State::owned, State::exclusive};
+constexpr Outcomes kWeak{State::shared, State::modified, State::shared, State::missing};
+constexpr Outcomes kEventual{State::shared, State::shared, State::shared, State::missing};
 
 const std::vector<ProtocolPtr>& built_in() {
   static const std::vector<ProtocolPtr> all = {

@@ -21,12 +21,11 @@ enum class CacheOperation : std::uint8_t {
   write = 2,       // A service here writes it; no other cluster receives the value.
   share = 3,       // The same, and others do.
   acquire = 4,     // It becomes this cluster's alone (mpreg/exclusive_key.h).
-  release = 5,     // And is not any more.
-  receive = 6,     // The value that another cluster wrote comes.
-  announce = 7,    // Another cluster has written it, and its value is on its way: always `syncing`.
-  invalidate = 8,  // Another has written or acquired it, or something changed: always `invalid`.
+  receive = 5,     // The value that another cluster wrote comes.
+  announce = 6,    // Another cluster has written it, and its value is on its way: always `syncing`.
+  invalidate = 7,  // Another has written or acquired it, or it has changed: always `invalid`.
 };
-inline constexpr std::size_t kCacheOperations = 9;
+inline constexpr std::size_t kCacheOperations = 8;
 [[nodiscard]] std::string_view name_of(CacheOperation operation);
 
 class CoherenceProtocol {

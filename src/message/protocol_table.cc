@@ -25,8 +25,8 @@ class Plain final : public CoherenceProtocol {
 }  // namespace
 
 std::string_view name_of(CacheOperation operation) {
-  constexpr std::string_view kNames[] = {"read",    "fill",    "write",    "share",     "acquire",
-                                         "release", "receive", "announce", "invalidate"};
+  constexpr std::string_view kNames[] = {"read",    "fill",    "write",    "share",
+                                         "acquire", "receive", "announce", "invalidate"};
   return kNames[static_cast<std::size_t>(operation)];
 }
 

@@ -22,7 +22,6 @@ namespace {
 constexpr std::uint32_t kInFlightMax = 1024;
 constexpr std::uint64_t kShareHeaderBytes = 256;
 // What was let in stays in, also when the limit is lowered afterwards.
-constexpr BodyLimits kOwnBody{std::numeric_limits<std::uint64_t>::max()};
 constexpr std::size_t kCopiesBytesMax = 64ULL << 10U;  // Of one batch.
 
 std::uint64_t bytes_of(const Record& record) { return sizeof(Record) + record.length; }
@@ -382,14 +381,7 @@ void Node::Impl::stamp_copies(const Now& now, Outbox& outbox) {
       metrics_.group_messages_dropped.add(copies.builder->records());
       continue;
     }
-    auto body = open_body(copies.builder->finish(), kOwnBody);
-    MPREG_CHECK(body.has_value());
-    own_declarations_.clear();
-    tracked_.clear();
-    value_facts_.clear();
-    for (const TopicIndex channel : copies.channels) declare_own(Lane::events, channel);
-    StampableBody parts = stampable(*body);
-    stamp_and_apply(now, parts, std::move(*body), outbox);
+    stamp_own(now, *copies.builder, copies.channels, outbox);
   }
 }
 

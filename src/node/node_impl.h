@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,8 @@ class Node::Impl : private NodeState {
   [[nodiscard]] Result<void> check_fact(const Now& now, const Body& body, const Record& record,
                                         std::uint32_t index);
   void declare_own(Lane lane, TopicIndex topic);
+  void stamp_own(const Now& now, BodyBuilder& builder, const std::set<TopicIndex>& topics,
+                 Outbox& outbox);
   void stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox);
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
   void refuse_operation(Session& session, std::uint64_t operation, Error error, Outbox& outbox);

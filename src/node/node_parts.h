@@ -2,6 +2,7 @@
 // What a node remembers in passing: small records that node_impl.h holds in numbers.
 
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,8 +12,12 @@
 #include "federation/stream_state.h"
 #include "message/packet.h"
 #include "node/link.h"
+#include "wire/body_codec.h"
 
 namespace mpreg {
+
+// A body that was made here is not looked at for its size.
+inline constexpr BodyLimits kOwnBody{std::numeric_limits<std::uint64_t>::max()};
 
 // A tracked record of the batch at hand.
 struct Tracked {

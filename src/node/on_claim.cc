@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <limits>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -13,7 +13,6 @@ namespace {
 
 // A holder's clock may be so far ahead of that of the home before its lease is shortened by it.
 constexpr std::chrono::milliseconds kLimitSlack{2000};
-constexpr BodyLimits kOwnBody{std::numeric_limits<std::uint64_t>::max()};
 
 }  // namespace
 
@@ -106,17 +105,19 @@ void Node::Impl::settle_claims(const Now& now, Outbox& outbox) {
     clock_.raise(work.clock_floor);
     if (!leaving_) stamp_claims(now, work, outbox);
     metrics_.keys_held.set(static_cast<std::int64_t>(claims_.held()));
-    for (auto& [client, granted] : work.granted) {
+    const auto tell = [&](std::uint64_t client, const Packet& packet) {
+      const auto slot = slot_of_client_.find(client);
+      if (slot != slot_of_client_.end()) {
+        send(outbox, {Door::session, sessions_[slot->second]->peer}, packet);
+      }
+    };
+    for (const auto& [client, granted] : work.granted) {
       if (granted.lease_ms > 0) metrics_.claims_granted.add();
-      const auto slot = slot_of_client_.find(client);
-      if (slot == slot_of_client_.end()) continue;
-      send(outbox, {Door::session, sessions_[slot->second]->peer}, granted);
+      tell(client, granted);
     }
-    for (auto& [client, refused] : work.refused) {
+    for (const auto& [client, refused] : work.refused) {
       metrics_.claims_refused.add();
-      const auto slot = slot_of_client_.find(client);
-      if (slot == slot_of_client_.end()) continue;
-      send(outbox, {Door::session, sessions_[slot->second]->peer}, refused);
+      tell(client, refused);
     }
     if (work.claims.empty() && work.records.empty()) return;
   }
@@ -126,10 +127,8 @@ void Node::Impl::settle_claims(const Now& now, Outbox& outbox) {
 // are; the rest on the topic of the cluster's status.
 void Node::Impl::stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox) {
   if (work.claims.empty() && work.records.empty()) return;
-  own_declarations_.clear();
-  tracked_.clear();
-  value_facts_.clear();
   BodyBuilder builder(Lane::cache);
+  std::set<TopicIndex> topics;
   const auto limit_after = [&](std::uint32_t lease_ms) {
     const auto lease = std::min(std::chrono::milliseconds(lease_ms), Claims::kLeaseLimit);
     const auto slack = std::min(kLimitSlack, options_.clock_offset_max / 2);
@@ -138,7 +137,7 @@ void Node::Impl::stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox
   };
   const auto append = [&](RecordKind kind, const std::string& topic, const Frame& payload) {
     const auto index = admit_topic(topic, Lane::cache);
-    if (index) declare_own(Lane::cache, *index);
+    if (index) topics.insert(*index);
     builder.append(kind, 0, index ? *index : kNoAlias, index ? std::string_view() : topic, {},
                    payload.bytes());
   };
@@ -160,10 +159,7 @@ void Node::Impl::stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox
   const auto count = static_cast<std::uint32_t>(builder.records());
   builder.add_segment({instance_, last_own_operation_ + 1, count, 0});
   last_own_operation_ += count;
-  auto body = open_body(builder.finish(), kOwnBody);
-  MPREG_CHECK(body.has_value());
-  StampableBody parts = stampable(*body);
-  stamp_and_apply(now, parts, std::move(*body), outbox);
+  stamp_own(now, builder, topics, outbox);
 }
 
 }  // namespace mpreg

@@ -205,6 +205,19 @@ void Node::Impl::refuse_operation(Session& session, std::uint64_t operation, Err
   remember_notice(session.last_heard, session.client, operation, refused);
 }
 
+// What the broker itself says, on these topics.
+void Node::Impl::stamp_own(const Now& now, BodyBuilder& builder, const std::set<TopicIndex>& topics,
+                           Outbox& outbox) {
+  auto body = open_body(builder.finish(), kOwnBody);
+  MPREG_CHECK(body.has_value());
+  own_declarations_.clear();
+  tracked_.clear();
+  value_facts_.clear();
+  for (const TopicIndex topic : topics) declare_own(body->stamp.lane, topic);
+  StampableBody parts = stampable(*body);
+  stamp_and_apply(now, parts, std::move(*body), outbox);
+}
+
 void Node::Impl::stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox) {
   const StreamIndex own = own_[static_cast<std::size_t>(body.stamp.lane)];
   StreamState& state = streams_[own];

@@ -150,29 +150,34 @@ const ProtocolTable& ReplicaStore::protocol_of(const std::string& namespace_name
   return own == protocols_.end() ? protocol_ : own->second;
 }
 
+// The state before it, and after it, if it is a step. Without an exclusive state, what is held is
+// modified.
+std::pair<EntryState, std::optional<EntryState>> ReplicaStore::look_ahead(
+    Instant now, const std::string& namespace_name, const StoreKey& key, CacheOperation operation,
+    bool is_held) const {
+  const ProtocolTable& protocol = protocol_of(namespace_name);
+  EntryState state = EntryState::exclusive;
+  if (!is_held) {
+    state = protocol.is_plain(operation) ? EntryState::missing : store_.state_of(now, key, nullptr);
+  }
+  auto next = protocol.next(state, operation);
+  if (!next && is_held) next = protocol.next(EntryState::modified, operation);
+  return {state, next};
+}
+
 std::optional<EntryState> ReplicaStore::find_violation(Instant now, const CacheAddress& address,
                                                        CacheOperation write, bool is_held) const {
-  const ProtocolTable& protocol = protocol_of(address.namespace_name);
-  EntryState state = is_held ? EntryState::exclusive : EntryState::missing;
-  if (!is_held && !protocol.is_plain(write)) {
-    if (const auto space = store_.find_space(address.namespace_name)) {
-      state = store_.state_of(now, key_of(*space, address), nullptr);
-    }
-  }
-  if (protocol.next(state, write)) return std::nullopt;
-  if (is_held && protocol.next(EntryState::modified, write)) return std::nullopt;  // As below.
-  return state;
+  constexpr NamespaceId kUnknown = 0xFFFF;  // Of which nothing is held.
+  const auto space = store_.find_space(address.namespace_name);
+  const auto [state, next] = look_ahead(now, address.namespace_name,
+                                        key_of(space.value_or(kUnknown), address), write, is_held);
+  return next ? std::nullopt : std::optional(state);
 }
 
 std::optional<EntryState> ReplicaStore::step(Instant now, const std::string& namespace_name,
                                              const StoreKey& key, CacheOperation operation,
                                              bool is_held) {
-  const ProtocolTable& protocol = protocol_of(namespace_name);
-  EntryState state = is_held ? EntryState::exclusive : EntryState::invalid;
-  if (!is_held && !protocol.is_plain(operation)) state = store_.state_of(now, key, nullptr);
-  auto next = protocol.next(state, operation);
-  // Without an exclusive state, what is held is modified.
-  if (!next && is_held) next = protocol.next(EntryState::modified, operation);
+  const auto next = look_ahead(now, namespace_name, key, operation, is_held).second;
   violations_ += next ? 0 : 1;
   return next;
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "message/body.h"
 #include "message/cache_messages.h"
@@ -124,6 +125,9 @@ class ReplicaStore {
   void take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
                      HybridTime version, const OperationId& operation);
   void cascade(Instant now, NamespaceId space, const CacheAddress& address, WriteVersion version);
+  [[nodiscard]] std::pair<EntryState, std::optional<EntryState>> look_ahead(
+      Instant now, const std::string& namespace_name, const StoreKey& key, CacheOperation operation,
+      bool is_held) const;
   // The state into which it leads; nothing, and counted: it is no step.
   [[nodiscard]] std::optional<EntryState> step(Instant now, const std::string& namespace_name,
                                                const StoreKey& key, CacheOperation operation,

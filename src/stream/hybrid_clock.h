@@ -27,8 +27,8 @@ class HybridClock {
   [[nodiscard]] HybridTime last() const { return last_; }
   // What would be issued now.
   [[nodiscard]] HybridTime next(WallTime wall) const;
-  // Later readings are not below this.
-  void raise(HybridTime floor) { last_ = std::max(last_, floor == 0 ? floor : floor - 1); }
+  // Later readings are above this.
+  void raise(HybridTime floor) { last_ = std::max(last_, floor); }
 
  private:
   HybridTime last_ = 0;

@@ -198,6 +198,23 @@ TEST(Claims, who_may_have_forgotten_a_claim_waits_with_its_word) {
   EXPECT_FALSE(all.write(a, kKey, a.granted[0].second.token));
 }
 
+TEST(Claims, a_home_that_restarts_is_asked_again) {
+  Federation all(3);
+  auto [a, b, c] = std::tie(all.clusters[0], all.clusters[1], all.clusters[2]);
+  all.ask(a, 1, asking(1, 1000ms, 10'000ms), "b");
+  all.settle(a);
+  while (all.deliver(a, b)) continue;
+  all.pass(10ms);
+  all.restart(b);  // With the row of those that had asked.
+  all.run();
+  EXPECT_TRUE(a.granted.empty());
+  all.pass(Claims::kAskAgain + 10ms);
+  all.run();
+  all.run();
+  ASSERT_EQ(a.granted.size(), 1U);
+  EXPECT_TRUE(all.write(a, kKey, a.granted[0].second.token));
+}
+
 TEST(Claims, near_caches_that_may_hold_something_older_delay_it) {
   Federation all(2);
   auto [a, b] = std::tie(all.clusters[0], all.clusters[1]);

@@ -19,7 +19,6 @@ TEST(Protocols, msi_has_no_exclusive_state) {
   EXPECT_EQ(msi.next(State::invalid, Operation::write), State::modified);
   EXPECT_EQ(msi.next(State::shared, Operation::acquire), State::modified);
   EXPECT_EQ(msi.next(State::modified, Operation::share), State::shared);
-  EXPECT_EQ(msi.next(State::modified, Operation::release), State::shared);
   EXPECT_EQ(msi.next(State::exclusive, Operation::read), std::nullopt);
   EXPECT_EQ(msi.next(State::owned, Operation::write), std::nullopt);
 }
@@ -32,7 +31,6 @@ TEST(Protocols, mesi_upgrades_a_shared_entry_to_exclusive) {
   EXPECT_EQ(mesi.next(State::invalid, Operation::write), State::modified) << "a write miss";
   EXPECT_EQ(mesi.next(State::modified, Operation::acquire), State::modified);
   EXPECT_EQ(mesi.next(State::modified, Operation::share), State::shared);
-  EXPECT_EQ(mesi.next(State::exclusive, Operation::release), State::shared);
   EXPECT_EQ(mesi.next(State::owned, Operation::read), std::nullopt);
 }
 
