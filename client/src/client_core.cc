@@ -18,10 +18,6 @@ SessionOptions session_options(const ClientOptions& options, std::uint64_t id) {
   return session;
 }
 
-tl::unexpected<Error> not_in_time(std::string_view what) {
-  return fail(ErrorCode::timed_out, std::string(what) + " in time");
-}
-
 }  // namespace
 
 ClientCore::ClientCore(ClientOptions options, std::vector<Endpoint> endpoints, std::uint64_t id)
@@ -62,16 +58,6 @@ Instant ClientCore::deadline(std::chrono::milliseconds timeout) const {
   return clock_.now().instant + timeout;
 }
 
-template <typename Condition>
-bool ClientCore::wait_until(Lock& lock, Instant until, Condition&& condition) {
-  while (!condition()) {
-    const Duration left = until - clock_.now().instant;
-    if (left <= Duration::zero()) return false;
-    changed_.wait_for(lock, left);
-  }
-  return true;
-}
-
 Result<void> ClientCore::may_wait() const {
   if (!on_receiving_thread()) return {};
   return fail(ErrorCode::refused, "a callback may not wait for the thread that it runs on");
@@ -96,11 +82,11 @@ Result<Answer> ClientCore::wait_for_answer(Lock& lock, std::uint64_t request, In
   const bool answered = wait_until(lock, until, [&] { return answers_[request].has_value(); });
   const std::optional<Answer> answer = std::move(answers_[request]);
   answers_.erase(request);
-  if (!answered) return not_in_time("the broker did not answer");
+  if (!answered) return fail(ErrorCode::timed_out, "the broker did not answer in time");
   return *answer;
 }
 
-// ---- Publishing.
+// ---- Sending.
 
 void ClientCore::send_output() {
   if (!session_.has_output()) {
@@ -110,127 +96,6 @@ void ClientCore::send_output() {
   session_.take_output(output_);
   connection_.send(output_);
   if (!on_receiving_thread() && connection_.needs_wake()) wakeup_.signal();
-}
-
-// Calls attempt(), which publishes, again whenever there may be room. The clock is read when
-// somebody has to wait, which is seldom.
-template <typename Attempt>
-Result<std::uint64_t> ClientCore::publish_with(Lock& lock, std::chrono::milliseconds timeout,
-                                               Attempt&& attempt) {
-  std::optional<Instant> until;
-  for (;;) {
-    if (closing_) return fail(ErrorCode::disconnected, "the client is closed");
-    const std::uint64_t blocked_before = session_.counters().would_block;
-    auto operation = attempt();
-    if (operation) {
-      send_output();
-      return operation;
-    }
-    // Only a full window empties by waiting; a limit on operations is the caller's to handle.
-    const bool is_window = session_.counters().would_block != blocked_before;
-    if (!is_window || options_.when_full == WhenFull::overloaded || on_receiving_thread()) {
-      return operation;
-    }
-    if (!until) until = deadline(timeout);
-    const std::uint64_t accepted = session_.accepted_through();
-    const bool has_news = wait_until(
-        lock, *until, [&] { return closing_ || session_.accepted_through() != accepted; });
-    if (!has_news) return operation;
-  }
-}
-
-Operation ClientCore::watch(std::uint64_t operation, bool tracked, OnAcknowledged on_acknowledged) {
-  auto state = std::make_shared<Operation::State>(operation, tracked, receiving_thread_,
-                                                  std::move(on_acknowledged));
-  operations_.emplace(operation, state);
-  return Operation(std::move(state));
-}
-
-Result<std::uint64_t> ClientCore::publish(std::string_view topic, Bytes payload,
-                                          const PublishOptions& options) {
-  Lock lock(mutex_);
-  if (options.wait_accepted) {
-    if (auto may = may_wait(); !may) return tl::unexpected(may.error());
-  }
-  auto number = publish_with(lock, options.timeout, [&] {
-    return session_.publish(now_, topic, payload, options.headers,
-                            options.wait_accepted ? Answering::at_once : Answering::later);
-  });
-  if (!number || !options.wait_accepted) return number;
-  const Operation operation = watch(*number, false);
-  const auto timeout =
-      options.timeout > options.timeout.zero() ? options.timeout : options_.call_timeout;
-  lock.unlock();
-  const OperationResult result = operation.wait(timeout);
-  if (result.status == OperationStatus::done) return number;
-  if (result.status == OperationStatus::pending) return not_in_time("the broker did not accept");
-  return tl::unexpected(result.error);
-}
-
-Result<Operation> ClientCore::invalidate(const CacheInvalidation& invalidation) {
-  Lock lock(mutex_);
-  const Now now = clock_.now();
-  auto number = publish_with(lock, {}, [&] { return session_.invalidate(now, invalidation); });
-  if (!number) return tl::unexpected(number.error());
-  return watch(*number, invalidation.tracking.wait > WaitLevel::accepted);
-}
-
-Result<Operation> ClientCore::replicate(const CacheReplication& replication,
-                                        std::string_view value) {
-  Lock lock(mutex_);
-  const Now now = clock_.now();
-  auto number = publish_with(lock, {}, [&] { return session_.replicate(now, replication, value); });
-  if (!number) return tl::unexpected(number.error());
-  return watch(*number, replication.tracking.wait > WaitLevel::accepted);
-}
-
-Result<Operation> ClientCore::replicate(const CacheReplication& replication, std::string_view value,
-                                        const std::vector<std::string>& value_targets,
-                                        OnAcknowledged on_acknowledged) {
-  Lock lock(mutex_);
-  const Now now = clock_.now();
-  auto number = publish_with(
-      lock, {}, [&] { return session_.replicate(now, replication, value, value_targets); });
-  if (!number) return tl::unexpected(number.error());
-  return watch(*number, replication.tracking.wait > WaitLevel::accepted,
-               std::move(on_acknowledged));
-}
-
-Result<Operation> ClientCore::send_value(const CacheValue& value, OnAcknowledged on_acknowledged) {
-  Lock lock(mutex_);
-  const Now now = clock_.now();
-  auto number = publish_with(lock, {}, [&] { return session_.send_value(now, value); });
-  if (!number) return tl::unexpected(number.error());
-  return watch(*number, true, std::move(on_acknowledged));
-}
-
-void ClientCore::give_up_waiting(std::uint64_t operation, bool success) {
-  const Lock lock(mutex_);
-  static_cast<void>(session_.complete_operation(clock_.now(), operation, success));
-  send_output();
-}
-
-std::shared_ptr<Operation::State> ClientCore::composite(std::uint64_t operation) const {
-  return std::make_shared<Operation::State>(operation, true, receiving_thread_);
-}
-
-Result<void> ClientCore::flush(std::chrono::milliseconds timeout, bool outcomes_too) {
-  Lock lock(mutex_);
-  if (auto may = may_wait(); !may) return may;
-  session_.flush(clock_.now());
-  send_output();
-  const std::uint64_t last = session_.last_operation();
-  const bool done = wait_until(lock, deadline(timeout), [&] {
-    return (session_.accepted_through() >= last &&
-            (!outcomes_too || session_.tracked_operations() == 0)) ||
-           stopping_;
-  });
-  if (session_.accepted_through() >= last && done && !stopping_) return {};
-  if (stopping_) return fail(ErrorCode::disconnected, "the client is closed");
-  return fail(ErrorCode::timed_out, std::to_string(last - session_.accepted_through()) +
-                                        " operations are not accepted, " +
-                                        std::to_string(session_.tracked_operations()) +
-                                        " have not ended");
 }
 
 // ---- Requests.
@@ -475,8 +340,12 @@ void ClientCore::close() {
   OperationResult failed;
   failed.status = OperationStatus::failed;
   failed.error = {ErrorCode::disconnected, "the client was closed"};
-  auto left = std::move(operations_);
-  for (const auto& [number, operation] : left) finish(operation, failed);
+  std::map<std::uint64_t, std::shared_ptr<Operation::State>> left = std::move(accepting_);
+  left.insert(tracked_.begin(), tracked_.end());
+  tracked_.clear();
+  std::vector<Finished> ended;
+  for (const auto& [number, operation] : left) ended.push_back({operation, {}});
+  finish(ended, std::move(failed));
   subscribers_.close();
   connection_.close();
 }

@@ -2,6 +2,8 @@
 // ClientCore: the session and the socket of a client under one mutex, and everybody who waits for
 // something. ClientLoop turns it; any thread calls it.
 
+#include <tsl/robin_map.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -47,7 +49,8 @@ class ClientCore {
   // Of an operation that is made of several and ends by end().
   [[nodiscard]] std::shared_ptr<Operation::State> composite(std::uint64_t operation) const;
   void end(const std::shared_ptr<Operation::State>& operation, OperationResult result) {
-    finish(operation, std::move(result));
+    const auto latency = result.latency;
+    finish({{operation, latency}}, std::move(result));
   }
   [[nodiscard]] Instant now() const { return clock_.instant(); }
   Result<void> flush(std::chrono::milliseconds timeout, bool outcomes_too);
@@ -104,7 +107,7 @@ class ClientCore {
   };
   using Lock = std::unique_lock<std::mutex>;
 
-  // ---- client_turn.cc: the receiving thread.
+  // ---- client_turn.cc and client_operations.cc: the receiving thread.
   // One turn: takes in what has come, sends what is due, calls the application. Returns how long
   // nothing needs to be done, or 0 when more may be there.
   Duration turn();
@@ -116,13 +119,19 @@ class ClientCore {
   void handle(const AcceptedThrough& accepted);
   void handle(const OperationRefused& refused);
   void handle(const OperationOutcome& outcome);
+  void handle_acknowledged(const OperationOutcome& outcome);
   void handle(const Answer& answer);
   void handle(const CacheGot& got);
   void handle(const LoadGranted& granted);
   void handle(const ClaimGranted& granted);
   void handle(const Subscribed& subscribed);
   void handle(const LeaseRenewal& renewal);
-  void finish(const std::shared_ptr<Operation::State>& operation, OperationResult result);
+  // Operations that ended alike, with the latency of each.
+  struct Finished {
+    std::shared_ptr<Operation::State> operation;
+    std::chrono::microseconds latency{};
+  };
+  void finish(const std::vector<Finished>& operations, OperationResult result);
   void report_connection();
   [[nodiscard]] std::vector<std::shared_ptr<SessionListener>> listeners() const;
   void tell_listeners(SessionState state);
@@ -134,7 +143,14 @@ class ClientCore {
   }
   [[nodiscard]] Instant deadline(std::chrono::milliseconds timeout) const;
   template <typename Condition>
-  bool wait_until(Lock& lock, Instant deadline, Condition&& condition);
+  bool wait_until(Lock& lock, Instant deadline, Condition&& condition) {
+    while (!condition()) {
+      const Duration left = deadline - clock_.now().instant;
+      if (left <= Duration::zero()) return false;
+      changed_.wait_for(lock, left);
+    }
+    return true;
+  }
   template <typename Attempt>
   Result<std::uint64_t> publish_with(Lock& lock, std::chrono::milliseconds timeout,
                                      Attempt&& attempt);
@@ -143,6 +159,8 @@ class ClientCore {
   Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
   Operation watch(std::uint64_t operation, bool tracked, OnAcknowledged on_acknowledged = {});
+  // Null: nobody watches it any more.
+  [[nodiscard]] std::shared_ptr<Operation::State> take_watched(std::uint64_t operation);
 
   const ClientOptions options_;
   const std::uint64_t id_;
@@ -161,7 +179,9 @@ class ClientCore {
   bool stopping_ = false;
   bool welcomed_ = false;  // At least once.
   Error refusal_;
-  std::map<std::uint64_t, std::shared_ptr<Operation::State>> operations_;
+  // That end by their outcome, and that end by being accepted.
+  tsl::robin_map<std::uint64_t, std::shared_ptr<Operation::State>> tracked_;
+  std::map<std::uint64_t, std::shared_ptr<Operation::State>> accepting_;
   std::map<std::uint64_t, std::optional<Answer>> answers_;  // Requests that somebody waits for.
   std::map<std::uint64_t, CacheGot> gots_;  // Of these, those that were answered so.
   std::map<std::uint64_t, LoadGranted> grants_;

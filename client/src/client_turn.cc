@@ -16,25 +16,6 @@ constexpr std::chrono::milliseconds kIdleMax{1000};
 // What the socket did not take is tried again soon.
 constexpr std::chrono::milliseconds kUnsentRetry{5};
 
-OperationStatus status_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::confirmed:
-      return OperationStatus::done;
-    case Outcome::timed_out:
-      return OperationStatus::timed_out;
-    case Outcome::failed:
-    case Outcome::acknowledged:
-      return OperationStatus::failed;
-  }
-  return OperationStatus::failed;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 }  // namespace
 
 Duration ClientCore::turn() {
@@ -149,81 +130,6 @@ void ClientCore::report_connection() {
 }
 
 void ClientCore::handle(const Gap& gap) { subscribers_.deliver_gap(gap); }
-
-void ClientCore::finish(const std::shared_ptr<Operation::State>& operation,
-                        OperationResult result) {
-  for (const std::string& thrown : operation->finish(std::move(result))) report_error(thrown);
-}
-
-void ClientCore::handle(const AcceptedThrough& accepted) {
-  std::vector<std::shared_ptr<Operation::State>> ended;
-  {
-    const Lock lock(mutex_);
-    for (auto it = operations_.begin();
-         it != operations_.end() && it->first <= accepted.operation;) {
-      if (it->second->tracked()) {
-        ++it;
-        continue;
-      }
-      ended.push_back(std::move(it->second));
-      it = operations_.erase(it);
-    }
-  }
-  changed_.notify_all();
-  OperationResult result;
-  result.status = OperationStatus::done;
-  for (const auto& operation : ended) finish(operation, result);
-}
-
-void ClientCore::handle(const OperationRefused& refused) {
-  OperationResult result;
-  result.status = OperationStatus::refused;
-  result.error = {refused.code, refused.text};
-  std::shared_ptr<Operation::State> operation;
-  {
-    const Lock lock(mutex_);
-    if (auto node = operations_.extract(refused.operation)) operation = std::move(node.mapped());
-  }
-  changed_.notify_all();
-  if (operation) {
-    finish(operation, std::move(result));
-  } else {
-    report_error("operation " + std::to_string(refused.operation) +
-                 " was refused: " + refused.text);
-  }
-}
-
-void ClientCore::handle(const OperationOutcome& outcome) {
-  if (outcome.outcome == Outcome::acknowledged) {
-    std::shared_ptr<Operation::State> pending;
-    {
-      const Lock lock(mutex_);
-      const auto it = operations_.find(outcome.operation);
-      if (it != operations_.end()) pending = it->second;
-    }
-    if (!pending) return;
-    for (const std::string& cluster : outcome.confirmed) pending->acknowledge(cluster);
-    return;
-  }
-  OperationResult result;
-  result.status = status_of(outcome.outcome);
-  result.confirmed = outcome.confirmed;
-  result.missing = outcome.missing;
-  result.fenced = outcome.fenced;
-  result.latency = std::chrono::microseconds(outcome.latency_us);
-  if (result.status == OperationStatus::timed_out) {
-    result.error = {ErrorCode::timed_out, "not confirmed in time by: " + joined(outcome.missing)};
-  } else if (result.status == OperationStatus::failed) {
-    result.error = {ErrorCode::disconnected, "ended as failed: by hand, or somebody left"};
-  }
-  std::shared_ptr<Operation::State> operation;
-  {
-    const Lock lock(mutex_);
-    if (auto node = operations_.extract(outcome.operation)) operation = std::move(node.mapped());
-  }
-  changed_.notify_all();
-  if (operation) finish(operation, std::move(result));
-}
 
 void ClientCore::handle(const Answer& answer) {
   {

@@ -21,9 +21,16 @@ std::string_view name_of(OperationStatus status) {
   return "unknown";
 }
 
+OperationResult Operation::State::known() const {
+  if (!result_) return {};
+  OperationResult result = *result_;
+  result.latency = latency_;
+  return result;
+}
+
 OperationResult Operation::State::result() const {
   const std::lock_guard lock(mutex_);
-  return result_;
+  return known();
 }
 
 OperationResult Operation::State::wait(std::chrono::milliseconds timeout) const {
@@ -31,25 +38,32 @@ OperationResult Operation::State::wait(std::chrono::milliseconds timeout) const 
   if (std::this_thread::get_id() != receiving_thread_) {
     finished_.wait_for(lock, timeout, [&] { return settled_; });
   }
-  return result_;
+  return known();
 }
 
-std::vector<std::string> Operation::State::finish(OperationResult result) {
-  std::vector<std::function<void(const OperationResult&)>> continuations;
+std::vector<std::string> Operation::State::finish(const SharedResult& result,
+                                                  const OperationResult& own) {
+  Continuation first;
+  std::vector<Continuation> others;
   {
     const std::lock_guard lock(mutex_);
-    if (result_.status != OperationStatus::pending) return {};
+    if (result_) return {};
     result_ = result;
-    continuations.swap(continuations_);
+    latency_ = own.latency;
+    first.swap(continuation_);
+    others.swap(continuations_);
+    settled_ = !first;
   }
-  // Whoever waits finds done what the continuations do, such as the books of a bridge.
   std::vector<std::string> thrown;
-  for (const auto& continuation : continuations) {
-    if (auto what = call_guarded([&] { continuation(result); })) {
+  const auto call = [&](const Continuation& continuation) {
+    if (auto what = call_guarded([&] { continuation(own); })) {
       thrown.push_back("a continuation of operation " + std::to_string(id_) + " threw " + *what);
     }
-  }
-  {
+  };
+  if (first) {
+    // Whoever waits finds done what the continuations do, such as the books of a bridge.
+    call(first);
+    for (const Continuation& other : others) call(other);
     const std::lock_guard lock(mutex_);
     settled_ = true;
   }
@@ -57,15 +71,19 @@ std::vector<std::string> Operation::State::finish(OperationResult result) {
   return thrown;
 }
 
-void Operation::State::then(std::function<void(const OperationResult&)> continuation) {
+void Operation::State::then(Continuation continuation) {
   OperationResult ended;
   {
     const std::lock_guard lock(mutex_);
-    if (result_.status == OperationStatus::pending) {
-      continuations_.push_back(std::move(continuation));
+    if (!result_) {
+      if (!continuation_) {
+        continuation_ = std::move(continuation);
+      } else {
+        continuations_.push_back(std::move(continuation));
+      }
       return;
     }
-    ended = result_;
+    ended = known();
   }
   continuation(ended);
 }

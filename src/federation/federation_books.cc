@@ -42,15 +42,15 @@ void FederationBooks::received(Sort sort, const std::string& cluster, std::uint6
   }
 }
 
-void FederationBooks::ended(const std::vector<std::string>& confirmed,
+void FederationBooks::ended(std::uint64_t operations, const std::vector<std::string>& confirmed,
                             const std::vector<std::string>& missing, bool has_timed_out) {
-  for (const std::string& cluster : confirmed) ++of(cluster).cluster.confirmed;
+  for (const std::string& cluster : confirmed) of(cluster).cluster.confirmed += operations;
   for (const std::string& cluster : missing) {
     Cluster& book = of(cluster).cluster;
-    ++(has_timed_out ? book.timed_out : book.failed);
+    (has_timed_out ? book.timed_out : book.failed) += operations;
   }
   if (missing.empty()) return;
-  ++(has_timed_out ? total_.timeout_operations : total_.failed_operations);
+  (has_timed_out ? total_.timeout_operations : total_.failed_operations) += operations;
 }
 
 void FederationBooks::took(std::chrono::microseconds latency) { (void)latency_.add(latency); }

@@ -33,9 +33,9 @@ class FederationBooks {
   void learn(const std::string& cluster) { of(cluster); }
   void received(Sort sort, const std::string& cluster, std::uint64_t count,
                 std::uint64_t processed);
-  // A tracked operation ended, or one of its targets did.
-  void ended(const std::vector<std::string>& confirmed, const std::vector<std::string>& missing,
-             bool has_timed_out);
+  // So many tracked operations ended.
+  void ended(std::uint64_t operations, const std::vector<std::string>& confirmed,
+             const std::vector<std::string>& missing, bool has_timed_out);
   // Writes that were refused because they were no step, and, in all, what stores did not keep.
   void violated() { ++violations_refused_; }
   void note_violations(std::uint64_t not_kept) { violations_not_kept_ = not_kept; }

@@ -4,54 +4,155 @@
 #include <utility>
 
 namespace mpreg {
+namespace {
 
-PendingOperations::Ended PendingOperations::end(Operation operation, Outcome outcome, Instant now) {
-  Ended ended;
-  ended.client = operation.id.client;
-  ended.outcome.operation = operation.id.operation;
-  ended.outcome.outcome = outcome;
-  ended.outcome.confirmed = std::move(operation.confirmed);
-  ended.outcome.missing = std::move(operation.missing);
-  const auto latency =
-      std::chrono::duration_cast<std::chrono::microseconds>(now - operation.started);
-  ended.outcome.latency_us =
-      static_cast<std::uint32_t>(std::clamp<std::int64_t>(latency.count(), 0, 0xFFFFFFFF));
-  return ended;
+using Progress = PendingOperations::Progress;
+using SharedProgress = PendingOperations::SharedProgress;
+
+// Ended places are kept up to as many as there are open ones, and these.
+constexpr std::size_t kEndedKept = 256;
+
+// Works out what a step makes of a progress, once for all operations in a row that share it.
+template <typename Work>
+class Step {
+ public:
+  explicit Step(Work work) : work_(std::move(work)) {}
+
+  // Null: nothing.
+  const SharedProgress& of(const SharedProgress& from) {
+    if (from_ != from) {
+      from_ = from;
+      to_ = work_(*from);
+    }
+    return to_;
+  }
+
+ private:
+  Work work_;
+  SharedProgress from_;
+  SharedProgress to_;
+};
+
+SharedProgress confirmed_by(const std::string& cluster, const Progress& from) {
+  const auto missing = std::lower_bound(from.missing.begin(), from.missing.end(), cluster);
+  if (missing == from.missing.end() || *missing != cluster) return nullptr;
+  auto to = std::make_shared<Progress>(from);
+  to->missing.erase(to->missing.begin() + (missing - from.missing.begin()));
+  to->confirmed.push_back(cluster);
+  return to;
 }
 
-PendingOperations::Ended PendingOperations::progress(const Operation& operation,
-                                                     const std::string& cluster) {
-  Ended told;
-  told.client = operation.id.client;
-  told.outcome.operation = operation.id.operation;
-  told.outcome.outcome = Outcome::acknowledged;
-  told.outcome.confirmed.push_back(cluster);
-  return told;
+// A value that has not come is missing all the same: nobody serves it, or anything older.
+SharedProgress fenced(const Progress& from) {
+  auto to = std::make_shared<Progress>(from);
+  to->confirmed.insert(to->confirmed.end(), to->missing.begin(), to->missing.end());
+  to->fenced = std::exchange(to->missing, {});
+  return to;
+}
+
+}  // namespace
+
+// ---- The queue.
+
+void PendingOperations::Queue::add(Number number, Operation operation) {
+  MPREG_CHECK(places_.empty() || number > places_.back().number);
+  places_.push_back({number, std::move(operation)});
+}
+
+void PendingOperations::Queue::tidy() {
+  const auto has_ended = [](const Place& place) { return place.operation.progress == nullptr; };
+  while (!places_.empty() && has_ended(places_.front())) {
+    places_.pop_front();
+    --ended_;
+  }
+  if (ended_ <= size() + kEndedKept) return;
+  std::erase_if(places_, has_ended);
+  ended_ = 0;
+}
+
+template <typename Visit>
+void PendingOperations::Queue::visit_from(Number from, Visit visit) {
+  auto it =
+      std::lower_bound(places_.begin(), places_.end(), from,
+                       [](const Place& place, Number wanted) { return place.number < wanted; });
+  for (; it != places_.end(); ++it) {
+    if (it->operation.progress && !visit(it->number, it->operation)) return;
+  }
+}
+
+std::optional<Instant> PendingOperations::Queue::oldest() const {
+  if (places_.empty()) return std::nullopt;
+  return places_.front().operation.started;  // tidy() has left an open one there.
+}
+
+template <typename Visit>
+void PendingOperations::visit_all(Visit visit) {
+  facts_.visit_from(0, visit);
+  values_.visit_from(0, visit);
+}
+
+void PendingOperations::tidy() {
+  facts_.tidy();
+  values_.tidy();
+  if (size() == 0) look_at_ = Instant::max();
+}
+
+// ---- Coming and going.
+
+SharedProgress PendingOperations::awaiting(std::vector<std::string> missing) {
+  if (!last_awaited_ || last_awaited_->missing != missing) {
+    last_awaited_ = std::make_shared<const Progress>(Progress{{}, std::move(missing), {}});
+  }
+  return last_awaited_;
 }
 
 void PendingOperations::add(Operation operation, Instant now, std::vector<Ended>& ended) {
-  if (operation.missing.empty() && !operation.waits_for_fence) {
-    ended.push_back(end(std::move(operation), Outcome::confirmed, now));
-    return;
+  if (operation.progress->missing.empty() && !operation.waits_for_fence) {
+    return end(operation, Outcome::confirmed, now, ended);
   }
-  const Key key = key_of(operation);
-  by_id_.emplace(operation.id, operation.cache_number);
-  by_deadline_.emplace(operation.deadline, key);
-  if (operation.fence != Instant{}) fences_.emplace(key, operation.fence);
-  const bool is_new = by_number_.emplace(key, std::move(operation)).second;
-  MPREG_CHECK(is_new);
+  look_at_ = std::min(look_at_, operation.deadline);
+  if (operation.fence != Instant{}) {
+    look_at_ = std::min(look_at_, operation.fence);
+    ++fences_;
+  }
+  Queue& queue = queue_of(operation);
+  const Number number = number_of(operation);
+  queue.add(number, std::move(operation));
 }
+
+void PendingOperations::end(Operation& operation, Outcome outcome, Instant now,
+                            std::vector<Ended>& ended) {
+  const auto latency =
+      std::chrono::duration_cast<std::chrono::microseconds>(now - operation.started).count();
+  ended.push_back({operation.id, outcome, std::move(operation.progress),
+                   static_cast<std::uint32_t>(std::clamp<std::int64_t>(latency, 0, 0xFFFFFFFF))});
+  operation.progress = nullptr;
+}
+
+void PendingOperations::take_off(Operation& operation, Outcome outcome, Instant now,
+                                 std::vector<Ended>& ended) {
+  end(operation, outcome, now, ended);
+  if (operation.fence != Instant{}) --fences_;
+  queue_of(operation).note_ended();
+}
+
+// ---- What is reported.
 
 void PendingOperations::applied(const std::string& cluster, Lane lane, Number number, Instant now,
                                 std::vector<Ended>& ended) {
+  if (lane == Lane::events) return;
   Positions& positions = applied_[cluster];
   Number& position = lane == Lane::cache ? positions.cache : positions.bulk;
-  if (number <= position || lane == Lane::events) return;
-  // Only a step in the cache lane needs to be looked at from where it was; a value may complete
-  // anything that the cache lane has passed already.
-  const Number from = lane == Lane::cache ? position + 1 : 0;
-  position = number;
-  confirm(cluster, positions, from, now, ended);
+  if (number <= position) return;
+  const Number from = std::exchange(position, number) + 1;
+  if (lane == Lane::cache) {
+    confirm(facts_, cluster, positions, from, now, ended);
+  } else {
+    // It may complete anything that the cache lane has passed already.
+    confirm(facts_, cluster, positions, 0, now, ended);
+    confirm(values_, cluster, positions, from, now, ended);
+  }
+  tidy();
 }
 
 void PendingOperations::observed(const std::string& cluster, Number number, Instant now,
@@ -59,96 +160,87 @@ void PendingOperations::observed(const std::string& cluster, Number number, Inst
   Positions& positions = applied_[cluster];
   if (number <= positions.observed) return;
   const Number from = std::exchange(positions.observed, number) + 1;
-  if (!fences_.empty()) confirm(cluster, positions, from, now, ended);
+  if (fences_ == 0) return;
+  confirm(facts_, cluster, positions, from, now, ended);
+  tidy();
 }
 
-void PendingOperations::confirm(const std::string& cluster, const Positions& positions, Number from,
-                                Instant now, std::vector<Ended>& ended) {
-  for (auto it = by_number_.lower_bound(Key{from, {}}); it != by_number_.end();) {
-    Operation& operation = it->second;
-    if (operation.cache_number > positions.cache) break;
-    const auto missing =
-        std::lower_bound(operation.missing.begin(), operation.missing.end(), cluster);
-    if (missing == operation.missing.end() || *missing != cluster ||
-        !passed(operation, positions)) {
-      ++it;
-      continue;
+void PendingOperations::confirm(Queue& queue, const std::string& cluster,
+                                const Positions& positions, Number from, Instant now,
+                                std::vector<Ended>& ended) {
+  const Number through = &queue == &facts_ ? positions.cache : positions.bulk;
+  Step step([&](const Progress& progress) { return confirmed_by(cluster, progress); });
+  SharedProgress only;  // Where each is told.
+  queue.visit_from(from, [&](Number number, Operation& operation) {
+    if (number > through) return false;
+    if (!passed(operation, positions)) return true;
+    const SharedProgress& next = step.of(operation.progress);
+    if (!next) return true;
+    operation.progress = next;
+    if (next->missing.empty() && !operation.waits_for_fence) {
+      take_off(operation, Outcome::confirmed, now, ended);
+    } else if (operation.tells_each) {
+      if (!only) only = std::make_shared<const Progress>(Progress{{cluster}, {}, {}});
+      ended.push_back({operation.id, Outcome::acknowledged, only, 0});
     }
-    operation.confirmed.push_back(cluster);
-    operation.missing.erase(missing);
-    if (!operation.missing.empty() || operation.waits_for_fence) {
-      if (operation.tells_each) ended.push_back(progress(operation, cluster));
-      ++it;
-      continue;
-    }
-    strike_off(operation);
-    ended.push_back(end(std::move(operation), Outcome::confirmed, now));
-    it = by_number_.erase(it);
-  }
+    return true;
+  });
 }
 
-void PendingOperations::strike_off(const Operation& operation) {
-  by_id_.erase(operation.id);
-  fences_.erase(key_of(operation));
-  const auto [begin, stop] = by_deadline_.equal_range(operation.deadline);
-  const auto it = std::find_if(
-      begin, stop, [&](const auto& entry) { return entry.second == key_of(operation); });
-  if (it != stop) by_deadline_.erase(it);
-}
+// ---- What ends otherwise.
 
 void PendingOperations::expire(Instant now, std::vector<Ended>& ended) {
-  while (!fences_.empty() && fences_.begin()->second <= now) {
-    const auto it = by_number_.find(fences_.begin()->first);
-    MPREG_CHECK(it != by_number_.end());
-    Operation operation = std::move(it->second);
-    by_number_.erase(it);
-    strike_off(operation);
-    // A value that has not come is missing all the same: nobody serves it, or anything older.
-    std::vector<std::string> fenced = std::exchange(operation.missing, {});
-    operation.confirmed.insert(operation.confirmed.end(), fenced.begin(), fenced.end());
-    ended.push_back(end(std::move(operation), Outcome::confirmed, now));
-    ended.back().outcome.fenced = std::move(fenced);
-  }
-  while (!by_deadline_.empty() && by_deadline_.begin()->first <= now) {
-    const auto it = by_number_.find(by_deadline_.begin()->second);
-    Operation operation = std::move(it->second);
-    by_number_.erase(it);
-    strike_off(operation);
-    ended.push_back(end(std::move(operation), Outcome::timed_out, now));
-  }
+  if (now < look_at_) return;
+  look_at_ = Instant::max();
+  Step fence(fenced);
+  visit_all([&](Number /*number*/, Operation& operation) {
+    const bool has_fence = operation.fence != Instant{};
+    if (has_fence && operation.fence <= now) {
+      operation.progress = fence.of(operation.progress);
+      take_off(operation, Outcome::confirmed, now, ended);
+    } else if (operation.deadline <= now) {
+      take_off(operation, Outcome::timed_out, now, ended);
+    } else {
+      look_at_ = std::min(look_at_, operation.deadline);
+      if (has_fence) look_at_ = std::min(look_at_, operation.fence);
+    }
+    return true;
+  });
+  tidy();
 }
 
 bool PendingOperations::complete(const OperationId& id, bool success, Instant now,
                                  std::vector<Ended>& ended) {
-  const auto known = by_id_.find(id);
-  if (known == by_id_.end()) return false;
-  const auto it = by_number_.find(Key{known->second, id});
-  Operation operation = std::move(it->second);
-  by_number_.erase(it);
-  strike_off(operation);
-  ended.push_back(end(std::move(operation), success ? Outcome::confirmed : Outcome::failed, now));
-  return true;
+  const std::size_t before = ended.size();
+  visit_all([&](Number /*number*/, Operation& operation) {
+    if (operation.id != id) return true;
+    take_off(operation, success ? Outcome::confirmed : Outcome::failed, now, ended);
+    return false;
+  });
+  tidy();
+  return ended.size() != before;
 }
 
 void PendingOperations::fail_all(Instant now, std::vector<Ended>& ended) {
-  for (auto& [number, operation] : by_number_) {
-    ended.push_back(end(std::move(operation), Outcome::failed, now));
-  }
-  by_number_.clear();
-  by_id_.clear();
-  by_deadline_.clear();
-  fences_.clear();
+  visit_all([&](Number /*number*/, Operation& operation) {
+    take_off(operation, Outcome::failed, now, ended);
+    return true;
+  });
+  tidy();
 }
 
+// ---- What is known.
+
 std::optional<Instant> PendingOperations::next_deadline() const {
-  if (by_deadline_.empty()) return std::nullopt;
-  if (fences_.empty()) return by_deadline_.begin()->first;
-  return std::min(by_deadline_.begin()->first, fences_.begin()->second);
+  if (size() == 0) return std::nullopt;
+  return look_at_;
 }
 
 std::optional<Instant> PendingOperations::oldest() const {
-  if (by_number_.empty()) return std::nullopt;
-  return by_number_.begin()->second.started;
+  const auto fact = facts_.oldest();
+  const auto value = values_.oldest();
+  if (fact && value) return std::min(*fact, *value);
+  return fact ? fact : value;
 }
 
 Number PendingOperations::applied_by(const std::string& cluster, Lane lane) const {

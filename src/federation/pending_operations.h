@@ -4,12 +4,18 @@
 // replication, one in its bulk stream; a target has confirmed it when its frontiers have passed
 // both. One that waits for the near caches (level observed) is confirmed by a target that says so,
 // or by the time after which no near cache serves anything older.
+//
+// Made for thousands at a time, which mostly have the same targets and end by the same report. How
+// far an operation has come is a value that it shares with all that have come as far; what a report
+// makes of it is worked out once for all of them. Nothing is allocated for an operation beyond its
+// place in a queue.
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -20,12 +26,18 @@ namespace mpreg {
 
 class PendingOperations {
  public:
+  struct Progress {
+    std::vector<std::string> confirmed;  // In order of confirmation.
+    std::vector<std::string> missing;    // Ascending.
+    std::vector<std::string> fenced;     // Of confirmed, those that did not say so.
+  };
+  using SharedProgress = std::shared_ptr<const Progress>;
+
   struct Operation {
     OperationId id;
-    Number cache_number = 0;
-    Number bulk_number = 0;              // 0: no value travels.
-    std::vector<std::string> missing;    // Ascending.
-    std::vector<std::string> confirmed;  // In order of confirmation.
+    Number cache_number = 0;  // 0: a value that is tracked by itself, later than its fact.
+    Number bulk_number = 0;   // 0: no value travels.
+    SharedProgress progress;
     Instant started{};
     Instant deadline{};
     Instant fence{};  // Level observed: who is missing then is fenced. Zero: another level.
@@ -33,18 +45,23 @@ class PendingOperations {
     bool tells_each = false;       // An outcome `acknowledged` for each one that confirms.
   };
   struct Ended {
-    std::uint64_t client = 0;
-    OperationOutcome outcome;
+    OperationId id;
+    Outcome outcome = Outcome::confirmed;
+    SharedProgress progress;  // Of `acknowledged`: only who has confirmed now.
+    std::uint32_t latency_us = 0;
   };
 
   explicit PendingOperations(std::size_t operations_max) : operations_max_(operations_max) {}
 
   void set_operations_max(std::size_t operations_max) { operations_max_ = operations_max; }
-  [[nodiscard]] bool full() const { return by_number_.size() >= operations_max_; }
-  [[nodiscard]] std::size_t size() const { return by_number_.size(); }
+  [[nodiscard]] bool full() const { return size() >= operations_max_; }
+  [[nodiscard]] std::size_t size() const { return facts_.size() + values_.size(); }
 
-  // Cache numbers, where there are any, ascend from call to call. With nobody missing the operation
-  // ends at once.
+  // Nobody of these has confirmed anything. The same object as before where they are the same.
+  [[nodiscard]] SharedProgress awaiting(std::vector<std::string> missing);
+
+  // Cache numbers, and the bulk numbers of values, ascend from call to call. With nobody missing
+  // the operation ends at once.
   void add(Operation operation, Instant now, std::vector<Ended>& ended);
 
   // A cluster has applied the origin's stream up to `number`.
@@ -54,15 +71,16 @@ class PendingOperations {
   // The near caches of a cluster have applied it up to `number`, or have stopped serving.
   void observed(const std::string& cluster, Number number, Instant now, std::vector<Ended>& ended);
 
-  [[nodiscard]] bool awaits_observers() const { return !fences_.empty(); }
+  [[nodiscard]] bool awaits_observers() const { return fences_ > 0; }
 
   void expire(Instant now, std::vector<Ended>& ended);
-  // By hand; false when it is not pending.
+  // By hand; false when it is not pending. Looks through them all, oldest first.
   bool complete(const OperationId& id, bool success, Instant now, std::vector<Ended>& ended);
 
   // The numbers' epoch is over, or the broker is leaving.
   void fail_all(Instant now, std::vector<Ended>& ended);
 
+  // No deadline or fence is before this.
   [[nodiscard]] std::optional<Instant> next_deadline() const;
   [[nodiscard]] std::optional<Instant> oldest() const;
   // How far a cluster has confirmed.
@@ -72,31 +90,61 @@ class PendingOperations {
   void forget_positions() { applied_.clear(); }
 
  private:
-  using Key = std::pair<Number, OperationId>;  // By cache number.
   struct Positions {
     Number cache = 0;
     Number bulk = 0;
     Number observed = 0;
   };
 
-  [[nodiscard]] bool passed(const Operation& operation, const Positions& positions) const {
+  // Operations in the order of their numbers. One that has ended keeps its place, without progress,
+  // until those before it have ended too, or until most places are of such.
+  class Queue {
+   public:
+    [[nodiscard]] std::size_t size() const { return places_.size() - ended_; }
+    void add(Number number, Operation operation);
+    // The progress of one was moved away: it has ended.
+    void note_ended() { ++ended_; }
+    // Not while the queue is being gone through.
+    void tidy();
+    // Gives visit(number, operation) the open ones from a number on, until it returns false.
+    template <typename Visit>
+    void visit_from(Number from, Visit visit);
+    [[nodiscard]] std::optional<Instant> oldest() const;
+
+   private:
+    struct Place {
+      Number number = 0;
+      Operation operation;
+    };
+    std::deque<Place> places_;
+    std::size_t ended_ = 0;
+  };
+
+  [[nodiscard]] Queue& queue_of(const Operation& operation) {
+    return operation.cache_number == 0 ? values_ : facts_;
+  }
+  [[nodiscard]] static Number number_of(const Operation& operation) {
+    return operation.cache_number == 0 ? operation.bulk_number : operation.cache_number;
+  }
+  [[nodiscard]] static bool passed(const Operation& operation, const Positions& positions) {
     return positions.cache >= operation.cache_number && positions.bulk >= operation.bulk_number &&
            (operation.fence == Instant{} || positions.observed >= operation.cache_number);
   }
-  void confirm(const std::string& cluster, const Positions& positions, Number from, Instant now,
-               std::vector<Ended>& ended);
-  void strike_off(const Operation& operation);
-  static Ended progress(const Operation& operation, const std::string& cluster);
-  static Ended end(Operation operation, Outcome outcome, Instant now);
+  void confirm(Queue& queue, const std::string& cluster, const Positions& positions, Number from,
+               Instant now, std::vector<Ended>& ended);
+  static void end(Operation& operation, Outcome outcome, Instant now, std::vector<Ended>& ended);
+  void take_off(Operation& operation, Outcome outcome, Instant now, std::vector<Ended>& ended);
+  template <typename Visit>
+  void visit_all(Visit visit);
+  void tidy();
 
   std::size_t operations_max_;
-  static Key key_of(const Operation& operation) { return {operation.cache_number, operation.id}; }
-
-  std::map<Key, Operation> by_number_;
-  std::map<OperationId, Number> by_id_;
-  std::multimap<Instant, Key> by_deadline_;
-  std::map<Key, Instant> fences_;  // Ascending by both.
+  Queue facts_;                       // By number in the cache stream.
+  Queue values_;                      // Tracked by themselves: by number in the bulk stream.
+  std::size_t fences_ = 0;            // Operations that have one.
+  Instant look_at_ = Instant::max();  // No deadline or fence is before this.
   std::map<std::string, Positions> applied_;
+  SharedProgress last_awaited_;
 };
 
 }  // namespace mpreg

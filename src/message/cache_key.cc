@@ -138,6 +138,7 @@ Found find_in_place(const PlaceRule& rule, std::string_view value) {
 }
 
 Found find_in_region(std::string_view value) {
+  if (value == kDefaultRegion) return std::nullopt;
   if (Found found = find_in_place(kRegionRule, value)) return found;
   if (const auto at = value.find('.'); at != std::string_view::npos) {
     return Finding{KeyFault::bad_region,

@@ -20,6 +20,7 @@ namespace mpreg {
 
 inline constexpr std::size_t kNamespaceBytesMax = 64;
 inline constexpr std::size_t kRegionBytesMax = 64;
+inline constexpr std::string_view kDefaultRegion = "default";
 inline constexpr std::size_t kKeyBytesMax = 65'535;  // Of the key and of the subkey, each.
 inline constexpr std::size_t kClusterIdBytesMax = 255;
 inline constexpr std::size_t kPartitionBytesMax = 255;
@@ -32,7 +33,7 @@ struct FederatedCacheKey {
   std::string subkey;  // Empty: none.
   std::uint32_t version = 1;
   std::string cluster_id;
-  std::string region = "default";
+  std::string region = std::string(kDefaultRegion);
   std::string partition_id = "0";
 
   // namespace:key[:subkey][:vN], with :vN for versions above 1 only.

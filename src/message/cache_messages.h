@@ -146,25 +146,24 @@ enum class Outcome : std::uint8_t {
   acknowledged = 3,  // No end: `confirmed` are those that did so since it was told last.
 };
 
-// Broker to client: how a tracked operation ended, which comes once; before it, where it was asked
-// for, who has confirmed.
-struct OperationOutcome {
+struct EndedOperation {
   std::uint64_t operation = 0;
+  std::uint32_t latency_us = 0;  // From stamping to the last confirmation, by the broker's clock.
+
+  friend bool operator==(const EndedOperation&, const EndedOperation&) = default;
+};
+
+// Broker to client: tracked operations that ended together and alike, in the order in which they
+// did; each ends once. Before it, where it was asked for, who has confirmed.
+struct OperationOutcome {
+  std::vector<EndedOperation> operations;
   Outcome outcome = Outcome::confirmed;
   std::vector<std::string> confirmed;
   std::vector<std::string> missing;
-  std::uint32_t latency_us = 0;  // From stamping to the last confirmation, by the broker's clock.
   // Of `confirmed`: they have not said so, but serve nothing older any more (level observed).
   std::vector<std::string> fenced = {};
 
   friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
-};
-
-// Broker to client: several that ended together, in the order in which they did.
-struct OperationOutcomes {
-  std::vector<OperationOutcome> outcomes;
-
-  friend bool operator==(const OperationOutcomes&, const OperationOutcomes&) = default;
 };
 
 // Client to broker: end an operation by hand. Answered by Answer; ok = false for an unknown one.

@@ -24,7 +24,7 @@ using Packet = std::variant<
     LinkHello, LinkWelcome, LinkState, Take, Taken, Untake, Applied, InterestUpdate, InterestDigest,
     Refill, Trace, TraceReport,
     // cache
-    OperationOutcomes, CacheGet, CacheGot,
+    CacheGet, CacheGot,
     // session
     Observed,
     // cache

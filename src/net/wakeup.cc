@@ -19,15 +19,16 @@ void Wakeup::signal() const {
   // EAGAIN means that the counter is full: a signal is pending anyway.
   while (write(fd_, &one, sizeof one) < 0 && errno == EINTR) {
   }
+  signalled_.store(true, std::memory_order_release);
 }
 
 bool Wakeup::take() const {
+  if (!signalled_.load(std::memory_order_relaxed)) return false;
+  signalled_.exchange(false, std::memory_order_acq_rel);
   std::uint64_t count = 0;
-  ssize_t got = 0;
-  do {
-    got = read(fd_, &count, sizeof count);
-  } while (got < 0 && errno == EINTR);
-  return got > 0;
+  while (read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+  return true;
 }
 
 }  // namespace mpreg

@@ -27,7 +27,7 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
       is_trusted = clock_.observe(last, now.wall, options_.clock_offset_max);
       if (!is_trusted) metrics_.clock_readings_refused.add();
     }
-    if (lane == Lane::cache) apply_facts(now, stream, body, is_trusted);
+    if (lane == Lane::cache) entry.namespaces = apply_facts(now, stream, body, is_trusted);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
@@ -46,6 +46,9 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
     // What was lost was written before now, by any clock that is not ahead of ours.
     const HybridTime time = std::max(clock_.last(), hybrid_time_of(now.wall));
     if (lane == Lane::cache) {
+      if (entry.gap->scope.kind == ScopeKind::namespaces) {
+        entry.namespaces = shared_names(entry.gap->scope.names);
+      }
       loads_.note_space({});
       cache_.lose(entry.gap->scope, time);
     }
@@ -74,67 +77,97 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   publish(stream, kept, arrival.declarations, outbox);
 }
 
-// Each fact once, whatever ways it came: a client that tried again through another broker has it in
-// two streams. What was stamped here was looked up before it was stamped.
-void Node::Impl::apply_facts(const Now& now, StreamIndex stream, const Body& body,
-                             bool is_trusted) {
+// Null for none, and for so many that any may be among them. The same object as last time, where it
+// is the same.
+Node::Impl::SharedNames Node::Impl::shared_names(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (names.empty() || names.size() > Retention::kNamespacesRememberedMax) return nullptr;
+  if (!last_names_ || *last_names_ != names) {
+    last_names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
+  }
+  return last_names_;
+}
+
+// Returns the namespaces that they are about. What was read at the door is not read again.
+Node::Impl::SharedNames Node::Impl::apply_facts(const Now& now, StreamIndex stream,
+                                                const Body& body, bool is_trusted) {
   const bool own = streams_[stream].own;
-  std::uint64_t invalidations = 0;
-  std::uint64_t processed = 0;
+  FactsApplied facts{stream, body, is_trusted, {}, 0, 0};
+  auto checked = checked_facts_.cbegin();
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
     if (record.kind == RecordKind::claim) {
-      take_claim(now, stream_ids_.id_of(stream).origin, body.stamp.version + record.index,
-                 body.payload_of(record));
+      facts.note(take_claim(now, stream_ids_.id_of(stream).origin,
+                            body.stamp.version + record.index, body.payload_of(record)));
       continue;
     }
-    const bool is_invalidation = record.kind == RecordKind::invalidation;
-    invalidations += is_invalidation ? 1 : 0;
-    if (!own && clients_.seen(operation_of(body.segments, record.index))) {
-      metrics_.cache_facts_duplicate.add();
-      continue;
+    while (own && checked != checked_facts_.cend() && checked->index < record.index) ++checked;
+    if (own && checked != checked_facts_.cend() && checked->index == record.index) {
+      std::visit([&](const auto& fact) { apply_fact(now, record, fact, facts); }, checked->fact);
+    } else if (record.kind == RecordKind::invalidation) {
+      apply_decoded(now, record, decode_invalidation(body.payload_of(record)), facts);
+    } else {
+      apply_decoded(now, record, decode_replication(body.payload_of(record)), facts);
     }
-    processed += is_invalidation ? 1 : 0;
-    metrics_.cache_facts_applied.add();
-    cache_fact(now, stream, body, record, is_trusted);
-    if (applier_ == nullptr) continue;
-    applier_->apply(stream_ids_.id_of(stream), body.first() + record.index,
-                    body.stamp.version + record.index, record.kind, body.payload_of(record));
   }
-  if (own || invalidations == 0) return;
-  books_.received(FederationBooks::Sort::invalidation, stream_ids_.id_of(stream).origin,
-                  invalidations, processed);
+  if (!own && facts.invalidations > 0) {
+    books_.received(FederationBooks::Sort::invalidation, stream_ids_.id_of(stream).origin,
+                    facts.invalidations, facts.processed);
+  }
+  return shared_names(std::move(facts.about));
 }
 
 // Who stamped it, or the broker that it came through, has checked that it can be read.
-void Node::Impl::cache_fact(const Now& now, StreamIndex stream, const Body& body,
-                            const Record& record, bool is_trusted) {
-  const std::string& origin = stream_ids_.id_of(stream).origin;
-  const HybridTime version = body.stamp.version + record.index;
-  const Bytes payload = body.payload_of(record);
-  if (record.kind == RecordKind::invalidation) {
-    const auto fact = decode_invalidation(payload);
-    if (!fact) return cache_.lose({}, clock_.last());
-    if (fact->tracking.wait == WaitLevel::observed) {
-      await_observers(now, stream, body.first() + record.index);
+template <typename Fact>
+void Node::Impl::apply_decoded(const Now& now, const Record& record, const Result<Fact>& decoded,
+                               FactsApplied& facts) {
+  if (decoded) return apply_fact(now, record, *decoded, facts);
+  facts.note({});
+  cache_.lose({}, clock_.last());
+}
+
+// Each fact once, whatever ways it came: a client that tried again through another broker has it in
+// two streams. What was stamped here was looked up before it was stamped.
+template <typename Fact>
+void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fact,
+                            FactsApplied& facts) {
+  constexpr bool kIsInvalidation = std::is_same_v<Fact, CacheInvalidation>;
+  const Body& body = facts.body;
+  facts.note(fact.address.namespace_name);
+  facts.invalidations += kIsInvalidation ? 1 : 0;
+  if (!streams_[facts.stream].own && clients_.seen(operation_of(body.segments, record.index))) {
+    return metrics_.cache_facts_duplicate.add();
+  }
+  facts.processed += kIsInvalidation ? 1 : 0;
+  metrics_.cache_facts_applied.add();
+  take_fact(now, record, fact, facts);
+  if (applier_ == nullptr) return;
+  applier_->apply(stream_ids_.id_of(facts.stream), body.first() + record.index,
+                  body.stamp.version + record.index, record.kind, body.payload_of(record));
+}
+
+template <typename Fact>
+void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fact,
+                           const FactsApplied& facts) {
+  constexpr bool kIsInvalidation = std::is_same_v<Fact, CacheInvalidation>;
+  const std::string& origin = stream_ids_.id_of(facts.stream).origin;
+  const HybridTime version = facts.body.stamp.version + record.index;
+  const Number number = facts.body.first() + record.index;
+  if (fact.tracking.wait == WaitLevel::observed) await_observers(now, facts.stream, number);
+  bool is_one_key = true;
+  if constexpr (kIsInvalidation) is_one_key = fact.type == InvalidationType::single_key;
+  void_loads(fact.address, is_one_key);
+  if (!facts.is_trusted) return cache_.distrust(fact.address.namespace_name, clock_.last());
+  cache_.note_version(origin, version);
+  if constexpr (kIsInvalidation) {
+    cache_.take(now.instant, fact, origin, version);
+    if (fact.claim && !is_long_over(now, version, fact.claim->lease_ms)) {
+      claims_.take(now.instant, fact, {version, origin}, facts.stream, number);
     }
-    void_loads(fact->address, fact->type == InvalidationType::single_key);
-    if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
-    cache_.note_version(origin, version);
-    cache_.take(now.instant, *fact, origin, version);
-    if (fact->claim && !is_long_over(now, version, fact->claim->lease_ms)) {
-      claims_.take(now.instant, *fact, {version, origin}, stream, body.first() + record.index);
-    }
-  } else if (record.kind == RecordKind::replication) {
-    const auto fact = decode_replication(payload);
-    if (!fact) return cache_.lose({}, clock_.last());
-    if (fact->tracking.wait == WaitLevel::observed) {
-      await_observers(now, stream, body.first() + record.index);
-    }
-    void_loads(fact->address, true);
-    if (!is_trusted) return cache_.distrust(fact->address.namespace_name, clock_.last());
-    cache_.note_version(origin, version);
-    cache_.take(now.instant, *fact, origin, version, operation_of(body.segments, record.index));
+  } else {
+    cache_.take(now.instant, fact, origin, version,
+                operation_of(facts.body.segments, record.index));
   }
 }
 
@@ -206,28 +239,7 @@ std::uint64_t Node::Impl::event_report_bytes() const {
 
 void Node::Impl::enforce_retention() {
   const std::uint64_t before = retention_.evicted();
-  retention_.enforce([](const LogEntry& entry) {
-    std::vector<std::string> namespaces;
-    if (entry.gap) {
-      return entry.gap->scope.kind == ScopeKind::namespaces ? entry.gap->scope.names : namespaces;
-    }
-    for (const Record& record : entry.body.records) {
-      const Bytes payload = entry.body.payload_of(record);
-      std::string name;
-      if (record.kind == RecordKind::invalidation) {
-        if (const auto fact = decode_invalidation(payload)) name = fact->address.namespace_name;
-      } else if (record.kind == RecordKind::replication) {
-        if (const auto fact = decode_replication(payload)) name = fact->address.namespace_name;
-      } else if (record.kind == RecordKind::claim) {
-        if (const auto claim = decode_claim(payload)) name = claim->address.namespace_name;
-      } else {
-        continue;
-      }
-      if (name.empty()) return std::vector<std::string>();  // It may be about any.
-      if (namespaces.empty() || namespaces.back() != name) namespaces.push_back(std::move(name));
-    }
-    return namespaces;
-  });
+  retention_.enforce();
   metrics_.retained_evicted.add(retention_.evicted() - before);
   metrics_.retained_bytes.set(static_cast<std::int64_t>(retention_.bytes()));
 }

@@ -175,7 +175,7 @@ void Node::Impl::tick(const Now& now, Outbox& outbox) {
     send_applied(true, outbox);
     tick_sessions(now, outbox);
     const Instant old = now.instant - std::chrono::seconds(60);
-    while (!notices_.empty() && notices_.front().at < old) notices_.pop_front();
+    while (!notices_.empty() && notices_.front().at < old) forget_notice();
   }
   if (now.instant >= next_check_) {
     next_check_ = now.instant + kHeartbeat / 5;

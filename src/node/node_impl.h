@@ -66,7 +66,7 @@ class Node::Impl : private NodeState {
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
   static constexpr Number kNoValue = 0;
-  static constexpr std::size_t kNoticesMax = 1000;
+  static constexpr std::size_t kNoticedOperationsMax = 16'384;
 
   // ---- on_session.cc
   void on_session_packet(const Now& now, std::uint32_t peer, Packet& packet, std::size_t bytes,
@@ -93,6 +93,7 @@ class Node::Impl : private NodeState {
                    Outbox& outbox);
   [[nodiscard]] Result<void> check_fact(const Now& now, const Body& body, const Record& record,
                                         std::uint32_t index);
+  void begin_batch();
   void declare_own(Lane lane, TopicIndex topic);
   void stamp_own(const Now& now, BodyBuilder& builder, const std::set<TopicIndex>& topics,
                  Outbox& outbox);
@@ -131,9 +132,12 @@ class Node::Impl : private NodeState {
   void track(const Now& now, const Body& body);
   void on_complete(const Now& now, Session& session, const CompleteOperation& request,
                    Outbox& outbox);
+  [[nodiscard]] PendingOperations::SharedProgress awaited_by(Tracked& tracked, bool is_lost);
   void tell_outcomes(const Now& now, Outbox& outbox);
-  static void send_outcomes(std::uint32_t peer, OperationOutcomes all, Outbox& outbox);
-  void remember_notice(Instant now, std::uint64_t client, std::uint64_t operation, Packet packet);
+  void tell_outcome(const Now& now, std::span<const PendingOperations::Ended> alike,
+                    Outbox& outbox);
+  void remember_notice(Instant now, std::uint64_t client, std::size_t operations, Packet packet);
+  void forget_notice();
   void repeat_notices(const Session& session, Outbox& outbox) const;
 
   // ---- on_claim.cc
@@ -143,7 +147,8 @@ class Node::Impl : private NodeState {
                                          FencingToken fence, std::uint32_t index,
                                          CacheOperation write);
   [[nodiscard]] bool is_long_over(const Now& now, HybridTime version, std::uint32_t lease_ms) const;
-  void take_claim(const Now& now, const std::string& origin, HybridTime version, Bytes payload);
+  std::string take_claim(const Now& now, const std::string& origin, HybridTime version,
+                         Bytes payload);
   void settle_claims(const Now& now, Outbox& outbox);
   void stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox);
 
@@ -180,9 +185,16 @@ class Node::Impl : private NodeState {
 
   // ---- apply.cc
   void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
-  void apply_facts(const Now& now, StreamIndex stream, const Body& body, bool is_trusted);
-  void cache_fact(const Now& now, StreamIndex stream, const Body& body, const Record& record,
-                  bool is_trusted);
+  using SharedNames = std::shared_ptr<const std::vector<std::string>>;
+  [[nodiscard]] SharedNames shared_names(std::vector<std::string> names);
+  SharedNames apply_facts(const Now& now, StreamIndex stream, const Body& body, bool is_trusted);
+  template <typename Fact>
+  void apply_decoded(const Now& now, const Record& record, const Result<Fact>& decoded,
+                     FactsApplied& facts);
+  template <typename Fact>
+  void apply_fact(const Now& now, const Record& record, const Fact& fact, FactsApplied& facts);
+  template <typename Fact>
+  void take_fact(const Now& now, const Record& record, const Fact& fact, const FactsApplied& facts);
   void cache_values(const Now& now, const Body& body);
   void note_values(StreamIndex stream, const Body& body,
                    const std::vector<std::vector<std::string>>& targets);

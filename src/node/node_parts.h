@@ -5,6 +5,8 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/time.h"
@@ -25,15 +27,38 @@ struct Tracked {
   bool is_replication = false;
   bool is_value = false;  // Sent later than its fact.
   bool tells_each = false;
+  bool is_to_all = false;  // Whoever is a member when it is stamped.
   std::vector<std::string> targets;
   std::uint32_t timeout_ms = 0;
   WaitLevel wait = WaitLevel::accepted;
+};
+// A fact of the batch at hand, as it was read at the door.
+using AnyFact = std::variant<CacheInvalidation, CacheReplication>;
+struct CheckedFact {
+  std::uint32_t index = 0;
+  AnyFact fact;
+};
+// A body of facts that is being applied, and what has come of it so far.
+struct FactsApplied {
+  StreamIndex stream = 0;
+  const Body& body;
+  bool is_trusted = true;
+  std::vector<std::string> about;  // Namespaces; empty where one may be about any.
+  std::uint64_t invalidations = 0;
+  std::uint64_t processed = 0;  // Of these; the others were known.
+  bool is_about_any = false;
+
+  void note(std::string_view namespace_name) {
+    is_about_any = is_about_any || namespace_name.empty();
+    if (is_about_any) return about.clear();
+    if (about.empty() || about.back() != namespace_name) about.emplace_back(namespace_name);
+  }
 };
 // What a client may ask for again after a broken connection.
 struct Notice {
   Instant at{};
   std::uint64_t client = 0;
-  std::uint64_t operation = 0;
+  std::size_t operations = 0;  // That it is about.
   Packet packet;
 };
 

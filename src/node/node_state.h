@@ -79,6 +79,8 @@ struct NodeState {
   std::vector<std::uint16_t> records_scratch_;
   std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
   std::vector<Tracked> tracked_;                                      // Of the batch at hand.
+  std::shared_ptr<const std::vector<std::string>> last_names_;        // See shared_names().
+  std::vector<CheckedFact> checked_facts_;                            // Ascending by index.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> value_facts_;  // (index, operation of fact).
   std::vector<std::uint32_t> accepting_slots_;
   std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
@@ -97,6 +99,7 @@ struct NodeState {
   std::vector<PendingOperations::Ended> ended_;
   std::map<OperationId, Number> values_;  // By fact, until that comes; kNoValue: refused.
   std::deque<Notice> notices_;
+  std::size_t noticed_operations_ = 0;  // In all of them.
   FederationBooks books_;
 
   // ---- Links.

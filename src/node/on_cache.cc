@@ -31,16 +31,12 @@ bool is_about_one_key(InvalidationType type) {
 
 }  // namespace
 
-// Sorted, without this cluster; empty means all the others. One that nobody knows is refused.
+// Sorted, without this cluster. One that nobody knows is refused.
 Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const {
   if (targets.size() > options_.targets_max) {
     return fail(ErrorCode::refused, "the operation has " + std::to_string(targets.size()) +
                                         " targets, at most " +
                                         std::to_string(options_.targets_max) + " are allowed");
-  }
-  if (targets.empty()) {
-    for (const auto& [cluster, known] : members_.all()) targets.push_back(cluster);
-    return {};
   }
   for (const std::string& target : targets) {
     if (is_target_selector(target) || target == options_.cluster) continue;
@@ -109,9 +105,10 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
       auto checked = check_write(now, fact->address, fact->fence, index, CacheOperation::write);
       if (!checked) return checked;
     }
-    tracked.targets = std::move(fact->targets);
+    tracked.targets = fact->targets;
     tracked.timeout_ms = fact->tracking.timeout_ms;
     tracked.wait = fact->tracking.wait;
+    checked_facts_.push_back({index, std::move(*fact)});
   } else if (record.kind == RecordKind::replication) {
     Result<CacheReplication> fact = decode_replication(payload);
     if (!fact) return tl::unexpected(fact.error());
@@ -132,10 +129,11 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
       values_.erase(value);
       return fail(ErrorCode::refused, "the value of this replication was refused");
     }
-    tracked.targets = std::move(fact->targets);
+    tracked.targets = fact->targets;
     tracked.timeout_ms = fact->tracking.timeout_ms;
     tracked.wait = fact->tracking.wait;
     tracked.tells_each = fact->tracking.tells_each;
+    checked_facts_.push_back({index, std::move(*fact)});
   } else {
     Result<CacheValue> value = decode_value(payload);
     if (!value) return tl::unexpected(value.error());
@@ -160,9 +158,10 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
   }
   // Refused before anything is numbered: targets that do not exist, and no slot to track with.
   const bool is_to_all = tracked.targets.empty();
-  if (!is_to_all || is_tracked) {
+  if (!is_to_all) {
     if (Result<void> checked = check_targets(tracked.targets); !checked) return checked;
   }
+  tracked.is_to_all = is_to_all;
   if (record.kind == RecordKind::value && !is_tracked) return {};
   if (is_tracked && pending_.size() + tracked_.size() >= options_.pending_operations_max) {
     return fail(ErrorCode::overloaded, std::to_string(pending_.size() + tracked_.size()) +
@@ -206,7 +205,22 @@ void Node::Impl::check_facts(const Now& now, Session& session, StampableBody& pa
   }
 }
 
+// Whoever has to confirm it, ascending.
+PendingOperations::SharedProgress Node::Impl::awaited_by(Tracked& tracked, bool is_lost) {
+  // After it nobody may serve what was there before, target or not, here or there.
+  const bool is_observed = tracked.wait == WaitLevel::observed;
+  std::vector<std::string> missing = std::move(tracked.targets);
+  if (tracked.is_to_all || (is_observed && tracked.is_replication)) {
+    for (const auto& [cluster, known] : members_.all()) missing.push_back(cluster);
+  }
+  if (is_observed || (is_lost && missing.empty())) missing.push_back(options_.cluster);
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  return pending_.awaiting(std::move(missing));
+}
+
 void Node::Impl::track(const Now& now, const Body& body) {
+  PendingOperations::SharedProgress all;  // Of those that only wait for every member.
   for (Tracked& tracked : tracked_) {
     PendingOperations::Operation operation;
     operation.id = operation_of(body.segments, tracked.index);
@@ -214,36 +228,34 @@ void Node::Impl::track(const Now& now, const Body& body) {
     operation.cache_number = tracked.is_value ? 0 : number;
     operation.bulk_number = tracked.is_value ? number : 0;
     operation.tells_each = tracked.tells_each;
-    operation.missing = std::move(tracked.targets);
     operation.started = now.instant;
     std::chrono::milliseconds timeout = tracked.is_replication || tracked.is_value
                                             ? options_.replication_timeout
                                             : options_.invalidation_timeout;
     if (tracked.timeout_ms > 0) timeout = std::chrono::milliseconds(tracked.timeout_ms);
     operation.deadline = now.instant + timeout;
-    if (const auto value = values_.find(operation.id); value != values_.end()) {
-      operation.bulk_number = value->second;
-      values_.erase(value);
-    } else if (tracked.is_replication) {
-      // The value went to another broker, or to an earlier life of this one: nobody here can say
-      // whether it ever arrives, so the operation is not confirmed.
-      operation.bulk_number = kNumberMax;
-      if (operation.missing.empty()) operation.missing.push_back(options_.cluster);
-    }
-    if (tracked.wait == WaitLevel::observed) {
-      auto& missing = operation.missing;
-      // After it nobody may serve what was there before, target or not.
-      if (tracked.is_replication) {
-        for (const auto& [cluster, known] : members_.all()) missing.push_back(cluster);
-        std::sort(missing.begin(), missing.end());
-        missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+    // The value went to another broker, or to an earlier life of this one: nobody here can say
+    // whether it ever arrives, so the operation is not confirmed.
+    bool is_lost = tracked.is_replication;
+    if (is_lost || !values_.empty()) {
+      if (const auto value = values_.find(operation.id); value != values_.end()) {
+        operation.bulk_number = value->second;
+        values_.erase(value);
+        is_lost = false;
       }
-      const auto own = std::lower_bound(missing.begin(), missing.end(), options_.cluster);
-      if (own == missing.end() || *own != options_.cluster) missing.insert(own, options_.cluster);
+    }
+    if (is_lost) operation.bulk_number = kNumberMax;
+    if (tracked.wait == WaitLevel::observed) {
       operation.fence = now.instant + kOriginSilenceMax + kLeaseMargin;
       // Who knew an earlier life of this broker, and is not known to it, has its near caches stop
       // when they have not heard of it for so long.
       operation.waits_for_fence = now.instant < observe_.known_to_all;
+    }
+    if (tracked.is_to_all && !is_lost && tracked.wait != WaitLevel::observed) {
+      if (!all) all = awaited_by(tracked, false);
+      operation.progress = all;
+    } else {
+      operation.progress = awaited_by(tracked, is_lost);
     }
     metrics_.operations_tracked.add();
     pending_.add(std::move(operation), now.instant, ended_);
@@ -263,62 +275,87 @@ void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOpe
   send(outbox, {Door::session, session.peer}, answer);
 }
 
+// Those that follow one another and ended alike are told as one. Who is told has the answer before
+// it that could come later.
 void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   if (ended_.empty()) return;
-  std::map<std::uint32_t, OperationOutcomes> told;  // By peer.
-  for (PendingOperations::Ended& ended : ended_) {
-    switch (ended.outcome.outcome) {
-      case Outcome::acknowledged:
-        break;
-      case Outcome::confirmed:
-        books_.ended(ended.outcome.confirmed, {}, false);
-        books_.took(std::chrono::microseconds(ended.outcome.latency_us));
-        metrics_.operations_confirmed.add();
-        metrics_.confirmation_us.record(ended.outcome.latency_us);
-        break;
-      case Outcome::timed_out:
-        books_.ended(ended.outcome.confirmed, ended.outcome.missing, true);
-        metrics_.operations_timed_out.add();
-        break;
-      case Outcome::failed:
-        books_.ended(ended.outcome.confirmed, ended.outcome.missing, false);
-        metrics_.operations_failed.add();
-        break;
+  if (late_answers_due_) {
+    for (const PendingOperations::Ended& ended : ended_) {
+      const auto slot = slot_of_client_.find(ended.id.client);
+      if (slot == slot_of_client_.end()) continue;
+      Session& session = *sessions_[slot->second];
+      if (session.late_acceptance_due) mark_acceptance(session);
     }
-    const auto slot = slot_of_client_.find(ended.client);
-    if (slot != slot_of_client_.end()) {
-      told[sessions_[slot->second]->peer].outcomes.push_back(ended.outcome);
-    }
-    remember_notice(now.instant, ended.client, ended.outcome.operation, std::move(ended.outcome));
   }
-  for (auto& [peer, outcomes] : told) send_outcomes(peer, std::move(outcomes), outbox);
+  send_acceptances(outbox);
+  const std::span<const PendingOperations::Ended> all(ended_);
+  for (std::size_t from = 0; from < all.size();) {
+    const PendingOperations::Ended& first = all[from];
+    std::size_t end = from + 1;
+    while (end < all.size() && end - from < kOutcomesMax && all[end].id.client == first.id.client &&
+           all[end].outcome == first.outcome && all[end].progress == first.progress) {
+      ++end;
+    }
+    tell_outcome(now, all.subspan(from, end - from), outbox);
+    from = end;
+  }
   ended_.clear();
   metrics_.pending_operations.set(static_cast<std::int64_t>(pending_.size()));
 }
 
-void Node::Impl::send_outcomes(std::uint32_t peer, OperationOutcomes all, Outbox& outbox) {
-  const Address to{Door::session, peer};
-  if (all.outcomes.size() == 1) return send(outbox, to, std::move(all.outcomes.front()));
-  OperationOutcomes part;
-  std::size_t names = 0;
-  for (OperationOutcome& outcome : all.outcomes) {
-    const std::size_t own = outcome.confirmed.size() + outcome.missing.size();
-    if (part.outcomes.size() == kOutcomesMax || names + own > kOutcomeNamesMax) {
-      send(outbox, to, std::exchange(part, {}));
-      names = 0;
-    }
-    names += own;
-    part.outcomes.push_back(std::move(outcome));
+void Node::Impl::tell_outcome(const Now& now, std::span<const PendingOperations::Ended> alike,
+                              Outbox& outbox) {
+  const PendingOperations::Ended& first = alike.front();
+  OperationOutcome told;
+  told.outcome = first.outcome;
+  told.confirmed = first.progress->confirmed;
+  told.missing = first.progress->missing;
+  told.fenced = first.progress->fenced;
+  told.operations.reserve(alike.size());
+  for (const PendingOperations::Ended& ended : alike) {
+    told.operations.push_back({ended.id.operation, ended.latency_us});
   }
-  send(outbox, to, std::move(part));
+  switch (told.outcome) {
+    case Outcome::acknowledged:
+      break;
+    case Outcome::confirmed:
+      books_.ended(alike.size(), told.confirmed, {}, false);
+      metrics_.operations_confirmed.add(alike.size());
+      for (const EndedOperation& ended : told.operations) {
+        books_.took(std::chrono::microseconds(ended.latency_us));
+        metrics_.confirmation_us.record(ended.latency_us);
+      }
+      break;
+    case Outcome::timed_out:
+      books_.ended(alike.size(), told.confirmed, told.missing, true);
+      metrics_.operations_timed_out.add(alike.size());
+      break;
+    case Outcome::failed:
+      books_.ended(alike.size(), told.confirmed, told.missing, false);
+      metrics_.operations_failed.add(alike.size());
+      break;
+  }
+  const std::uint64_t client = first.id.client;
+  Packet packet(std::move(told));
+  const auto slot = slot_of_client_.find(client);
+  if (slot != slot_of_client_.end()) {
+    send(outbox, {Door::session, sessions_[slot->second]->peer}, packet);
+  }
+  remember_notice(now.instant, client, alike.size(), std::move(packet));
 }
 
 // What was told to a connection that breaks may not have arrived: it is told again to the next one
 // of the same client, which knows what it has heard.
-void Node::Impl::remember_notice(Instant now, std::uint64_t client, std::uint64_t operation,
+void Node::Impl::remember_notice(Instant now, std::uint64_t client, std::size_t operations,
                                  Packet packet) {
-  notices_.push_back({now, client, operation, std::move(packet)});
-  if (notices_.size() > kNoticesMax) notices_.pop_front();
+  notices_.push_back({now, client, operations, std::move(packet)});
+  noticed_operations_ += operations;
+  while (noticed_operations_ > kNoticedOperationsMax) forget_notice();
+}
+
+void Node::Impl::forget_notice() {
+  noticed_operations_ -= notices_.front().operations;
+  notices_.pop_front();
 }
 
 void Node::Impl::repeat_notices(const Session& session, Outbox& outbox) const {

@@ -88,12 +88,14 @@ bool Node::Impl::is_long_over(const Now& now, HybridTime version, std::uint32_t 
          static_cast<std::uint64_t>(std::max<std::int64_t>(now.wall.time_since_epoch().count(), 0));
 }
 
-// What was said about a claim, in a stream of the cache lane.
-void Node::Impl::take_claim(const Now& now, const std::string& origin, HybridTime version,
-                            Bytes payload) {
+// What was said about a claim, in a stream of the cache lane. Returns the namespace of its key;
+// empty when it cannot be read.
+std::string Node::Impl::take_claim(const Now& now, const std::string& origin, HybridTime version,
+                                   Bytes payload) {
   const auto record = decode_claim(payload);
-  if (!record || is_long_over(now, version, record->lease_ms)) return;
-  claims_.take(now.instant, *record, origin);
+  if (!record) return {};
+  if (!is_long_over(now, version, record->lease_ms)) claims_.take(now.instant, *record, origin);
+  return record->address.namespace_name;
 }
 
 // What is stamped here comes back to the claims by apply().

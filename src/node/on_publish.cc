@@ -126,9 +126,7 @@ void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHe
   }
   StampableBody parts = stampable(*opened);
   if (!void_duplicates(parts)) return;  // Sent again although it had come: accepted, no more.
-  own_declarations_.clear();
-  tracked_.clear();
-  value_facts_.clear();
+  begin_batch();
   resolve_topics(session, parts, *opened, outbox);
   if (opened->stamp.lane != Lane::events) check_facts(now, session, parts, *opened, outbox);
   stamp_and_apply(now, parts, std::move(*opened), outbox);
@@ -151,6 +149,13 @@ bool Node::Impl::void_duplicates(StampableBody& parts) {
   }
   metrics_.records_duplicate.add(parts.records.size() - left);
   return left > 0;
+}
+
+void Node::Impl::begin_batch() {
+  own_declarations_.clear();
+  tracked_.clear();
+  checked_facts_.clear();
+  value_facts_.clear();
 }
 
 // The broker's own streams use the topic's place as its alias.
@@ -202,7 +207,7 @@ void Node::Impl::refuse_operation(Session& session, std::uint64_t operation, Err
   metrics_.operations_refused.add();
   const OperationRefused refused{operation, error.code, std::move(error.text)};
   send(outbox, {Door::session, session.peer}, refused);
-  remember_notice(session.last_heard, session.client, operation, refused);
+  remember_notice(session.last_heard, session.client, 1, refused);
 }
 
 // What the broker itself says, on these topics.
@@ -210,9 +215,7 @@ void Node::Impl::stamp_own(const Now& now, BodyBuilder& builder, const std::set<
                            Outbox& outbox) {
   auto body = open_body(builder.finish(), kOwnBody);
   MPREG_CHECK(body.has_value());
-  own_declarations_.clear();
-  tracked_.clear();
-  value_facts_.clear();
+  begin_batch();
   for (const TopicIndex topic : topics) declare_own(body->stamp.lane, topic);
   StampableBody parts = stampable(*body);
   stamp_and_apply(now, parts, std::move(*body), outbox);

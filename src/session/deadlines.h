@@ -1,10 +1,13 @@
 #pragma once
 // Deadlines: numbered things that wait for an answer, each with the moment at which it is given up.
-// Requests and tracked operations of a session are kept so.
+// Requests and tracked operations of a session are kept so: thousands at a time, nearly all of
+// which are answered, so coming and going is a place in a hash table, and the deadlines are only
+// looked at when the earliest may have come.
 
+#include <tsl/robin_map.h>
+
+#include <algorithm>
 #include <cstdint>
-#include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,47 +18,56 @@ namespace mpreg {
 class Deadlines {
  public:
   void add(std::uint64_t number, Instant deadline) {
-    if (by_number_.try_emplace(number, deadline).second) by_time_.emplace(deadline, number);
+    if (!by_number_.emplace(number, deadline).second) return;
+    next_ = std::min(next_, deadline);
   }
 
   // False when it was not waiting.
   bool take(std::uint64_t number) {
-    const auto it = by_number_.find(number);
-    if (it == by_number_.end()) return false;
-    by_time_.erase({it->second, number});
-    by_number_.erase(it);
-    return true;
+    const bool was_there = by_number_.erase(number) > 0;
+    if (by_number_.empty()) next_ = Instant::max();
+    return was_there;
   }
 
   // Removes what is due, earliest first.
   [[nodiscard]] std::vector<std::uint64_t> take_due(Instant now) {
-    std::vector<std::uint64_t> due;
-    while (!by_time_.empty() && by_time_.begin()->first <= now) {
-      due.push_back(by_time_.begin()->second);
-      take(due.back());
+    if (now < next_) return {};
+    std::vector<std::pair<Instant, std::uint64_t>> due;
+    next_ = Instant::max();
+    for (const auto& [number, deadline] : by_number_) {
+      if (deadline <= now) {
+        due.emplace_back(deadline, number);
+      } else {
+        next_ = std::min(next_, deadline);
+      }
     }
-    return due;
+    std::sort(due.begin(), due.end());
+    std::vector<std::uint64_t> numbers;
+    for (const auto& [deadline, number] : due) {
+      by_number_.erase(number);
+      numbers.push_back(number);
+    }
+    return numbers;
   }
 
   // Removes everything, lowest number first.
   [[nodiscard]] std::vector<std::uint64_t> take_all() {
     std::vector<std::uint64_t> all;
     for (const auto& [number, deadline] : by_number_) all.push_back(number);
+    std::sort(all.begin(), all.end());
     by_number_.clear();
-    by_time_.clear();
+    next_ = Instant::max();
     return all;
   }
 
   [[nodiscard]] bool contains(std::uint64_t number) const { return by_number_.contains(number); }
   [[nodiscard]] std::size_t size() const { return by_number_.size(); }
-  // Instant::max() when nothing waits.
-  [[nodiscard]] Instant next() const {
-    return by_time_.empty() ? Instant::max() : by_time_.begin()->first;
-  }
+  // No deadline is before this. Instant::max() when nothing waits.
+  [[nodiscard]] Instant next() const { return next_; }
 
  private:
-  std::map<std::uint64_t, Instant> by_number_;
-  std::set<std::pair<Instant, std::uint64_t>> by_time_;
+  tsl::robin_map<std::uint64_t, Instant> by_number_;
+  Instant next_ = Instant::max();
 };
 
 }  // namespace mpreg

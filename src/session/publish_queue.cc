@@ -158,9 +158,9 @@ void PublishQueue::seal(Lane lane, bool may_answer_later) {
   if (lane == Lane::bulk) open(Lane::cache).after_bulk = false;
 }
 
-// One small event, alone, when all that was sent is answered or may be later.
+// One small record, alone, when all that was sent is answered or may be later.
 bool PublishQueue::may_answer_later(const Open& batch) const {
-  return batch.lane == Lane::events && batch.builder.records() == 1 &&
+  return batch.lane != Lane::bulk && !batch.after_bulk && batch.builder.records() == 1 &&
          batch.builder.bytes() <= kLateBytesMax && late_under_way_ == under_way_.size() &&
          late_under_way_ < options_.late_batches_max &&
          sealed_bytes_ + batch.builder.bytes() <= window_bytes_ / 4;
@@ -169,7 +169,7 @@ bool PublishQueue::may_answer_later(const Open& batch) const {
 Frame PublishQueue::header_of(Lane lane, std::vector<Declaration> declarations,
                               bool may_answer_later) {
   Frame& plain =
-      may_answer_later ? plain_late_header_ : plain_headers_[static_cast<std::size_t>(lane)];
+      (may_answer_later ? plain_late_headers_ : plain_headers_)[static_cast<std::size_t>(lane)];
   if (declarations.empty() && !plain.empty()) return plain;
   const bool is_plain = declarations.empty();
   BatchHeader header;

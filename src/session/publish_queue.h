@@ -7,9 +7,10 @@
 // waits for an answer and makes the next batch, up to the size of a batch. Batches leave in the
 // order of their lowest operation, except that values leave before the facts that belong to them.
 //
-// A small event that is published while nothing waits leaves as a batch that may be answered later:
-// its publisher waits for nothing, and an answer for each would double the packets. A few such may
-// be out at once; the next one asks for an answer to all of them.
+// What is small and published while nothing waits leaves as a batch that may be answered later,
+// where its publisher waits for nothing, or for an outcome, with which the answer comes: an answer
+// for each would double the packets. A few such may be out at once; the next one asks for an answer
+// to all of them.
 
 #include <array>
 #include <cstdint>
@@ -112,8 +113,8 @@ class PublishQueue {
   std::uint64_t accepted_through_ = 0;
   std::shared_ptr<OwnTopics> topics_;
   std::array<Open, kLanes> open_;
-  std::array<Frame, kLanes> plain_headers_;  // Without declarations: the same for every batch.
-  Frame plain_late_header_;                  // The same, of a batch that may be answered later.
+  std::array<Frame, kLanes> plain_headers_;       // Without declarations: the same for every batch.
+  std::array<Frame, kLanes> plain_late_headers_;  // The same, of those that may be answered later.
 
   std::deque<Sealed> sealed_;  // In order of sending.
   std::size_t sent_ = 0;       // How many of them were sent in this connection.

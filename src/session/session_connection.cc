@@ -87,12 +87,17 @@ void ClientSession::Impl::end(SessionState final_state, std::string_view reason,
     interest.refuse(pending.request);
     answer(pending.request, code, std::string(reason));
   }
-  for (const std::uint64_t operation : tracked.take_all()) {
-    OperationOutcome outcome;
-    outcome.operation = operation;
-    outcome.outcome = Outcome::failed;
-    notify(std::move(outcome));
-  }
+  end_tracked(tracked.take_all(), Outcome::failed);
+}
+
+// Here, without a word of the broker.
+void ClientSession::Impl::end_tracked(const std::vector<std::uint64_t>& operations,
+                                      Outcome outcome) {
+  if (operations.empty()) return;
+  OperationOutcome ended;
+  ended.outcome = outcome;
+  for (const std::uint64_t operation : operations) ended.operations.push_back({operation, 0});
+  notify(std::move(ended));
 }
 
 void ClientSession::Impl::goodbye(const Now& now, std::string_view reason) {
@@ -112,8 +117,7 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
     return;
   }
   if (acceptance_due_ && !std::holds_alternative<OperationRefused>(*packet) &&
-      !std::holds_alternative<OperationOutcome>(*packet) &&
-      !std::holds_alternative<OperationOutcomes>(*packet)) {
+      !std::holds_alternative<OperationOutcome>(*packet)) {
     note_accepted();
   }
   if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {
@@ -232,12 +236,7 @@ void ClientSession::Impl::acknowledge(std::uint64_t beyond_bytes) {
 }
 
 void ClientSession::Impl::tick(const Now& now) {
-  for (const std::uint64_t operation : tracked.take_due(now.instant)) {
-    OperationOutcome outcome;
-    outcome.operation = operation;
-    outcome.outcome = Outcome::timed_out;
-    notify(std::move(outcome));
-  }
+  end_tracked(tracked.take_due(now.instant), Outcome::timed_out);
   for (const std::uint64_t number : requests_.take_due(now.instant)) {
     answer(number, ErrorCode::timed_out, "the broker did not answer in time");
   }

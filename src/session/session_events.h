@@ -65,7 +65,7 @@ struct LeaseRenewal {
 struct Notice {
   std::size_t deliveries_before = 0;
   // Answer: to a query, barrier, unsubscribe, complete_operation, or to a subscribe that failed.
-  // Subscribed: the subscription is active. OperationOutcome: once per tracked operation, and
+  // Subscribed: the subscription is active. OperationOutcome: once for every tracked operation, and
   // before it any number of `acknowledged` where that was asked for.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
                Subscribed, CacheGot, LoadGranted, ClaimGranted, LeaseRenewal>

@@ -78,7 +78,6 @@ class ClientSession::Impl {
   void handle(const Now& now, Accepted&& packet);
   void handle(const Now& now, OperationRefused&& packet);
   void handle(const Now& now, OperationOutcome&& packet);
-  void handle(const Now& now, OperationOutcomes&& packet);
   // Everything that a broker does not say to a client.
   template <typename Other>
   void handle(const Now&, Other&&) {
@@ -91,6 +90,7 @@ class ClientSession::Impl {
   void part_when_served(const Now& now);
   void lose(std::string_view reason, Duration redial_after);
   void end(SessionState final_state, std::string_view reason, ErrorCode code);
+  void end_tracked(const std::vector<std::uint64_t>& operations, Outcome outcome);
   void change_state(SessionState to, std::string_view reason);
   void acknowledge(std::uint64_t beyond_bytes);
   template <typename What>

@@ -95,10 +95,8 @@ Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes
 Result<std::uint64_t> ClientSession::Impl::invalidate(const Now& now,
                                                       const CacheInvalidation& invalidation) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
+  if (auto right = check_invalidation(invalidation); !right) return tl::unexpected(right.error());
   const Frame payload = encode_invalidation(invalidation);
-  if (auto right = checked(decode_invalidation(payload.bytes())); !right) {
-    return tl::unexpected(right.error());
-  }
   const std::string topic = topic_of(options.topic_prefix, invalidation);
   PublishQueue::Item item;
   item.lane = Lane::cache;
@@ -111,7 +109,7 @@ Result<std::uint64_t> ClientSession::Impl::invalidate(const Now& now,
   if (!queue.has_room_for(payload.size())) return no_room(payload.size(), counters);
   const std::uint64_t operation = queue.append(item);
   track(now, operation, invalidation.tracking, options.invalidation_timeout);
-  queue.pump(output);
+  queue.pump(output, invalidation.tracking.wait > WaitLevel::accepted);
   return operation;
 }
 
@@ -122,6 +120,7 @@ Result<std::uint64_t> ClientSession::Impl::replicate(
   const CacheAddress& address = replication.address;
   CacheReplication fact = replication;
   fact.value_bytes = value.size();
+  if (auto right = check_replication(fact); !right) return tl::unexpected(right.error());
   CacheValue content;
   content.address = address;
   content.targets = value_targets;
@@ -132,9 +131,6 @@ Result<std::uint64_t> ClientSession::Impl::replicate(
   content.depends_on = fact.depends_on;
   const Frame value_payload = encode_value(content);
   const Frame fact_payload = encode_replication(fact);
-  if (auto right = checked(decode_replication(fact_payload.bytes())); !right) {
-    return tl::unexpected(right.error());
-  }
   const std::string topic =
       replication_topic(options.topic_prefix, address.region, address.namespace_name);
   PublishQueue::Item value_item;
@@ -474,19 +470,13 @@ void ClientSession::Impl::handle(const Now&, OperationRefused&& packet) {
 }
 
 void ClientSession::Impl::handle(const Now&, OperationOutcome&& packet) {
-  if (packet.outcome == Outcome::acknowledged) {
-    if (tracked.contains(packet.operation)) notify(std::move(packet));
-    return;
-  }
-  if (!tracked.take(packet.operation)) {
-    ++counters.outcomes_repeated;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now& now, OperationOutcomes&& packet) {
-  for (OperationOutcome& outcome : packet.outcomes) handle(now, std::move(outcome));
+  const bool is_end = packet.outcome != Outcome::acknowledged;
+  const std::size_t told = packet.operations.size();
+  std::erase_if(packet.operations, [&](const EndedOperation& one) {
+    return !(is_end ? tracked.take(one.operation) : tracked.contains(one.operation));
+  });
+  if (is_end) counters.outcomes_repeated += told - packet.operations.size();
+  if (!packet.operations.empty()) notify(std::move(packet));
 }
 
 }  // namespace mpreg

@@ -28,7 +28,8 @@ struct LogEntry {
   // Bulk lane: the targets of each record, by position in body.records; without a body, one list of
   // all the targets of what was left out.
   std::shared_ptr<const std::vector<std::vector<std::string>>> targets;
-
+  // Cache lane: the namespaces that it is about, each once; null: it may be about any.
+  std::shared_ptr<const std::vector<std::string>> namespaces;
   // Events lane: for whose interest nothing is left out; null: everybody's.
   std::shared_ptr<const std::vector<ClusterGeneration>> complete_for;
 

@@ -10,7 +10,7 @@ std::uint64_t Retention::bytes() const {
   return bytes;
 }
 
-void Retention::enforce(const NamespacesOf& namespaces_of) {
+void Retention::enforce() {
   while (bytes() > bytes_max_) {
     RetainedLog& cache = log(Lane::cache);
     RetainedLog& events = log(Lane::events);
@@ -19,8 +19,7 @@ void Retention::enforce(const NamespacesOf& namespaces_of) {
     ++evicted_;
     if (others == 0 || cache.bytes() > bytes_max_ / 4 * 3) {
       const LogPosition position = cache.begin();
-      const LogEntry entry = cache.evict();
-      remember(position, namespaces_of(entry));
+      remember(position, cache.evict());
     } else if (events.bytes() >= bulk.bytes()) {
       events.evict();
     } else {
@@ -29,9 +28,12 @@ void Retention::enforce(const NamespacesOf& namespaces_of) {
   }
 }
 
-void Retention::remember(LogPosition position, const std::vector<std::string>& namespaces) {
-  if (namespaces.empty()) lost_anything_end_ = position + 1;
-  for (const std::string& name : namespaces) lost_[name] = position;
+void Retention::remember(LogPosition position, const LogEntry& lost) {
+  if (!lost.namespaces) {
+    lost_anything_end_ = position + 1;
+  } else {
+    for (const std::string& name : *lost.namespaces) lost_[name] = position;
+  }
   // Too many to name: forget the ones lost longest ago, and from there on answer "all".
   while (lost_.size() > kNamespacesRememberedMax) {
     const auto oldest =

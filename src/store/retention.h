@@ -7,7 +7,6 @@
 // late is told to drop those and not everything.
 
 #include <array>
-#include <functional>
 #include <map>
 #include <string>
 
@@ -17,6 +16,8 @@ namespace mpreg {
 
 class Retention {
  public:
+  static constexpr std::size_t kNamespacesRememberedMax = 256;
+
   explicit Retention(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
 
   // Takes effect with the next enforce().
@@ -27,10 +28,8 @@ class Retention {
     return logs_[static_cast<std::size_t>(lane)];
   }
 
-  // Evicts until the budget holds. `namespaces_of` names the namespaces that a cache entry is
-  // about; an empty list means that it may be about any.
-  using NamespacesOf = std::function<std::vector<std::string>(const LogEntry&)>;
-  void enforce(const NamespacesOf& namespaces_of);
+  // Evicts until the budget holds.
+  void enforce();
 
   // The least scope that covers what the cache lane lost at or after `position`.
   [[nodiscard]] Scope lost_since(LogPosition position) const;
@@ -39,9 +38,7 @@ class Retention {
   [[nodiscard]] std::uint64_t evicted() const { return evicted_; }
 
  private:
-  static constexpr std::size_t kNamespacesRememberedMax = 256;
-
-  void remember(LogPosition position, const std::vector<std::string>& namespaces);
+  void remember(LogPosition position, const LogEntry& lost);
 
   std::uint64_t bytes_max_;
   std::uint64_t evicted_ = 0;

@@ -54,7 +54,16 @@ std::optional<std::string_view> fault_of(std::uint32_t character) {
   return std::nullopt;
 }
 
+// ASCII without white space, control characters and braces: nothing more to ask.
+bool is_plain(std::string_view text) {
+  for (const char c : text) {
+    if (c <= ' ' || c >= 0x7F || c == '{' || c == '}') return false;
+  }
+  return true;
+}
+
 Result<void> check_characters(std::string_view field, std::string_view text) {
+  if (is_plain(text)) return {};
   if (const auto at = find_invalid_utf8(text)) {
     return malformed(field, text, "is not UTF-8 at byte " + std::to_string(*at));
   }

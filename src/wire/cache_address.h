@@ -12,8 +12,6 @@
 
 namespace mpreg {
 
-inline constexpr std::string_view kDefaultRegion = "default";
-
 struct AddressOffsets {
   flatbuffers::Offset<flatbuffers::String> namespace_name;
   flatbuffers::Offset<flatbuffers::String> key;

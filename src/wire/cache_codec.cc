@@ -9,6 +9,9 @@
 namespace mpreg {
 namespace {
 
+constexpr std::string_view kInvalidation = "cache_invalidation";
+constexpr std::string_view kReplication = "cache_replication";
+
 template <typename Table>
 void take_tracking(PacketReader& in, std::string_view table, const Table& from, Tracking& to) {
   in.choice({table, "wait"}, from.wait(), WaitLevel::observed, to.wait);
@@ -22,9 +25,67 @@ void take_targets(PacketReader& in, std::string_view table, const Table& from,
   check_targets(in, table, to);
 }
 
+// What a fact that is to be sent must be so that it would be taken.
+template <typename Fact>
+void accept_common(PacketReader& in, std::string_view table, const Fact& fact, std::size_t tags) {
+  const CacheAddress& address = fact.address;
+  in.accept_text({table, "namespace_name"}, address.namespace_name, kNamespaceBytesMax);
+  in.accept_text({table, "key"}, address.key, kKeyBytesMax);
+  in.accept_text({table, "subkey"}, address.subkey, kKeyBytesMax);
+  in.accept_text({table, "region"}, address.region, kRegionBytesMax);
+  if (in.accept_count({table, "targets"}, fact.targets.size(), kTargetsMax)) {
+    for (const std::string& target : fact.targets) in.accept_cluster({table, "targets"}, target);
+  }
+  check_targets(in, table, fact.targets);
+  WaitLevel wait{};
+  in.choice({table, "wait"}, fact.tracking.wait, WaitLevel::observed, wait);
+  const auto& seen = fact.seen.entries();
+  if (in.accept_count({table, "seen"}, seen.size(), kClustersMax)) {
+    for (const auto& [cluster, time] : seen) in.accept_cluster({"writer_time", "cluster"}, cluster);
+  }
+  if (!in.accept_count({table, "depends_on"}, fact.depends_on.size(), kTagsPerEntryMax - tags)) {
+    return;
+  }
+  for (const std::string& key : fact.depends_on) {
+    if (in.accept_text({table, "depends_on"}, key, kKeyBytesMax)) in.require(table, check_key(key));
+  }
+}
+
+void check_meaning(PacketReader& in, const CacheInvalidation& fact) {
+  const bool is_of_one_key = fact.type == InvalidationType::single_key;
+  check_address(in, kInvalidation, fact.address, address_rules_of(fact.type));
+  if (fact.type == InvalidationType::pattern) {
+    check_key_pattern(in, kInvalidation, fact.address.key);
+  }
+  if (fact.type == InvalidationType::tag && fact.address.key.size() > kTagBytesMax) {
+    in.refuse({kInvalidation, "key"}, "is a tag of " + std::to_string(fact.address.key.size()) +
+                                          " bytes, at most 255 are allowed");
+  }
+  if (fact.erased && !is_of_one_key) {
+    in.refuse({kInvalidation, "erased"}, "is of one key: the type must be single_key");
+  }
+  if (fact.claim && !is_of_one_key) {
+    in.refuse({kInvalidation, "claim"}, "is of one key: the type must be single_key");
+  }
+  check_priority(in, kInvalidation, fact.priority);
+  check_ttl(in, kInvalidation, fact.ttl_ms);
+}
+
 void require_targets(PacketReader& in, std::string_view table,
                      const std::vector<std::string>& targets) {
   if (targets.empty()) in.refuse({table, "targets"}, "are empty, 1 to 256 are required");
+}
+
+void check_meaning(PacketReader& in, const CacheReplication& fact) {
+  check_address(in, kReplication, fact.address, {});
+  require_targets(in, kReplication, fact.targets);
+  check_priority(in, kReplication, fact.priority);
+  check_ttl(in, kReplication, fact.ttl_ms);
+}
+
+Result<void> verdict(const PacketReader& in) {
+  if (in.ok()) return {};
+  return tl::unexpected<Error>(in.error());
 }
 
 template <typename Table>
@@ -78,8 +139,19 @@ Frame encode_invalidation(const CacheInvalidation& fact) {
   });
 }
 
+Result<void> check_invalidation(const CacheInvalidation& fact) {
+  PacketReader in;
+  InvalidationType type{};
+  in.choice({kInvalidation, "type"}, fact.type, InvalidationType::tag, type);
+  accept_common(in, kInvalidation, fact, 0);
+  in.accept_text({kInvalidation, "reason"}, fact.reason, kCacheReasonBytesMax);
+  if (fact.claim) in.accept_cluster({"claim_grant", "holder"}, fact.claim->holder);
+  if (in.ok()) check_meaning(in, fact);
+  return verdict(in);
+}
+
 Result<CacheInvalidation> decode_invalidation(Bytes payload) {
-  static constexpr std::string_view kTable = "cache_invalidation";
+  static constexpr std::string_view kTable = kInvalidation;
   return decode_payload<wire::CacheInvalidation, CacheInvalidation>(
       kTable, payload,
       [](PacketReader& in, const wire::CacheInvalidation& from, CacheInvalidation& to) {
@@ -97,20 +169,7 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
         to.fence = from.fence();
         to.written = from.written();
         if (from.claim() != nullptr) take_grant(in, *from.claim(), to.claim.emplace());
-        check_address(in, kTable, to.address, address_rules_of(to.type));
-        if (to.type == InvalidationType::pattern) check_key_pattern(in, kTable, to.address.key);
-        if (to.type == InvalidationType::tag && to.address.key.size() > kTagBytesMax) {
-          in.refuse({kTable, "key"}, "is a tag of " + std::to_string(to.address.key.size()) +
-                                         " bytes, at most 255 are allowed");
-        }
-        if (to.erased && to.type != InvalidationType::single_key) {
-          in.refuse({kTable, "erased"}, "is of one key: the type must be single_key");
-        }
-        if (to.claim && to.type != InvalidationType::single_key) {
-          in.refuse({kTable, "claim"}, "is of one key: the type must be single_key");
-        }
-        check_priority(in, kTable, to.priority);
-        check_ttl(in, kTable, to.ttl_ms);
+        check_meaning(in, to);
       });
 }
 
@@ -130,8 +189,22 @@ Frame encode_replication(const CacheReplication& fact) {
   });
 }
 
+Result<void> check_replication(const CacheReplication& fact) {
+  PacketReader in;
+  ReplicationStrategy strategy{};
+  in.choice({kReplication, "strategy"}, fact.strategy, ReplicationStrategy::custom, strategy);
+  if (in.accept_count({kReplication, "tags"}, fact.tags.size(), kTagsPerEntryMax)) {
+    for (const std::string& tag : fact.tags) {
+      in.accept_line({kReplication, "tags"}, tag, kTagBytesMax);
+    }
+    accept_common(in, kReplication, fact, fact.tags.size());
+  }
+  if (in.ok()) check_meaning(in, fact);
+  return verdict(in);
+}
+
 Result<CacheReplication> decode_replication(Bytes payload) {
-  static constexpr std::string_view kTable = "cache_replication";
+  static constexpr std::string_view kTable = kReplication;
   return decode_payload<wire::CacheReplication, CacheReplication>(
       kTable, payload,
       [](PacketReader& in, const wire::CacheReplication& from, CacheReplication& to) {
@@ -148,10 +221,7 @@ Result<CacheReplication> decode_replication(Bytes payload) {
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
         to.fence = from.fence();
-        check_address(in, kTable, to.address, {});
-        require_targets(in, kTable, to.targets);
-        check_priority(in, kTable, to.priority);
-        check_ttl(in, kTable, to.ttl_ms);
+        check_meaning(in, to);
       });
 }
 

@@ -9,6 +9,10 @@
 
 namespace mpreg {
 
+// Whether an invalidation or a replication may be sent: by every rule by which it is decoded.
+[[nodiscard]] Result<void> check_invalidation(const CacheInvalidation& invalidation);
+[[nodiscard]] Result<void> check_replication(const CacheReplication& replication);
+
 // Each allocates once when the result takes less than about a kilobyte. Nothing is checked.
 [[nodiscard]] Frame encode_invalidation(const CacheInvalidation& invalidation);
 [[nodiscard]] Frame encode_replication(const CacheReplication& replication);

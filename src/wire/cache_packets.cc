@@ -5,53 +5,31 @@
 namespace mpreg {
 
 flatbuffers::Offset<wire::OperationOutcome> write(Builder& out, const OperationOutcome& from) {
+  wire::EndedOperation* ended = nullptr;
+  const auto operations = out.CreateUninitializedVectorOfStructs(from.operations.size(), &ended);
+  for (const EndedOperation& one : from.operations) {
+    *ended++ = wire::EndedOperation(one.operation, one.latency_us);
+  }
   const auto confirmed = put_texts(out, from.confirmed);
   const auto missing = put_texts(out, from.missing);
   const auto fenced = put_texts(out, from.fenced);
-  return wire::CreateOperationOutcome(out, from.operation, static_cast<wire::Outcome>(from.outcome),
-                                      confirmed, missing, from.latency_us, fenced);
+  return wire::CreateOperationOutcome(out, operations, static_cast<wire::Outcome>(from.outcome),
+                                      confirmed, missing, fenced);
 }
 
 void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome& to) {
-  to.operation = from.operation();
+  const auto* operations = from.operations();
+  if (operations != nullptr &&
+      in.accept_count({"operation_outcome", "operations"}, operations->size(), kOutcomesMax)) {
+    to.operations.reserve(operations->size());
+    for (const wire::EndedOperation* one : *operations) {
+      to.operations.push_back({one->operation(), one->latency_us()});
+    }
+  }
   in.choice({"operation_outcome", "outcome"}, from.outcome(), Outcome::acknowledged, to.outcome);
   in.clusters({"operation_outcome", "confirmed"}, from.confirmed(), kClustersMax, to.confirmed);
   in.clusters({"operation_outcome", "missing"}, from.missing(), kClustersMax, to.missing);
-  to.latency_us = from.latency_us();
   in.clusters({"operation_outcome", "fenced"}, from.fenced(), kClustersMax, to.fenced);
-}
-
-// What ended together was mostly confirmed by the same clusters: their names are written once.
-flatbuffers::Offset<wire::OperationOutcomes> write(Builder& out, const OperationOutcomes& from) {
-  std::vector<flatbuffers::Offset<wire::OperationOutcome>> outcomes;
-  const OperationOutcome* last = nullptr;
-  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>> confirmed;
-  for (const OperationOutcome& one : from.outcomes) {
-    if (last == nullptr || last->confirmed != one.confirmed) {
-      confirmed = put_texts(out, one.confirmed);
-    }
-    last = &one;
-    const auto missing = put_texts(out, one.missing);
-    const auto fenced = put_texts(out, one.fenced);
-    outcomes.push_back(wire::CreateOperationOutcome(out, one.operation,
-                                                    static_cast<wire::Outcome>(one.outcome),
-                                                    confirmed, missing, one.latency_us, fenced));
-  }
-  return wire::CreateOperationOutcomes(out, out.CreateVector(outcomes));
-}
-
-void read(PacketReader& in, const wire::OperationOutcomes& from, OperationOutcomes& to) {
-  std::size_t names = 0;
-  in.tables({"operation_outcomes", "outcomes"}, from.outcomes(), kOutcomesMax, to.outcomes,
-            [&](const wire::OperationOutcome& one, OperationOutcome& into) {
-              if (one.confirmed() != nullptr) names += one.confirmed()->size();
-              if (one.missing() != nullptr) names += one.missing()->size();
-              if (one.fenced() != nullptr) names += one.fenced()->size();
-              if (names > kOutcomeNamesMax) {
-                return in.refuse({"operation_outcomes", "outcomes"}, "names too many clusters");
-              }
-              read(in, one, into);
-            });
 }
 
 flatbuffers::Offset<wire::CompleteOperation> write(Builder& out, const CompleteOperation& from) {

@@ -60,7 +60,6 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(Refill);
     MPREG_DECODE(Trace);
     MPREG_DECODE(TraceReport);
-    MPREG_DECODE(OperationOutcomes);
     MPREG_DECODE(CacheGet);
     MPREG_DECODE(CacheGot);
     MPREG_DECODE(Observed);

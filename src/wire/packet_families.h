@@ -40,7 +40,6 @@ MPREG_PACKET(OperationRefused);
 
 // cache_packets.cc
 MPREG_PACKET(OperationOutcome);
-MPREG_PACKET(OperationOutcomes);
 MPREG_PACKET(CompleteOperation);
 MPREG_PACKET(CacheGet);
 MPREG_PACKET(CacheGot);

@@ -37,31 +37,48 @@ void PacketReader::require_at_most(FieldName low_name, std::uint64_t low,
                        ", which is " + std::to_string(high));
 }
 
+bool PacketReader::accept_text(FieldName name, std::string_view text, std::size_t bytes_max) {
+  if (failed_) return false;
+  if (text.size() > bytes_max) {
+    refuse(name, "has " + std::to_string(text.size()) + " bytes, at most " +
+                     std::to_string(bytes_max) + " are allowed");
+  } else if (const auto at = find_invalid_utf8(text)) {
+    refuse(name, "is " + quoted(text) + ", not valid UTF-8 at byte " + std::to_string(*at));
+  }
+  return !failed_;
+}
+
+bool PacketReader::accept_line(FieldName name, std::string_view line, std::size_t bytes_max) {
+  if (!accept_text(name, line, bytes_max)) return false;
+  if (const auto at = find_control_character(line)) {
+    refuse(name,
+           "is " + quoted(line) + ", with a control character at byte " + std::to_string(*at));
+  }
+  return !failed_;
+}
+
+bool PacketReader::accept_cluster(FieldName name, std::string_view cluster) {
+  if (!accept_line(name, cluster, kClusterIdBytesMax)) return false;
+  if (cluster.find(':') != std::string_view::npos) {
+    refuse(name, "is " + quoted(cluster) + ", with a ':'");
+  }
+  return !failed_;
+}
+
 void PacketReader::text(FieldName name, const Text* from, std::size_t bytes_max, std::string& to) {
-  if (failed_ || from == nullptr) return;
-  const std::string_view view = from->string_view();
-  if (view.size() > bytes_max) {
-    return refuse(name, "has " + std::to_string(view.size()) + " bytes, at most " +
-                            std::to_string(bytes_max) + " are allowed");
+  if (from != nullptr && accept_text(name, from->string_view(), bytes_max)) {
+    to = from->string_view();
   }
-  if (const auto at = find_invalid_utf8(view)) {
-    return refuse(name, "is " + quoted(view) + ", not valid UTF-8 at byte " + std::to_string(*at));
-  }
-  to = view;
 }
 
 void PacketReader::line(FieldName name, const Text* from, std::size_t bytes_max, std::string& to) {
-  text(name, from, bytes_max, to);
-  if (failed_) return;
-  if (const auto at = find_control_character(to)) {
-    refuse(name, "is " + quoted(to) + ", with a control character at byte " + std::to_string(*at));
+  if (from != nullptr && accept_line(name, from->string_view(), bytes_max)) {
+    to = from->string_view();
   }
 }
 
 void PacketReader::cluster(FieldName name, const Text* from, std::string& to) {
-  line(name, from, kClusterIdBytesMax, to);
-  if (failed_) return;
-  if (to.find(':') != std::string::npos) refuse(name, "is " + quoted(to) + ", with a ':'");
+  if (from != nullptr && accept_cluster(name, from->string_view())) to = from->string_view();
 }
 
 void PacketReader::clusters(FieldName name, const Texts* from, std::size_t count_max,

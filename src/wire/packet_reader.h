@@ -37,11 +37,15 @@ class PacketReader {
   // A check of another room that has a sentence of its own.
   void require(std::string_view table, const Result<void>& checked);
 
-  // UTF-8 of at most so many bytes. An absent text is empty.
+  // Whether a text is UTF-8 of at most so many bytes, one for a line of a log (without control
+  // characters), a cluster id (a line without ':', which separates ids from what follows in keys).
+  bool accept_text(FieldName name, std::string_view text, std::size_t bytes_max);
+  bool accept_line(FieldName name, std::string_view line, std::size_t bytes_max);
+  bool accept_cluster(FieldName name, std::string_view cluster);
+
+  // Takes what is accepted. An absent text is empty.
   void text(FieldName name, const Text* from, std::size_t bytes_max, std::string& to);
-  // A text for one line of a log: without control characters.
   void line(FieldName name, const Text* from, std::size_t bytes_max, std::string& to);
-  // A line without ':', which separates cluster ids from what follows them in keys.
   void cluster(FieldName name, const Text* from, std::string& to);
   void clusters(FieldName name, const Texts* from, std::size_t count_max,
                 std::vector<std::string>& to);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -71,6 +72,16 @@ std::optional<std::string> wait_until_ready(BenchProcess& process, const char* w
   return std::nullopt;
 }
 
+namespace {
+
+// From the command line, for every broker.
+std::vector<std::string>& broker_options() {
+  static std::vector<std::string> options;
+  return options;
+}
+
+}  // namespace
+
 OwnBroker::OwnBroker(const std::string& cluster, std::vector<std::string> options) {
   const std::string ports = folder_.path() + "/ports.json";
   std::vector<std::string> command{program_path("mpreg-broker"),
@@ -87,6 +98,7 @@ OwnBroker::OwnBroker(const std::string& cluster, std::vector<std::string> option
                                    "--log-level",
                                    "warning"};
   command.insert(command.end(), options.begin(), options.end());
+  command.insert(command.end(), broker_options().begin(), broker_options().end());
   process_ = std::make_unique<BenchProcess>(command);
   const std::int64_t deadline = now_ns() + 10'000'000'000LL;
   while (endpoint_.empty() && now_ns() < deadline) {
@@ -184,13 +196,21 @@ void print_limit(const char* name, double value, const char* unit, double limit)
   std::fflush(stdout);
 }
 
-BenchOptions read_options(int argc, char** argv) {
+BenchOptions read_options(int argc, char** argv, const char* what) {
   BenchOptions options;
   options.is_smoke = std::getenv("MPREG_BENCH_SMOKE") != nullptr;
   if (options.is_smoke) options.pairs = 1;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--pairs") == 0) options.pairs = std::atoi(argv[i + 1]);
-    if (std::strcmp(argv[i], "--seconds") == 0) options.seconds = std::atof(argv[i + 1]);
+  CLI::App app{what};
+  app.add_option("--pairs", options.pairs, "runs of each side")->check(CLI::Range(1, 1000));
+  app.add_option("--seconds", options.seconds, "worth of messages in a run")
+      ->check(CLI::Range(0.01, 3600.0));
+  app.add_option("--row", options.row, "only rows whose name contains this");
+  app.add_option("--broker", broker_options(), "further options for every broker, after this one")
+      ->allow_extra_args();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
   }
   return options;
 }

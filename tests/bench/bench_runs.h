@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/bench_process.h"
@@ -102,13 +103,18 @@ void print_limit(const char* name, double value, const char* unit, double limit)
 struct BenchOptions {
   int pairs = 5;
   double seconds = 2;
+  std::string row;  // Only the rows whose name contains this.
   bool is_smoke = false;
+  [[nodiscard]] bool wants(std::string_view name) const {
+    return name.find(row) != std::string_view::npos;
+  }
   // A number of messages for a run: so many a second, or few in a smoke run.
   [[nodiscard]] std::uint64_t count(double per_second) const {
     return is_smoke ? 5'000 : static_cast<std::uint64_t>(per_second * seconds);
   }
 };
-[[nodiscard]] BenchOptions read_options(int argc, char** argv);
+// Ends the program after --help or bad input.
+[[nodiscard]] BenchOptions read_options(int argc, char** argv, const char* what);
 
 // main() of a program that started itself in a role; nothing when it is not one.
 [[nodiscard]] std::optional<int> run_as_role(int argc, char** argv);

@@ -1,8 +1,8 @@
 // federation_bench: linked brokers against chained zmq_proxies, sessions with many patterns, and
 // operations that are confirmed at another cluster, pair by pair in the same run.
 //
-//   federation_bench [--pairs N] [--seconds S]     the table
-//   federation_bench ROLE ...                      how it starts itself
+//   federation_bench [--help]     the table
+//   federation_bench ROLE ...     how it starts itself
 
 #include <cstdlib>
 #include <functional>
@@ -130,11 +130,12 @@ std::optional<Setup> set_up(const Load& load) {
   return setup;
 }
 
-bool run_pairs(const char* name, const char* unit, double target, int pairs,
+bool run_pairs(const BenchOptions& options, const char* name, const char* unit, double target,
                const Measurement& raw_run, const Measurement& own_run) {
+  if (!options.wants(name)) return true;
   const bool is_latency = unit[0] == 'u';
   Columns columns;
-  for (int pair = 0; pair < pairs; ++pair) {
+  for (int pair = 0; pair < options.pairs; ++pair) {
     const auto raw = raw_run();
     const auto own = own_run();
     if (!raw || !own) return false;
@@ -152,7 +153,7 @@ bool run_patterns(const BenchOptions& options, const char* name, std::uint64_t p
                   double target) {
   Load load{options.count(450'000), 128, 0, 1, kWindow, options.is_smoke ? 1'000 : patterns};
   return run_pairs(
-      name, "k msg/s", target, options.pairs, [&] { return patterns_of_proxy(load); },
+      options, name, "k msg/s", target, [&] { return patterns_of_proxy(load); },
       [&] { return patterns_of_broker(load); });
 }
 
@@ -161,38 +162,39 @@ int run_table(const BenchOptions& options) {
   bool is_good = run_patterns(options, "10,000 patterns", 10'000, 2.2);
   is_good = run_patterns(options, "100,000 patterns", 100'000, 2.5) && is_good;
   const std::uint64_t many = options.is_smoke ? 1'000 : 100'000;
-  const auto setup = set_up({1, 128, 0, 1, kWindow, many});
-  if (setup) {
+  const bool wants_setup = options.wants("set-up of 100,000");
+  const auto setup = wants_setup ? set_up({1, 128, 0, 1, kWindow, many}) : Setup{};
+  if (setup && wants_setup) {
     print_limit("set-up of 100,000", setup->seconds, "s      ", 0.4);
     print_limit("memory a pattern", setup->bytes_per_pattern, "B      ", 300);
   }
   is_good = is_good && setup;
   const Load two{options.count(500'000), 128, 0, 1, kWindow};
   is_good = run_pairs(
-                "two brokers, 128 B", "k msg/s", 2, options.pairs, [&] { return two_proxies(two); },
+                options, "two brokers, 128 B", "k msg/s", 2, [&] { return two_proxies(two); },
                 [&] { return two_brokers(two); }) &&
             is_good;
   const Load hub{options.count(450'000), 128, 0, 3, kWindow};
   is_good = run_pairs(
-                "hub with 3 spokes", "k msg/s", 2, options.pairs,
-                [&] { return hub_of_proxies(hub); }, [&] { return hub_of_brokers(hub); }) &&
+                options, "hub with 3 spokes", "k msg/s", 2, [&] { return hub_of_proxies(hub); },
+                [&] { return hub_of_brokers(hub); }) &&
             is_good;
   const Load paced{options.is_smoke ? 1'000 : options.count(5'000), 128, 5'000, 1, kWindow};
   is_good = run_pairs(
-                "two brokers, p50", "us     ", 1, options.pairs, [&] { return two_proxies(paced); },
+                options, "two brokers, p50", "us     ", 1, [&] { return two_proxies(paced); },
                 [&] { return two_brokers(paced); }) &&
             is_good;
   const Load one{options.is_smoke ? 200 : options.count(3'000), 128, 0, 1, 1};
   is_good = run_pairs(
-                "1 operation at a time", "k op/s ", 1, options.pairs,
-                [&] { return two_proxies(one); }, [&] { return confirmed_operations(one); }) &&
+                options, "1 operation at a time", "k op/s ", 1, [&] { return two_proxies(one); },
+                [&] { return confirmed_operations(one); }) &&
             is_good;
   const Load many_at_once{options.count(150'000), 128, 0, 1, 1000};
-  is_good = run_pairs(
-                "1,000 at a time", "k op/s ", 1.5, options.pairs,
-                [&] { return two_proxies(many_at_once); },
-                [&] { return confirmed_operations(many_at_once); }) &&
-            is_good;
+  is_good =
+      run_pairs(
+          options, "1,000 at a time", "k op/s ", 1.5, [&] { return two_proxies(many_at_once); },
+          [&] { return confirmed_operations(many_at_once); }) &&
+      is_good;
   return is_good ? 0 : 1;
 }
 
@@ -202,5 +204,6 @@ int run_table(const BenchOptions& options) {
 int main(int argc, char** argv) {
   using namespace mpreg::bench;
   if (const auto status = run_as_role(argc, argv)) return *status;
-  return run_table(read_options(argc, argv));
+  return run_table(
+      read_options(argc, argv, "Linked brokers beside chained zmq_proxies, pair by pair."));
 }

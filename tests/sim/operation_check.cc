@@ -67,23 +67,28 @@ void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t b
 }
 
 void OperationCheck::on_outcome(const OperationOutcome& outcome, Instant now, bool session_over) {
-  const auto it = operations_.find(outcome.operation);
+  for (const EndedOperation& ended : outcome.operations) {
+    on_end(ended.operation, outcome, now, session_over);
+  }
+}
+
+void OperationCheck::on_end(std::uint64_t number, const OperationOutcome& outcome, Instant now,
+                            bool session_over) {
+  const auto it = operations_.find(number);
   if (it == operations_.end() || !it->second.begun.tracked) {
-    return fail(text(outcome.operation) + " has an outcome and was not tracked");
+    return fail(text(number) + " has an outcome and was not tracked");
   }
   Operation& operation = it->second;
-  if (operation.ended || operation.refused) {
-    return fail(text(outcome.operation) + " has a second outcome");
-  }
+  if (operation.ended || operation.refused) return fail(text(number) + " has a second outcome");
   operation.ended = true;
   operation.confirmed = outcome.outcome == Outcome::confirmed;
   if (operation.by_hand || session_over) return;
   if (outcome.outcome == Outcome::timed_out && now < operation.begun.deadline) {
-    fail(text(outcome.operation) + " timed out before its deadline");
+    fail(text(number) + " timed out before its deadline");
   }
   if (outcome.outcome == Outcome::confirmed) return check_confirmed(operation, outcome);
   if (operation.begun.must_confirm) {
-    fail(text(outcome.operation) + " is not confirmed although everything is well; missing: " +
+    fail(text(number) + " is not confirmed although everything is well; missing: " +
          (outcome.missing.empty() ? std::string("nobody") : outcome.missing.front()));
   }
 }

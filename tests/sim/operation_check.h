@@ -50,6 +50,8 @@ class OperationCheck {
     bool by_hand = false;
   };
 
+  void on_end(std::uint64_t number, const OperationOutcome& outcome, Instant now,
+              bool session_over);
   void check_confirmed(const Operation& operation, const OperationOutcome& outcome);
   [[nodiscard]] bool was_applied_at(const std::string& cluster, MessageIndex message) const;
   [[nodiscard]] std::string text(std::uint64_t operation) const;

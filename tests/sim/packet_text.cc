@@ -138,7 +138,8 @@ struct ToText {
   }
   std::string operator()(const OperationOutcome& p) const {
     const auto name = [](const std::string& cluster) { return cluster; };
-    return "OperationOutcome " + std::to_string(p.operation) + " is " +
+    const auto number = [](const EndedOperation& one) { return std::to_string(one.operation); };
+    return "OperationOutcome " + joined(p.operations, number) + " is " +
            std::to_string(static_cast<int>(p.outcome)) + " confirmed " + joined(p.confirmed, name) +
            " missing " + joined(p.missing, name);
   }
@@ -176,11 +177,6 @@ struct ToText {
   }
   std::string operator()(const Observed& p) const {
     return "Observed " + positions_text(p.positions);
-  }
-  std::string operator()(const OperationOutcomes& p) const {
-    std::string text = "OperationOutcomes";
-    for (const OperationOutcome& one : p.outcomes) text += "; " + (*this)(one);
-    return text;
   }
   std::string operator()(const CompleteOperation& p) const {
     return "CompleteOperation " + std::to_string(p.operation);

@@ -124,8 +124,10 @@ void SimNear::on_refused(std::uint64_t operation) {
 
 void SimNear::on_outcome(const OperationOutcome& outcome) {
   // One that was ended by hand has clusters missing.
-  if (outcome.outcome == Outcome::confirmed && outcome.missing.empty())
-    stage_.near.on_observed(client_, outcome.operation);
+  if (outcome.outcome != Outcome::confirmed || !outcome.missing.empty()) return;
+  for (const EndedOperation& ended : outcome.operations) {
+    stage_.near.on_observed(client_, ended.operation);
+  }
 }
 
 // ---- What the application does.

@@ -25,6 +25,28 @@ TEST(Text, control_characters_are_found) {
   EXPECT_EQ(find_control_character("\x7F"), 0U);
 }
 
+// Text is looked at by eight bytes: whatever stands around a byte, it is found where it is, and
+// only if it is there.
+TEST(Text, every_byte_is_judged_alike_at_every_place_in_texts_of_every_length) {
+  for (std::size_t length = 1; length <= 40; ++length) {
+    for (std::size_t at = 0; at < length; ++at) {
+      for (unsigned byte = 0; byte < 256; ++byte) {
+        for (const char around : {'a', ' ', '~', '\xE9'}) {
+          std::string text(length, around);
+          text[at] = static_cast<char>(byte);
+          const bool is_control = byte < 0x20 || byte == 0x7F;
+          ASSERT_EQ(find_control_character(text).value_or(length), is_control ? at : length)
+              << length << " " << at << " " << byte << " " << static_cast<int>(around);
+          if (around == '\xE9') continue;
+          // Alone, a byte above 0x7F is never UTF-8.
+          ASSERT_EQ(find_invalid_utf8(text).value_or(length), byte >= 0x80 ? at : length)
+              << length << " " << at << " " << byte << " " << static_cast<int>(around);
+        }
+      }
+    }
+  }
+}
+
 TEST(Text, quoting_makes_any_bytes_printable_and_short) {
   EXPECT_EQ(quoted("plain"), "'plain'");
   EXPECT_EQ(quoted("a\n\\"), "'a\\x0a\\x5c'");

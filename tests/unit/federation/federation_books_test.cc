@@ -26,9 +26,9 @@ TEST(FederationBooks, what_goes_to_all_counts_for_each_cluster_known_then) {
 
 TEST(FederationBooks, an_operation_counts_once_and_each_target_for_itself) {
   FederationBooks books;
-  books.ended({"east", "west"}, {}, false);
-  books.ended({"east"}, {"west", "north"}, true);
-  books.ended({}, {"west"}, false);
+  books.ended(1, {"east", "west"}, {}, false);
+  books.ended(1, {"east"}, {"west", "north"}, true);
+  books.ended(1, {}, {"west"}, false);
   EXPECT_EQ(books.total().timeout_operations, 1U);
   EXPECT_EQ(books.total().failed_operations, 1U);
   const auto all = books.by_cluster();

@@ -17,7 +17,8 @@ PendingOperations::Operation operation_of(std::uint64_t id, Number cache, Names 
   operation.id = {1, id};
   operation.cache_number = cache;
   operation.bulk_number = bulk;
-  operation.missing = std::move(missing);
+  operation.progress = std::make_shared<const PendingOperations::Progress>(
+      PendingOperations::Progress{{}, std::move(missing), {}});
   operation.started = kStart;
   operation.deadline = kStart + timeout;
   return operation;
@@ -34,12 +35,12 @@ TEST(PendingOperations, confirmed_when_the_last_target_has_applied_it) {
   EXPECT_EQ(pending.size(), 1U);
   pending.applied("east", Lane::cache, 100, kStart + 3ms, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].client, 1U);
-  EXPECT_EQ(ended[0].outcome.operation, 50U);
-  EXPECT_EQ(ended[0].outcome.outcome, Outcome::confirmed);
-  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"west", "east"}));
-  EXPECT_TRUE(ended[0].outcome.missing.empty());
-  EXPECT_EQ(ended[0].outcome.latency_us, 3000U);
+  EXPECT_EQ(ended[0].id.client, 1U);
+  EXPECT_EQ(ended[0].id.operation, 50U);
+  EXPECT_EQ(ended[0].outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[0].progress->confirmed, (Names{"west", "east"}));
+  EXPECT_TRUE(ended[0].progress->missing.empty());
+  EXPECT_EQ(ended[0].latency_us, 3000U);
   EXPECT_EQ(pending.size(), 0U);
   EXPECT_EQ(pending.next_deadline(), std::nullopt);
 }
@@ -49,7 +50,7 @@ TEST(PendingOperations, without_targets_an_operation_ends_at_once) {
   Ended ended;
   pending.add(operation_of(50, 7, {}), kStart, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[0].outcome, Outcome::confirmed);
   EXPECT_EQ(pending.size(), 0U);
 }
 
@@ -61,7 +62,7 @@ TEST(PendingOperations, one_report_ends_every_operation_that_it_covers_in_order)
   }
   pending.applied("east", Lane::cache, 3, kStart, ended);
   ASSERT_EQ(ended.size(), 3U);
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(ended[i].outcome.operation, 51 + i);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(ended[i].id.operation, 51 + i);
   EXPECT_EQ(pending.size(), 2U);
   EXPECT_EQ(pending.applied_by("east", Lane::cache), 3U);
 }
@@ -75,10 +76,10 @@ TEST(PendingOperations, a_replication_waits_for_fact_and_value_whichever_comes_f
   EXPECT_TRUE(ended.empty());
   pending.applied("east", Lane::bulk, 4, kStart, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].outcome.operation, 50U);
+  EXPECT_EQ(ended[0].id.operation, 50U);
   pending.applied("east", Lane::cache, 8, kStart, ended);
   ASSERT_EQ(ended.size(), 2U);
-  EXPECT_EQ(ended[1].outcome.operation, 51U);
+  EXPECT_EQ(ended[1].id.operation, 51U);
 }
 
 TEST(PendingOperations, a_position_never_goes_back_and_events_confirm_nothing) {
@@ -106,10 +107,10 @@ TEST(PendingOperations, at_the_deadline_it_names_who_is_missing) {
   EXPECT_TRUE(ended.empty());
   pending.expire(kStart + 2s, ended);
   ASSERT_EQ(ended.size(), 2U);
-  EXPECT_EQ(ended[0].outcome.operation, 51U);
-  EXPECT_EQ(ended[1].outcome.outcome, Outcome::timed_out);
-  EXPECT_EQ(ended[1].outcome.missing, (Names{"east", "west"}));
-  EXPECT_EQ(ended[1].outcome.confirmed, (Names{"north"}));
+  EXPECT_EQ(ended[1].id.operation, 51U);
+  EXPECT_EQ(ended[0].outcome, Outcome::timed_out);
+  EXPECT_EQ(ended[0].progress->missing, (Names{"east", "west"}));
+  EXPECT_EQ(ended[0].progress->confirmed, (Names{"north"}));
   pending.applied("east", Lane::cache, 9, kStart, ended);
   EXPECT_EQ(ended.size(), 2U) << "an operation ends once";
 }
@@ -124,8 +125,8 @@ TEST(PendingOperations, with_one_deadline_for_many_only_the_confirmed_one_leaves
   ASSERT_EQ(ended.size(), 1U);
   pending.expire(kStart + 30s, ended);
   ASSERT_EQ(ended.size(), 3U);
-  EXPECT_EQ(ended[1].outcome.operation, 50U);
-  EXPECT_EQ(ended[2].outcome.operation, 52U);
+  EXPECT_EQ(ended[1].id.operation, 50U);
+  EXPECT_EQ(ended[2].id.operation, 52U);
 }
 
 TEST(PendingOperations, one_may_be_ended_by_hand_and_an_unknown_one_may_not) {
@@ -139,9 +140,9 @@ TEST(PendingOperations, one_may_be_ended_by_hand_and_an_unknown_one_may_not) {
   EXPECT_TRUE(pending.complete({1, 51}, true, kStart, ended));
   EXPECT_FALSE(pending.complete({1, 50}, true, kStart, ended));
   ASSERT_EQ(ended.size(), 2U);
-  EXPECT_EQ(ended[0].outcome.outcome, Outcome::failed);
-  EXPECT_EQ(ended[0].outcome.missing, (Names{"east"}));
-  EXPECT_EQ(ended[1].outcome.outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[0].outcome, Outcome::failed);
+  EXPECT_EQ(ended[0].progress->missing, (Names{"east"}));
+  EXPECT_EQ(ended[1].outcome, Outcome::confirmed);
   EXPECT_EQ(pending.next_deadline(), std::nullopt);
 }
 
@@ -165,12 +166,50 @@ TEST(PendingOperations, all_fail_when_the_epoch_is_over_and_numbers_start_again)
   pending.fail_all(kStart, ended);
   pending.forget_positions();
   ASSERT_EQ(ended.size(), 2U);
-  EXPECT_EQ(ended[1].outcome.outcome, Outcome::failed);
+  EXPECT_EQ(ended[1].outcome, Outcome::failed);
   EXPECT_EQ(pending.oldest(), std::nullopt);
   EXPECT_EQ(pending.applied_by("east", Lane::cache), 0U);
   pending.add(operation_of(52, 1, {"east"}), kStart, ended);
   pending.applied("east", Lane::cache, 1, kStart, ended);
   EXPECT_EQ(ended.size(), 3U);
+}
+
+// What is told of many is told once: see Node::Impl::tell_outcomes.
+TEST(PendingOperations,
+     those_that_await_the_same_and_end_by_the_same_report_share_how_far_they_came) {
+  PendingOperations pending(100);
+  Ended ended;
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    auto operation = operation_of(50 + i, i, {});
+    operation.progress = pending.awaiting({"east", "west"});
+    pending.add(operation, kStart, ended);
+  }
+  pending.applied("west", Lane::cache, 30, kStart, ended);
+  pending.applied("east", Lane::cache, 40, kStart, ended);
+  ASSERT_EQ(ended.size(), 30U);
+  for (const auto& one : ended) EXPECT_EQ(one.progress, ended[0].progress);
+  EXPECT_EQ(ended[0].progress->confirmed, (Names{"west", "east"}));
+  pending.applied("west", Lane::cache, 40, kStart, ended);
+  ASSERT_EQ(ended.size(), 40U);
+  for (std::size_t i = 30; i < 40; ++i) EXPECT_EQ(ended[i].progress, ended[30].progress);
+  EXPECT_EQ(ended[30].progress->confirmed, (Names{"east", "west"}));
+}
+
+// Behind one that stays, thousands come and go.
+TEST(PendingOperations, one_that_waits_long_keeps_its_place_among_many_that_end) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(1, 1, {"west"}), kStart, ended);
+  for (std::uint64_t i = 2; i <= 5000; ++i) {
+    pending.add(operation_of(i, i, {"east"}), kStart, ended);
+    pending.applied("east", Lane::cache, i, kStart, ended);
+  }
+  ASSERT_EQ(ended.size(), 4999U);
+  for (std::size_t i = 0; i < ended.size(); ++i) ASSERT_EQ(ended[i].id.operation, i + 2);
+  EXPECT_EQ(pending.size(), 1U);
+  pending.applied("west", Lane::cache, 5000, kStart, ended);
+  EXPECT_EQ(ended.back().id.operation, 1U);
+  EXPECT_EQ(pending.size(), 0U);
 }
 
 TEST(PendingOperations, knows_when_the_oldest_one_began) {
@@ -212,8 +251,8 @@ TEST(PendingOperations, one_that_waits_for_near_caches_is_confirmed_when_they_ha
   EXPECT_TRUE(ended.empty());
   pending.observed("west", 7, kStart + 1ms, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"east", "west"}));
-  EXPECT_TRUE(ended[0].outcome.fenced.empty());
+  EXPECT_EQ(ended[0].progress->confirmed, (Names{"east", "west"}));
+  EXPECT_TRUE(ended[0].progress->fenced.empty());
   EXPECT_FALSE(pending.awaits_observers());
 }
 
@@ -228,9 +267,9 @@ TEST(PendingOperations, pitfall_31_who_has_not_observed_it_in_time_is_fenced_and
   EXPECT_TRUE(ended.empty());
   pending.expire(kStart + 5s, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].outcome.outcome, Outcome::confirmed);
-  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"east", "west"}));
-  EXPECT_EQ(ended[0].outcome.fenced, Names{"west"});
+  EXPECT_EQ(ended[0].outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[0].progress->confirmed, (Names{"east", "west"}));
+  EXPECT_EQ(ended[0].progress->fenced, Names{"west"});
 }
 
 TEST(PendingOperations, one_that_waits_for_its_fence_is_not_confirmed_before) {
@@ -244,8 +283,8 @@ TEST(PendingOperations, one_that_waits_for_its_fence_is_not_confirmed_before) {
   EXPECT_TRUE(ended.empty());
   pending.expire(kStart + 5s, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].outcome.confirmed, Names{"east"});
-  EXPECT_TRUE(ended[0].outcome.fenced.empty());
+  EXPECT_EQ(ended[0].progress->confirmed, Names{"east"});
+  EXPECT_TRUE(ended[0].progress->fenced.empty());
 }
 
 TEST(PendingOperations, a_value_sent_later_waits_for_the_bulk_lane_alone_and_each_is_told) {
@@ -258,13 +297,13 @@ TEST(PendingOperations, a_value_sent_later_waits_for_the_bulk_lane_alone_and_eac
   pending.add(operation_of(52, 0, {"west"}, 5), kStart, ended);
   pending.applied("west", Lane::bulk, 4, kStart, ended);
   ASSERT_EQ(ended.size(), 1U);
-  EXPECT_EQ(ended[0].outcome.outcome, Outcome::acknowledged);
-  EXPECT_EQ(ended[0].outcome.operation, 51U);
-  EXPECT_EQ(ended[0].outcome.confirmed, (Names{"west"}));
+  EXPECT_EQ(ended[0].outcome, Outcome::acknowledged);
+  EXPECT_EQ(ended[0].id.operation, 51U);
+  EXPECT_EQ(ended[0].progress->confirmed, (Names{"west"}));
   pending.applied("east", Lane::bulk, 4, kStart, ended);
   ASSERT_EQ(ended.size(), 2U);
-  EXPECT_EQ(ended[1].outcome.outcome, Outcome::confirmed);
-  EXPECT_EQ(ended[1].outcome.confirmed, (Names{"west", "east"}));
+  EXPECT_EQ(ended[1].outcome, Outcome::confirmed);
+  EXPECT_EQ(ended[1].progress->confirmed, (Names{"west", "east"}));
   EXPECT_TRUE(pending.complete({1, 52}, true, kStart, ended));
   EXPECT_EQ(pending.size(), 1U);
 }

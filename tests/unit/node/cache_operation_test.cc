@@ -38,7 +38,8 @@ TEST(NodeCache, an_invalidation_is_confirmed_by_every_other_cluster) {
   f.rig.pass(std::chrono::milliseconds(100));
   ASSERT_EQ(f.rig.client(f.sender).outcomes.size(), 1U);
   OperationOutcome outcome = f.rig.client(f.sender).outcomes[0];
-  EXPECT_EQ(outcome.operation, *id);
+  ASSERT_EQ(outcome.operations.size(), 1U);
+  EXPECT_EQ(outcome.operations[0].operation, *id);
   EXPECT_EQ(outcome.outcome, Outcome::confirmed);
   std::sort(outcome.confirmed.begin(), outcome.confirmed.end());
   EXPECT_EQ(outcome.confirmed, (std::vector<std::string>{"b", "hub"}));

@@ -335,7 +335,7 @@ TEST(SessionConnection, goodbye_is_said_and_is_the_end) {
   EXPECT_EQ(goodbyes[0].reason, "done");
   const auto outcomes = notices_of<OperationOutcome>(broker.events());
   ASSERT_EQ(outcomes.size(), 1U);
-  EXPECT_EQ(outcomes[0].operation, *operation);
+  EXPECT_EQ(outcomes[0].operations, (std::vector<EndedOperation>{{*operation, 0}}));
   EXPECT_EQ(outcomes[0].outcome, Outcome::failed);
   broker.session.on_connected(broker.now);
   EXPECT_TRUE(broker.take().empty());

@@ -137,7 +137,7 @@ TEST(SessionRequests, an_outcome_is_told_once_however_often_it_comes) {
   EXPECT_EQ(broker.session.tracked_operations(), 1U);
   broker.events();
   OperationOutcome outcome;
-  outcome.operation = *operation;
+  outcome.operations = {{*operation, 7}};
   outcome.confirmed = {"west"};
   broker.give(outcome);
   broker.give(outcome);
@@ -157,7 +157,7 @@ TEST(SessionRequests, a_tracked_operation_ends_by_its_own_deadline_without_a_bro
   broker.session.tick(broker.now);
   const auto outcomes = notices_of<OperationOutcome>(broker.events());
   ASSERT_EQ(outcomes.size(), 1U);
-  EXPECT_EQ(outcomes[0].operation, *operation);
+  EXPECT_EQ(outcomes[0].operations, (std::vector<EndedOperation>{{*operation, 0}}));
   EXPECT_EQ(outcomes[0].outcome, Outcome::timed_out);
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kEntryBytes = sizeof(LogEntry) + 100;
 
-// Logs of one stream per lane, with entries of one size; what a cache entry is about stands in it.
+// Logs of one stream per lane, with entries of one size; what a cache entry is about is given as
+// names with commas between them.
 class Logs {
  public:
   explicit Logs(std::size_t entries_max) : retention(entries_max * kEntryBytes) {}
@@ -21,19 +22,10 @@ class Logs {
     Number& head = heads_[static_cast<std::size_t>(lane)];
     entry.after = head;
     entry.through = ++head;
-    entry.body.frame = Frame::copy_of(as_bytes(about + std::string(100 - about.size(), ' ')));
+    entry.body.frame = Frame::copy_of(as_bytes(std::string(100, ' ')));
+    if (!about.empty()) entry.namespaces = names_in(about);
     retention.log(lane).append(std::move(entry));
-    retention.enforce([](const LogEntry& lost) {
-      std::vector<std::string> names;
-      const std::string text(as_text(lost.body.frame.bytes()));
-      std::size_t at = 0;
-      while (text[at] != ' ') {
-        const std::size_t end = text.find_first_of(", ", at);
-        names.push_back(text.substr(at, end - at));
-        at = text[end] == ',' ? end + 1 : end;
-      }
-      return names;
-    });
+    retention.enforce();
   }
 
   [[nodiscard]] std::size_t held(Lane lane) const {
@@ -43,6 +35,18 @@ class Logs {
   Retention retention;
 
  private:
+  static std::shared_ptr<const std::vector<std::string>> names_in(const std::string& text) {
+    auto names = std::make_shared<std::vector<std::string>>(1);
+    for (const char c : text) {
+      if (c == ',') {
+        names->emplace_back();
+      } else {
+        names->back() += c;
+      }
+    }
+    return names;
+  }
+
   std::array<Number, kLanes> heads_{};
 };
 

@@ -30,12 +30,17 @@ CacheValue plain_value() {
   return value;
 }
 
+// What is sent is held against the same rules as what is received, with the same words.
 std::string refusal_of(const CacheInvalidation& fact) {
   const auto back = decode_invalidation(encode_invalidation(fact).bytes());
+  const auto checked = check_invalidation(fact);
+  EXPECT_EQ(checked ? "" : checked.error().text, back ? "" : back.error().text);
   return back ? "" : back.error().text;
 }
 std::string refusal_of(const CacheReplication& fact) {
   const auto back = decode_replication(encode_replication(fact).bytes());
+  const auto checked = check_replication(fact);
+  EXPECT_EQ(checked ? "" : checked.error().text, back ? "" : back.error().text);
   return back ? "" : back.error().text;
 }
 std::string refusal_of(const CacheValue& value) {

@@ -200,6 +200,8 @@ TEST(PacketRefusals, more_elements_than_are_allowed) {
             "gap.scope_names has 1025 elements, at most 1024 are allowed");
   EXPECT_EQ(refusal_of<OperationOutcome>([](OperationOutcome& p) { p.missing.resize(4097); }),
             "operation_outcome.missing has 4097 elements, at most 4096 are allowed");
+  EXPECT_EQ(refusal_of<OperationOutcome>([](OperationOutcome& p) { p.operations.resize(4097); }),
+            "operation_outcome.operations has 4097 elements, at most 4096 are allowed");
   EXPECT_EQ(refusal_of<LinkState>([](LinkState& p) { p.members.resize(4097); }),
             "link_state.members has 4097 elements, at most 4096 are allowed");
   EXPECT_EQ(refusal_of<LinkState>([](LinkState& p) { p.offers.resize(16'385); }),

@@ -78,7 +78,8 @@ std::vector<Packet> pubsub_packets() {
 
 std::vector<Packet> cache_packets() {
   return {
-      OperationOutcome{91, Outcome::timed_out, {"east"}, {"west", "south"}, 92},
+      OperationOutcome{
+          {{91, 92}, {93, 94}}, Outcome::timed_out, {"east"}, {"west", "south"}, {"east"}},
       CompleteOperation{93, 94, false},
   };
 }
@@ -120,10 +121,6 @@ std::vector<Packet> link_packets() {
       Refill{kEast, 161, 162, "west", 163, 164, {"west", "hub"}},
       Trace{"west", "user.1", 165, {"west", "hub"}},
       TraceReport{"west", 166, {"west"}, {"west", "hub"}, "eu", 167, {"east", "north"}, 168},
-      OperationOutcomes{{{91, Outcome::confirmed, {"east", "west"}, {}, 92},
-                         {93, Outcome::confirmed, {"east", "west"}, {}, 94},
-                         {95, Outcome::timed_out, {"east"}, {"west", "south"}, 96, {}},
-                         {97, Outcome::confirmed, {"east"}, {}, 98, {"east"}}}},
       CacheGet{190, {"users", "u1", "mail", 3, "eu"}, positions(), 194},
       CacheGot{191,
                EntryState::shared,
