@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "metrics/histogram.h"
+#include "tools/bench_operations.h"
 #include "tools/broker_access.h"
+#include "tools/cache_names.h"
 #include "tools/interruption.h"
 #include "tools/json_lines.h"
 #include "tools/table.h"
@@ -24,9 +26,13 @@ constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::milliseconds kStep{5};
 constexpr std::size_t kStampBytes = sizeof(std::int64_t);
 constexpr std::size_t kTopics = 1000;
+constexpr std::uint64_t kMessages = 500'000;
+constexpr std::uint64_t kOperations = 10'000;
 
 struct Options {
-  std::uint64_t messages = 500'000;
+  std::uint64_t messages = 0;  // 0: by what is measured.
+  std::string wait;            // Empty: messages are measured, not operations.
+  std::uint64_t outstanding = 1;
   std::uint64_t payload_bytes = 128;
   std::uint32_t subscribers = 1;
   std::uint64_t rate = 0;  // A second; 0: as fast as it goes.
@@ -149,6 +155,21 @@ std::string a_second(double count, double seconds) {
   return text;
 }
 
+std::string latency_table(const HistogramSummary& latency) {
+  return aligned(
+      {{"latency", "p50", "p90", "p99", "p99.9", "max"},
+       {"microseconds", std::to_string(latency.p50), std::to_string(latency.p90),
+        std::to_string(latency.p99), std::to_string(latency.p999), std::to_string(latency.max)}});
+}
+
+Json latency_json(const HistogramSummary& latency) {
+  return {{"p50", latency.p50},
+          {"p90", latency.p90},
+          {"p99", latency.p99},
+          {"p99_9", latency.p999},
+          {"max", latency.max}};
+}
+
 std::string text_of(const Options& options, const Results& results) {
   const auto messages = static_cast<double>(options.messages);
   const auto received = static_cast<double>(results.received);
@@ -161,24 +182,47 @@ std::string text_of(const Options& options, const Results& results) {
                                a_second(messages, results.publish_seconds), ""},
                               {"delivered", std::to_string(results.received),
                                a_second(received, results.deliver_seconds), mib}});
-  const HistogramSummary& latency = results.latency_us;
-  text += "\n" + aligned({{"latency", "p50", "p90", "p99", "p99.9", "max"},
-                          {"microseconds", std::to_string(latency.p50), std::to_string(latency.p90),
-                           std::to_string(latency.p99), std::to_string(latency.p999),
-                           std::to_string(latency.max)}});
+  text += "\n" + latency_table(results.latency_us);
   if (options.rate == 0) {
     text += "\n  As fast as it goes, messages wait in line: for latency give a --rate.\n";
   }
   return text;
 }
 
-ExitCode run(const Command& command, const Options& options) {
+ExitCode run_operations(const Command& command, const Options& options) {
+  const OperationsLoad load{command.broker, wait_levels().at(options.wait), options.messages,
+                            options.outstanding};
+  const auto measured = measure_operations(load);
+  if (!measured) return report("bench", measured.error());
+  if (command.json) {
+    std::cout << to_line({{"operations", measured->confirmed},
+                          {"wait", options.wait},
+                          {"outstanding", options.outstanding},
+                          {"others", measured->others},
+                          {"seconds", measured->seconds},
+                          {"latency_us", latency_json(measured->latency_us)}});
+  } else {
+    std::cout << aligned({{"", "operations", "a second"},
+                          {options.wait, std::to_string(measured->confirmed),
+                           a_second(static_cast<double>(measured->confirmed), measured->seconds)}})
+              << '\n'
+              << latency_table(measured->latency_us);
+  }
+  if (measured->others == 0) return ExitCode::done;
+  return report("bench", {ErrorCode::timed_out,
+                          std::to_string(measured->others) +
+                              " operations ended otherwise, the first: " + measured->first_error});
+}
+
+ExitCode run(const Command& command, Options options) {
   catch_interruptions();
+  const bool is_of_operations = !options.wait.empty();
+  if (options.messages == 0) options.messages = is_of_operations ? kOperations : kMessages;
+  if (is_of_operations) return run_operations(command, options);
   const auto results = measure(command, options);
   if (!results) return report("bench", results.error());
   const std::uint64_t expected = options.messages * options.subscribers;
   if (command.json) {
-    const HistogramSummary& latency = results->latency_us;
     std::cout << to_line({{"messages", options.messages},
                           {"payload_bytes", options.payload_bytes},
                           {"subscribers", options.subscribers},
@@ -186,12 +230,7 @@ ExitCode run(const Command& command, const Options& options) {
                           {"gaps", results->gaps},
                           {"publish_seconds", results->publish_seconds},
                           {"deliver_seconds", results->deliver_seconds},
-                          {"latency_us",
-                           {{"p50", latency.p50},
-                            {"p90", latency.p90},
-                            {"p99", latency.p99},
-                            {"p99_9", latency.p999},
-                            {"max", latency.max}}}});
+                          {"latency_us", latency_json(results->latency_us)}});
   } else {
     std::cout << text_of(options, *results);
   }
@@ -208,10 +247,11 @@ void add_bench(CLI::App& program, Command& command) {
       add_broker_verb(program, command,
                       {"bench", "Measure running brokers: throughput, fan-out, latency.",
                        "  mpreg bench --subscribers 8\n"
-                       "  mpreg bench --to tcp://10.0.0.7:7100 --rate 5000 --messages 25000"});
+                       "  mpreg bench --to tcp://10.0.0.7:7100 --rate 5000 --messages 25000\n"
+                       "  mpreg bench --wait applied --outstanding 100"});
   const auto options = std::make_shared<Options>();
   const auto most = [](std::uint64_t max) { return CLI::Range(std::uint64_t{1}, max); };
-  add_value(verb, "--messages", options->messages, "N", "How many [500000]")
+  add_value(verb, "--messages", options->messages, "N", "How many [500000; operations: 10000]")
       .check(most(1ULL << 40U));
   add_value(verb, "--size", options->payload_bytes, "BYTES", "Of each payload, 8 at least [128]")
       .check(CLI::Range(std::uint64_t{8}, std::uint64_t{1} << 20U));
@@ -219,6 +259,10 @@ void add_bench(CLI::App& program, Command& command) {
       .check(CLI::Range(1, 1000));
   add_value(verb, "--rate", options->rate, "N", "Messages a second [as fast as it goes]")
       .check(most(100'000'000));
+  add_value(verb, "--wait", options->wait, "LEVEL", "Operations until accepted, applied, observed")
+      .check(CLI::IsMember(wait_levels()));
+  add_value(verb, "--outstanding", options->outstanding, "N", "Operations at a time [1]")
+      .check(most(10'000));
   add_value(verb, "--to", options->to, "EP", "The broker of the subscribers [the same]");
   add_json_flag(verb, command);
   verb.callback([&command, options] {

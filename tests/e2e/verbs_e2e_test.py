@@ -230,6 +230,12 @@ class NoBrokerTest(ProgramTest):
         result = json.loads(done.stdout)
         self.assertEqual((result["received"], result["gaps"]), (4000, 0))
         self.assertGreater(result["latency_us"]["max"], 0)
+        for wait in ("accepted", "applied", "observed"):
+            done = self.mpreg(brokers["hub"], "bench", "--wait", wait, "--messages", "300", "--outstanding", "20",
+                              "--json")
+            result = json.loads(done.stdout)
+            self.assertEqual((result["operations"], result["others"], result["wait"]), (300, 0, wait))
+            self.assertGreater(result["latency_us"]["max"], 0)
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:

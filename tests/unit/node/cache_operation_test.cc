@@ -48,6 +48,20 @@ TEST(NodeCache, an_invalidation_is_confirmed_by_every_other_cluster) {
   EXPECT_EQ(f.rig.broker(f.a).applied.facts, std::vector<std::string>{"a/1"});
 }
 
+// A token that is made when the outcome is known covers the operation.
+TEST(NodeCache, the_answer_to_a_single_tracked_operation_comes_with_its_outcome_and_before_it) {
+  Hub f;
+  f.sender = f.rig.add_client(f.a, SessionOptions());
+  f.rig.settle();
+  const auto id = f.invalidate("k1");
+  ASSERT_TRUE(id);
+  f.rig.settle();  // Takes no time: an answer that comes later has not come.
+  EXPECT_EQ(f.rig.client(f.sender).outcomes.size(), 1U);
+  EXPECT_EQ(f.rig.session(f.sender).accepted_through(), *id);
+  EXPECT_EQ(f.rig.session(f.sender).written().size(), 1U);
+  EXPECT_EQ(f.rig.client(f.sender).told, (std::vector<std::string>{"accepted", "outcome"}));
+}
+
 TEST(NodeCache, pitfall_22_an_operation_whose_target_is_cut_off_times_out_and_names_it) {
   Hub f;
   f.rig.cut(f.b, 0);

@@ -217,8 +217,12 @@ void FederationRig::collect(Client& client) {
         if (const auto* r = std::get_if<OperationRefused>(&notice.what)) {
           client.refused.push_back(*r);
         }
+        if (std::holds_alternative<AcceptedThrough>(notice.what)) {
+          client.told.emplace_back("accepted");
+        }
         if (const auto* o = std::get_if<OperationOutcome>(&notice.what)) {
           client.outcomes.push_back(*o);
+          client.told.emplace_back("outcome");
         }
         if (const auto* a = std::get_if<Answer>(&notice.what)) client.answers.push_back(*a);
         if (const auto* s = std::get_if<Subscribed>(&notice.what)) client.subscribed.push_back(*s);

@@ -52,6 +52,7 @@ class FederationRig {
     std::vector<Gap> gaps;
     std::vector<OperationRefused> refused;
     std::vector<OperationOutcome> outcomes;
+    std::vector<std::string> told;  // "accepted" or "outcome", in the order in which they came.
     std::vector<Answer> answers;
     std::vector<Subscribed> subscribed;
     std::vector<CacheGot> gots;

@@ -380,6 +380,24 @@ TEST(LateAnswers, small_events_ask_for_an_answer_once_in_a_while) {
   EXPECT_EQ(answers_of(broker), (Story{"later", "later", "later", "now", "now"}));
 }
 
+// Its outcome is waited for, and the answer comes with that.
+TEST(LateAnswers, a_single_tracked_operation_asks_for_no_answer_and_one_that_is_not_tracked_does) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  CacheInvalidation invalidation;
+  invalidation.address = {"users", "1", "", 1, "default"};
+  invalidation.tracking.wait = WaitLevel::applied;
+  ASSERT_TRUE(broker.session.invalidate(broker.now, invalidation));
+  invalidation.tracking.wait = WaitLevel::accepted;
+  ASSERT_TRUE(broker.session.invalidate(broker.now, invalidation));
+  const auto sent = broker.take_batches();
+  ASSERT_EQ(sent.size(), 2U);
+  const auto* first = sent[0].as<BatchHeader>();
+  EXPECT_TRUE(first->may_answer_later);
+  EXPECT_EQ(first->stream.lane, Lane::cache);
+  EXPECT_FALSE(sent[1].as<BatchHeader>()->may_answer_later);
+}
+
 TEST(LateAnswers, an_answer_to_one_answers_those_before_it) {
   ScriptedBroker broker({}, 3);
   broker.connect();
