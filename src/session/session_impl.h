@@ -14,6 +14,9 @@
 
 namespace mpreg {
 
+// The families of topics on which facts are published.
+enum class FactTopic : std::uint8_t { invalidation, pattern_invalidation, replication };
+
 class ClientSession::Impl {
  public:
   Impl(SessionOptions options, Now now);
@@ -105,11 +108,22 @@ class ClientSession::Impl {
   [[nodiscard]] bool over() const {
     return state == SessionState::refused || state == SessionState::closed;
   }
+  // Valid until the next call.
+  [[nodiscard]] const std::string& topic_of(FactTopic kind, const CacheAddress& address);
   [[nodiscard]] Result<void> may_publish() const;
   [[nodiscard]] Result<void> slot_for(const Tracking& tracking) const;
   [[nodiscard]] Result<std::uint64_t> request(const Now& now, Duration timeout);
   void track(const Now& now, std::uint64_t operation, const Tracking& tracking,
              std::chrono::milliseconds otherwise);
+
+  struct LastTopic {
+    FactTopic kind = FactTopic::invalidation;
+    std::string region;
+    std::string namespace_name;
+    std::string text;
+  };
+  LastTopic last_topic_;
+  std::vector<std::byte> payload_;  // Of the fact at hand.
 
   std::uint64_t next_request_ = 1;
   Deadlines requests_;

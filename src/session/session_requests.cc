@@ -16,12 +16,9 @@ std::uint8_t flags_of(const Tracking& tracking) {
   return tracking.wait > WaitLevel::accepted ? kTracked : std::uint8_t{0};
 }
 
-std::string topic_of(const std::string& prefix, const CacheInvalidation& invalidation) {
-  const CacheAddress& address = invalidation.address;
-  const bool one_key = invalidation.type == InvalidationType::single_key ||
-                       invalidation.type == InvalidationType::cascade;
-  return one_key ? invalidation_topic(prefix, address.region, address.namespace_name)
-                 : pattern_invalidation_topic(prefix, address.region);
+FactTopic topic_kind_of(InvalidationType type) {
+  const bool one_key = type == InvalidationType::single_key || type == InvalidationType::cascade;
+  return one_key ? FactTopic::invalidation : FactTopic::pattern_invalidation;
 }
 
 Result<void> check_subscription(const Subscription& subscription, std::size_t patterns_max) {
@@ -67,6 +64,28 @@ Result<void> check_headers(const Headers& headers) {
 
 }  // namespace
 
+// Mostly it is the one of the fact before.
+const std::string& ClientSession::Impl::topic_of(FactTopic kind, const CacheAddress& address) {
+  LastTopic& last = last_topic_;
+  if (last.text.empty() || last.kind != kind || last.region != address.region ||
+      last.namespace_name != address.namespace_name) {
+    const std::string& prefix = options.topic_prefix;
+    last = {kind, address.region, address.namespace_name, {}};
+    switch (kind) {
+      case FactTopic::invalidation:
+        last.text = invalidation_topic(prefix, address.region, address.namespace_name);
+        break;
+      case FactTopic::pattern_invalidation:
+        last.text = pattern_invalidation_topic(prefix, address.region);
+        break;
+      case FactTopic::replication:
+        last.text = replication_topic(prefix, address.region, address.namespace_name);
+        break;
+    }
+  }
+  return last.text;
+}
+
 Result<void> ClientSession::Impl::may_publish() const {
   if (!over()) return {};
   return fail(ErrorCode::disconnected, "the session is " + std::string(name_of(state)));
@@ -96,14 +115,14 @@ Result<std::uint64_t> ClientSession::Impl::invalidate(const Now& now,
                                                       const CacheInvalidation& invalidation) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
   if (auto right = check_invalidation(invalidation); !right) return tl::unexpected(right.error());
-  const Frame payload = encode_invalidation(invalidation);
-  const std::string topic = topic_of(options.topic_prefix, invalidation);
+  encode_into(invalidation, payload_);
+  const Bytes payload(payload_);
   PublishQueue::Item item;
   item.lane = Lane::cache;
   item.kind = RecordKind::invalidation;
   item.flags = flags_of(invalidation.tracking);
-  item.topic = topic;
-  item.payload = payload.bytes();
+  item.topic = topic_of(topic_kind_of(invalidation.type), invalidation.address);
+  item.payload = payload;
   if (auto checked = queue.check(item); !checked) return tl::unexpected(checked.error());
   if (auto slot = slot_for(invalidation.tracking); !slot) return tl::unexpected(slot.error());
   if (!queue.has_room_for(payload.size())) return no_room(payload.size(), counters);
@@ -131,8 +150,7 @@ Result<std::uint64_t> ClientSession::Impl::replicate(
   content.depends_on = fact.depends_on;
   const Frame value_payload = encode_value(content);
   const Frame fact_payload = encode_replication(fact);
-  const std::string topic =
-      replication_topic(options.topic_prefix, address.region, address.namespace_name);
+  const std::string& topic = topic_of(FactTopic::replication, address);
   PublishQueue::Item value_item;
   value_item.lane = Lane::bulk;
   value_item.kind = RecordKind::value;
@@ -163,8 +181,7 @@ Result<std::uint64_t> ClientSession::Impl::send_value(const Now& now, const Cach
   if (auto right = checked(decode_value(payload.bytes())); !right) {
     return tl::unexpected(right.error());
   }
-  const std::string topic =
-      replication_topic(options.topic_prefix, value.address.region, value.address.namespace_name);
+  const std::string& topic = topic_of(FactTopic::replication, value.address);
   PublishQueue::Item item;
   item.lane = Lane::bulk;
   item.kind = RecordKind::value;

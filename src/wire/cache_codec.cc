@@ -116,27 +116,35 @@ void take_grant(PacketReader& in, const wire::ClaimGrant& from, ClaimGrant& to) 
   to.limit = from.limit();
 }
 
+flatbuffers::Offset<wire::CacheInvalidation> put(Builder& out, const CacheInvalidation& fact) {
+  const AddressOffsets address = put_address(out, fact.address);
+  const auto targets = put_texts(out, fact.targets);
+  const auto reason = put_text(out, fact.reason);
+  const auto seen = put_seen(out, fact.seen);
+  const auto depends_on = put_texts(out, fact.depends_on);
+  flatbuffers::Offset<wire::ClaimGrant> claim;
+  if (fact.claim) {
+    claim = wire::CreateClaimGrant(out, put_text(out, fact.claim->holder), fact.claim->client,
+                                   fact.claim->request, fact.claim->lease_ms, fact.claim->limit);
+  }
+  return wire::CreateCacheInvalidation(
+      out, address.namespace_name, address.key, address.subkey, fact.address.version,
+      address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
+      fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
+      fact.tracking.timeout_ms, fact.erased, seen, depends_on, fact.resolved, fact.fence, claim,
+      fact.written);
+}
+
 }  // namespace
 
 Frame encode_invalidation(const CacheInvalidation& fact) {
-  return encode_root(nullptr, [&](Builder& out) {
-    const AddressOffsets address = put_address(out, fact.address);
-    const auto targets = put_texts(out, fact.targets);
-    const auto reason = put_text(out, fact.reason);
-    const auto seen = put_seen(out, fact.seen);
-    const auto depends_on = put_texts(out, fact.depends_on);
-    flatbuffers::Offset<wire::ClaimGrant> claim;
-    if (fact.claim) {
-      claim = wire::CreateClaimGrant(out, put_text(out, fact.claim->holder), fact.claim->client,
-                                     fact.claim->request, fact.claim->lease_ms, fact.claim->limit);
-    }
-    return wire::CreateCacheInvalidation(
-        out, address.namespace_name, address.key, address.subkey, fact.address.version,
-        address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
-        fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
-        fact.tracking.timeout_ms, fact.erased, seen, depends_on, fact.resolved, fact.fence, claim,
-        fact.written);
-  });
+  return encode_root(nullptr, [&](Builder& out) { return put(out, fact); });
+}
+
+void encode_into(const CacheInvalidation& fact, std::vector<std::byte>& to) {
+  build_root(
+      nullptr, [&](Builder& out) { return put(out, fact); },
+      [&](Bytes bytes) { to.assign(bytes.begin(), bytes.end()); });
 }
 
 Result<void> check_invalidation(const CacheInvalidation& fact) {

@@ -1,6 +1,8 @@
 #pragma once
 // The payloads of cache records (schema/cache.fbs), and headers (schema/pubsub.fbs).
 
+#include <vector>
+
 #include "base/error.h"
 #include "base/frame.h"
 #include "message/cache_messages.h"
@@ -15,6 +17,8 @@ namespace mpreg {
 
 // Each allocates once when the result takes less than about a kilobyte. Nothing is checked.
 [[nodiscard]] Frame encode_invalidation(const CacheInvalidation& invalidation);
+// In place of what is there; allocates while that is too small.
+void encode_into(const CacheInvalidation& invalidation, std::vector<std::byte>& to);
 [[nodiscard]] Frame encode_replication(const CacheReplication& replication);
 [[nodiscard]] Frame encode_value(const CacheValue& value);
 [[nodiscard]] Frame encode_claim(const ClaimRecord& claim);

@@ -39,14 +39,20 @@ class StackAllocator final : public flatbuffers::Allocator {
   bool used_ = false;
 };
 
-// Builds one FlatBuffer with write(builder) -> offset of the root.
-template <typename Write>
-[[nodiscard]] Frame encode_root(const char* identifier, Write write) {
+// Builds one FlatBuffer with write(builder) -> offset of the root, and returns take(its bytes),
+// which live as long as that call.
+template <typename Write, typename Take>
+auto build_root(const char* identifier, Write write, Take take) {
   StackAllocator allocator;
   Builder builder(StackAllocator::kBytes, &allocator);
   builder.Finish(write(builder), identifier);
-  return Frame::copy_of(
+  return take(
       Bytes(reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()));
+}
+
+template <typename Write>
+[[nodiscard]] Frame encode_root(const char* identifier, Write write) {
+  return build_root(identifier, write, [](Bytes bytes) { return Frame::copy_of(bytes); });
 }
 
 [[nodiscard]] inline flatbuffers::Offset<flatbuffers::String> put_text(Builder& out,
