@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <random>
 #include <thread>
 
+#include "message/cache_key.h"
 #include "tools/broker_access.h"
 #include "tools/cache_names.h"
 #include "tools/interruption.h"
@@ -20,7 +22,7 @@ using std::chrono::milliseconds;
 constexpr int kRoundMs = 20;  // How often an interruption is looked for.
 
 struct Options {
-  std::vector<std::string> others;
+  std::vector<std::string> others;  // Empty: all.
   std::uint32_t sample = 100;
   std::vector<double> after{0.1, 1, 10, 60};
 };
@@ -29,12 +31,6 @@ struct Sampled {
   CacheAddress address;
   std::uint64_t version = 0;
   std::string written_by;
-};
-
-struct Cluster {
-  std::string name;
-  std::string endpoint;
-  std::unique_ptr<Client> client;
 };
 
 // What one cluster had of the sample at one moment.
@@ -97,24 +93,39 @@ class Audit {
 
   const Command& command_;
   const Options& options_;
-  std::vector<Cluster> clusters_;  // The one that is sampled first.
+  std::unique_ptr<Client> client_;
+  std::vector<std::string> clusters_;  // The one that is sampled first.
   std::vector<Sampled> sample_;
   std::vector<milliseconds> times_;
   std::vector<std::vector<Look>> looks_;        // By time, then by cluster.
   std::vector<std::vector<milliseconds>> lag_;  // By cluster: of what was older, until it was not.
   std::vector<std::vector<bool>> was_older_;    // By cluster, then by entry.
-  std::string offence_;
+  std::optional<Sampled> offence_;
 };
 
+// All clusters are asked by way of the one broker.
 Result<void> Audit::connect() {
-  std::vector<std::string> endpoints{command_.broker};
-  endpoints.insert(endpoints.end(), options_.others.begin(), options_.others.end());
-  for (const std::string& endpoint : endpoints) {
-    auto client = reach("audit", endpoint);
-    if (!client) return tl::unexpected(client.error());
-    const auto health = ask(**client, "health");
-    if (!health) return tl::unexpected(health.error());
-    clusters_.push_back({(*health)["cluster_id"], endpoint, std::move(*client)});
+  auto client = reach("audit", command_.broker);
+  if (!client) return tl::unexpected(client.error());
+  client_ = std::move(*client);
+  const auto health = ask(*client_, "health");
+  if (!health) return tl::unexpected(health.error());
+  clusters_.push_back((*health)["cluster_id"]);
+  if (options_.others.empty()) {
+    for (const Json& member : (*health)["members"]) {
+      const std::string name = member["cluster_id"];
+      if (name == clusters_[0]) continue;
+      if (member["reachable"]) {
+        clusters_.push_back(name);
+      } else {
+        std::cerr << "  not asked, for it is not reached: " << name << '\n';
+      }
+    }
+  } else {
+    clusters_.insert(clusters_.end(), options_.others.begin(), options_.others.end());
+  }
+  if (clusters_.size() == 1) {
+    return fail(ErrorCode::refused, "cluster " + clusters_[0] + " reaches no other");
   }
   lag_.resize(clusters_.size());
   was_older_.assign(clusters_.size(), {});
@@ -127,16 +138,14 @@ Result<void> Audit::look(milliseconds after) {
     was_older_[c].resize(sample_.size());
     for (std::size_t i = 0; i < sample_.size(); ++i) {
       const Sampled& one = sample_[i];
-      const auto got = clusters_[c].client->get(one.address);
+      const auto got = client_->get(one.address, {.cluster = clusters_[c], .with_value = false});
       if (!got) return tl::unexpected(got.error());
       const bool is_there = mpreg::has_value(got->state);
       const bool is_older = is_there && got->version < one.version;
       if (is_older) {
         ++looks[c].older;
         was_older_[c][i] = true;
-        if (offence_.empty()) {
-          offence_ = one.address.namespace_name + " " + one.address.key;
-        }
+        if (!offence_) offence_ = one;
         continue;
       }
       if (was_older_[c][i]) lag_[c].push_back(after);
@@ -151,11 +160,11 @@ Result<void> Audit::look(milliseconds after) {
 
 ExitCode Audit::run() {
   if (auto connected = connect(); !connected) return report("audit", connected.error());
-  auto sample = take_sample(*clusters_[0].client, options_.sample);
+  auto sample = take_sample(*client_, options_.sample);
   if (!sample) return report("audit", sample.error());
   sample_ = std::move(*sample);
   if (sample_.empty()) {
-    return report("audit", {ErrorCode::refused, "the store of " + clusters_[0].name +
+    return report("audit", {ErrorCode::refused, "the store of " + clusters_[0] +
                                                     " holds nothing that is meant for every "
                                                     "cluster"});
   }
@@ -182,11 +191,11 @@ ExitCode Audit::tell() {
       const Look& look = looks_[t][c];
       const std::size_t good = look.same + look.missing;
       if (t + 1 == times_.size() && look.older > 0) is_clean = false;
-      rows.push_back({clusters_[c].name, text_of(times_[t]), std::to_string(look.same),
+      rows.push_back({clusters_[c], text_of(times_[t]), std::to_string(look.same),
                       std::to_string(look.missing), std::to_string(look.older),
                       percent(good, look.all()), nines(good, look.all())});
       if (!command_.json) continue;
-      std::cout << to_line({{"cluster_id", clusters_[c].name},
+      std::cout << to_line({{"cluster_id", clusters_[c]},
                             {"after_ms", times_[t].count()},
                             {"same_or_newer", look.same},
                             {"no_value", look.missing},
@@ -194,7 +203,7 @@ ExitCode Audit::tell() {
     }
   }
   if (command_.json) return is_clean ? ExitCode::done : ExitCode::failed;
-  std::cout << sample_.size() << " entries of " << clusters_[0].name << ", as they were, in "
+  std::cout << sample_.size() << " entries of " << clusters_[0] << ", as they were, in "
             << clusters_.size() - 1 << " other " << (clusters_.size() == 2 ? "cluster" : "clusters")
             << ":\n\n"
             << aligned(rows);
@@ -202,30 +211,29 @@ ExitCode Audit::tell() {
     std::vector<milliseconds>& lag = lag_[c];
     if (lag.empty()) continue;
     std::sort(lag.begin(), lag.end());
-    std::cout << "  " << clusters_[c].name << ": what was older was not any more after "
+    std::cout << "  " << clusters_[c] << ": what was older was not any more after "
               << text_of(lag[lag.size() / 2]) << " (half of it), " << text_of(lag.back())
               << " (all that has come)\n";
   }
-  if (!offence_.empty()) explain_offence();
+  if (offence_) explain_offence();
   return is_clean ? ExitCode::done : ExitCode::failed;
 }
 
 // The first that was older: what each cluster knows of it, and which way its facts go.
 void Audit::explain_offence() {
-  std::cout << "\n  the first that was older: " << offence_ << "\n";
-  for (const Cluster& cluster : clusters_) {
-    const auto known = ask(*cluster.client, "explain " + offence_);
+  const CacheAddress& address = offence_->address;
+  std::cout << "\n  the first that was older: " << address.namespace_name << " " << address.key
+            << "\n";
+  for (const std::string& cluster : clusters_) {
+    const auto known = client_->get(address, {.cluster = cluster, .with_value = false});
     if (!known) continue;
-    std::cout << "    at " << cluster.name << " it is " << (*known)["state"].get<std::string>();
-    if (known->contains("version")) {
-      std::cout << ", of " << (*known)["version"].get<std::uint64_t>() << " by "
-                << (*known)["written_by"].get<std::string>();
-    }
+    std::cout << "    at " << cluster << " it is " << name_of(known->state);
+    if (known->version != 0) std::cout << ", of " << known->version << " by " << known->origin;
     std::cout << '\n';
   }
-  const std::string space = offence_.substr(0, offence_.find(' '));
   std::cout << "    its way: mpreg trace "
-            << "mpreg.cache.federation.replication.default." << space << '\n';
+            << replication_topic("mpreg.cache.federation", address.region, address.namespace_name)
+            << '\n';
 }
 
 }  // namespace
@@ -234,15 +242,13 @@ void add_audit(CLI::App& program, Command& command) {
   CLI::App& verb =
       add_broker_verb(program, command,
                       {"audit", "Compare a sample of one cluster's values with those of others.",
-                       "  mpreg audit --at tcp://west:7100 --at tcp://north:7100\n"
-                       "  mpreg audit --at tcp://west:7100 --sample 1000 --after 0.1,1\n"
+                       "  mpreg audit\n"
+                       "  mpreg audit --at west --at north --sample 1000 --after 0.1,1\n"
                        "\n"
                        "Exit code 1: something was still older at the last look."});
   const auto options = std::make_shared<Options>();
-  verb.add_option("--at", options->others,
-                  "Where services connect in another cluster;\nmay be repeated")
-      ->option_text("EP")
-      ->required();
+  verb.add_option("--at", options->others, "Only in this cluster; may be repeated [all]")
+      ->option_text("CLUSTER");
   add_value(verb, "--sample", options->sample, "N", "So many entries, 1 to 4,096 [100]")
       .check(CLI::Range(1, 4'096));
   verb.add_option("--after", options->after, "Seconds after which to look [0.1,1,10,60]")

@@ -23,6 +23,7 @@ struct Options {
   double ttl_seconds = 0;  // 0: none.
   std::string wait = "applied";
   FencingToken token = 0;  // Of mpreg acquire; 0: none.
+  std::string at;          // A cluster; empty: the own one.
 };
 
 // A state that is merged is no text.
@@ -75,7 +76,7 @@ ExitCode put(const Command& command, const Options& options) {
 ExitCode get(const Command& command, const Options& options) {
   const auto client = reach("get", command.broker);
   if (!client) return report("get", client.error());
-  const auto got = (*client)->get(options.cache.address);
+  const auto got = (*client)->get(options.cache.address, {.cluster = options.at});
   if (!got) return report("get", got.error());
   const bool is_there = mpreg::has_value(got->state);
   if (command.json) {
@@ -191,11 +192,14 @@ void add_entry_verbs(CLI::App& program, Command& command) {
   add_address_options(erasing, for_erase->cache);
 
   const auto for_get = std::make_shared<Options>();
-  CLI::App& reading = add_entry_verb(
-      program, command,
-      {"get", "Print the value that the cluster holds. Exit code 1: none.", "  mpreg get users 7"},
-      get, for_get);
+  CLI::App& reading =
+      add_entry_verb(program, command,
+                     {"get", "Print the value that the cluster holds. Exit code 1: none.",
+                      "  mpreg get users 7\n"
+                      "  mpreg get users 7 --at west"},
+                     get, for_get);
   add_address_options(reading, for_get->cache);
+  add_value(reading, "--at", for_get->at, "CLUSTER", "Of another cluster [the broker's own]");
 
   add_entry_verb(program, command,
                  {"explain", "What the broker's cluster knows of an entry, and since when.",

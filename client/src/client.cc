@@ -203,6 +203,9 @@ Result<std::uint64_t> Client::reply(const Message& request, std::string_view pay
   return core_->publish(asked->reply_to, as_bytes(payload), options);
 }
 Result<CacheGot> Client::get(const CacheAddress& address) { return core_->get(address); }
+Result<CacheGot> Client::get(const CacheAddress& address, const GetOptions& options) {
+  return core_->get(address, options);
+}
 Result<ExclusiveKey> Client::acquire(const CacheAddress& address, const AcquireOptions& options) {
   return ExclusiveKey::acquire(core_, address, options);
 }

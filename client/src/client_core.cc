@@ -222,10 +222,26 @@ Result<CacheGot> ClientCore::get(const CacheAddress& address, std::vector<Stream
   Lock lock(mutex_);
   const auto answer = ask(
       lock, [&] { return session_.get(clock_.now(), address, std::move(positions), wait); }, wait);
+  return got(answer);
+}
+
+Result<CacheGot> ClientCore::get(const CacheAddress& address, const GetOptions& options) {
+  Lock lock(mutex_);
+  const std::string& cluster = options.cluster;
+  return got(ask(lock, [&] {
+    const Welcome* welcome = session_.welcome();
+    return session_.get_elsewhere(
+        clock_.now(), address, cluster.empty() && welcome != nullptr ? welcome->cluster : cluster,
+        options.with_value);
+  }));
+}
+
+// The mutex is held.
+Result<CacheGot> ClientCore::got(const Result<Answer>& answer) {
   if (!answer) return tl::unexpected(answer.error());
-  auto got = gots_.extract(answer->request);
-  if (got.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
-  return std::move(got.mapped());
+  auto known = gots_.extract(answer->request);
+  if (known.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
+  return std::move(known.mapped());
 }
 
 Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {

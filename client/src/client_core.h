@@ -63,6 +63,7 @@ class ClientCore {
   Result<std::string> query(std::string_view question);
   Result<CacheGot> get(const CacheAddress& address, std::vector<StreamPosition> positions = {},
                        std::chrono::milliseconds wait = {});
+  Result<CacheGot> get(const CacheAddress& address, const GetOptions& options);
   // With lease_ms zero the answer is not waited for.
   Result<LoadGranted> ask_load(LoadAsk ask);
   Result<ClaimGranted> ask_claim(ClaimAsk ask);
@@ -156,6 +157,7 @@ class ClientCore {
                                      Attempt&& attempt);
   template <typename Ask>
   Result<Answer> ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond = {});
+  Result<CacheGot> got(const Result<Answer>& answer);
   Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
   Operation watch(std::uint64_t operation, bool tracked, OnAcknowledged on_acknowledged = {});

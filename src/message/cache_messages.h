@@ -198,11 +198,17 @@ enum class EntryState : std::uint8_t {
 }
 
 // Client to broker: what the cluster's store holds of this entry. Answered by CacheGot.
+// What a cluster's store holds of an entry. Client to broker, and from broker to broker on the way
+// to another cluster.
 struct CacheGet {
   std::uint64_t request = 0;
   CacheAddress address;
   std::vector<StreamPosition> positions = {};  // Not before the cluster has applied these,
   std::uint32_t wait_ms = 0;                   // for which it may take so long; then timed_out.
+  std::string cluster = {};                    // Whose store; empty: of the broker that is asked.
+  bool with_value = true;
+  std::string asker = {};  // Between brokers: the cluster whose client asks.
+  std::uint8_t hops = 0;   // Between brokers.
 
   friend bool operator==(const CacheGet&, const CacheGet&) = default;
 };
@@ -220,6 +226,8 @@ struct CacheGot {
   bool resolved = false;                 // The namespace has a resolver.
   bool filled = false;                   // Loaded from the source of the data, and no write.
   bool absent = false;                   // Known not to exist.
+  std::string asker = {};                // Between brokers: where it goes.
+  std::uint8_t hops = 0;                 // Between brokers.
 
   friend bool operator==(const CacheGot&, const CacheGot&) = default;
 };

@@ -7,7 +7,6 @@
 namespace mpreg {
 namespace {
 
-constexpr std::size_t kWaitingGetsMax = 10'000;
 constexpr std::chrono::milliseconds kGetWaitMax{60'000};
 
 }  // namespace
@@ -30,7 +29,10 @@ void Node::Impl::on_cache_get(const Now& now, const Session& session, const Cach
     return send(outbox, to,
                 Answer{request.request, false, checked.error().code, checked.error().text});
   }
-  if (has_reached(request.positions)) return send(outbox, to, cache_.get(now.instant, request));
+  if (!request.cluster.empty() && request.cluster != options_.cluster) {
+    return ask_elsewhere(now, session, request, outbox);
+  }
+  if (has_reached(request.positions)) return send(outbox, to, got_here(now, request));
   if (observe_.gets.size() >= kWaitingGetsMax) {
     return send(outbox, to,
                 Answer{request.request, false, ErrorCode::overloaded,
@@ -41,14 +43,29 @@ void Node::Impl::on_cache_get(const Now& now, const Session& session, const Cach
   requests_waiting_ = true;
 }
 
+CacheGot Node::Impl::got_here(const Now& now, const CacheGet& request) {
+  if (request.with_value) return cache_.get(now.instant, request);
+  CacheGot got = cache_.look(now.instant, request.address);
+  got.value.clear();
+  got.request = request.request;
+  return got;
+}
+
+// Nothing when the client has gone.
+std::optional<std::uint32_t> Node::Impl::peer_of(const ObserveDesk::WaitingGet& waiting) const {
+  if (waiting.slot >= sessions_.size()) return std::nullopt;
+  const auto& session = sessions_[waiting.slot];
+  if (!session || session->id != waiting.session) return std::nullopt;
+  return session->peer;
+}
+
 bool Node::Impl::settle_gets(const Now& now, Outbox& outbox) {
   std::erase_if(observe_.gets, [&](const ObserveDesk::WaitingGet& waiting) {
-    const bool is_there = waiting.slot < sessions_.size() && sessions_[waiting.slot] &&
-                          sessions_[waiting.slot]->id == waiting.session;
-    if (!is_there) return true;
-    const Address to{Door::session, sessions_[waiting.slot]->peer};
+    const auto peer = peer_of(waiting);
+    if (!peer) return true;
+    const Address to{Door::session, *peer};
     if (has_reached(waiting.request.positions)) {
-      send(outbox, to, cache_.get(now.instant, waiting.request));
+      send(outbox, to, got_here(now, waiting.request));
       return true;
     }
     if (now.instant < waiting.deadline) return false;
@@ -57,7 +74,8 @@ bool Node::Impl::settle_gets(const Now& now, Outbox& outbox) {
                 options_.cluster + " has not applied what the token names"});
     return true;
   });
-  return !observe_.gets.empty();
+  settle_elsewhere(now, outbox);
+  return !observe_.gets.empty() || !observe_.elsewhere.empty();
 }
 
 void Node::Impl::on_load_ask(const Now& now, const Session& session, const LoadAsk& ask,

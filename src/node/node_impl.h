@@ -65,6 +65,7 @@ class Node::Impl : private NodeState {
 
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
+  static constexpr std::size_t kWaitingGetsMax = 10'000;
   static constexpr Number kNoValue = 0;
   static constexpr std::size_t kNoticedOperationsMax = 16'384;
 
@@ -163,6 +164,17 @@ class Node::Impl : private NodeState {
   void on_cache_get(const Now& now, const Session& session, const CacheGet& request,
                     Outbox& outbox);
   bool settle_gets(const Now& now, Outbox& outbox);
+  [[nodiscard]] CacheGot got_here(const Now& now, const CacheGet& request);
+  [[nodiscard]] std::optional<std::uint32_t> peer_of(const ObserveDesk::WaitingGet& waiting) const;
+
+  // ---- elsewhere.cc
+  template <typename AnyPacket>
+  bool pass_towards(const std::string& cluster, AnyPacket& packet, Outbox& outbox);
+  void ask_elsewhere(const Now& now, const Session& session, const CacheGet& request,
+                     Outbox& outbox);
+  void on_link_get(const Now& now, CacheGet& request, Outbox& outbox);
+  void on_link_got(CacheGot& got, Outbox& outbox);
+  void settle_elsewhere(const Now& now, Outbox& outbox);
   void void_loads(const CacheAddress& address, bool is_one_key);
   void on_load_ask(const Now& now, const Session& session, const LoadAsk& ask, Outbox& outbox);
 

@@ -33,6 +33,8 @@ struct ObserveDesk {
   std::map<StreamIndex, std::deque<Fact>> waiting;  // Ascending by number.
   Instant departed_until{};  // No near cache of a session that has gone serves after this.
   std::vector<WaitingGet> gets;
+  std::map<std::uint64_t, WaitingGet> elsewhere;  // Asked of other clusters; by tag.
+  std::uint64_t last_tag = 0;
   // From then on no near cache trusts in an earlier life of this broker.
   Instant known_to_all{};
 };

@@ -219,7 +219,7 @@ void Node::Impl::settle_requests(const Now& now, Outbox& outbox) {
         settle_subscribes(now, *session, false, outbox) && settle_barriers(now, *session, outbox);
     if (!is_done) requests_waiting_ = true;
   }
-  if (!observe_.gets.empty() && settle_gets(now, outbox)) requests_waiting_ = true;
+  if (settle_gets(now, outbox)) requests_waiting_ = true;
 }
 
 void Node::Impl::mark_acceptance(Session& session) {

@@ -120,6 +120,10 @@ Result<std::uint64_t> ClientSession::get(const Now& now, const CacheAddress& add
                                          std::chrono::milliseconds wait) {
   return impl_->get(now, address, std::move(positions), wait);
 }
+Result<std::uint64_t> ClientSession::get_elsewhere(const Now& now, const CacheAddress& address,
+                                                   std::string cluster, bool with_value) {
+  return impl_->get_elsewhere(now, address, std::move(cluster), with_value);
+}
 void ClientSession::observe() { impl_->observe(); }
 void ClientSession::observed() { impl_->observed(); }
 std::vector<StreamPosition> ClientSession::written() const {

@@ -141,6 +141,10 @@ class ClientSession {
   [[nodiscard]] Result<std::uint64_t> get(const Now& now, const CacheAddress& address,
                                           std::vector<StreamPosition> positions = {},
                                           std::chrono::milliseconds wait = {});
+  // The same of another cluster's store, by way of the broker. Without its value only the state and
+  // the version are told.
+  [[nodiscard]] Result<std::uint64_t> get_elsewhere(const Now& now, const CacheAddress& address,
+                                                    std::string cluster, bool with_value);
 
   // Whether this client may load the entry from the source of the data, alone in its cluster, for
   // `lease_ms` at most (60 s); zero: it has. The request number is filled in here. Answered by a

@@ -30,7 +30,8 @@ class ClientSession::Impl {
   void goodbye(const Now& now, std::string_view reason);
   void hold_credit(bool hold);
 
-  // ---- session_requests.cc: what the application asks.
+  // ---- session_requests.cc: what the application asks; session_answers.cc: what the broker
+  // answers.
   Result<std::uint64_t> publish(std::string_view topic, Bytes payload, const Headers* headers,
                                 Answering answering);
   Result<std::uint64_t> invalidate(const Now& now, const CacheInvalidation& invalidation);
@@ -44,6 +45,8 @@ class ClientSession::Impl {
   Result<std::uint64_t> barrier(const Now& now, std::chrono::milliseconds timeout);
   Result<std::uint64_t> get(const Now& now, const CacheAddress& address,
                             std::vector<StreamPosition> positions, std::chrono::milliseconds wait);
+  Result<std::uint64_t> get_elsewhere(const Now& now, const CacheAddress& address,
+                                      std::string cluster, bool with_value);
   Result<std::uint64_t> ask_load(const Now& now, LoadAsk ask);
   Result<std::uint64_t> ask_claim(const Now& now, ClaimAsk ask);
   void observe();
@@ -113,6 +116,8 @@ class ClientSession::Impl {
   [[nodiscard]] Result<void> may_publish() const;
   [[nodiscard]] Result<void> slot_for(const Tracking& tracking) const;
   [[nodiscard]] Result<std::uint64_t> request(const Now& now, Duration timeout);
+  // The request number is filled in.
+  [[nodiscard]] Result<std::uint64_t> ask_store(const Now& now, CacheGet ask);
   void track(const Now& now, std::uint64_t operation, const Tracking& tracking,
              std::chrono::milliseconds otherwise);
 

@@ -1,4 +1,4 @@
-// ClientSession: what the application asks, and what the broker answers to it.
+// ClientSession: what the application asks.
 
 #include <algorithm>
 
@@ -311,21 +311,40 @@ Result<std::uint64_t> ClientSession::Impl::barrier(const Now& now,
 Result<std::uint64_t> ClientSession::Impl::get(const Now& now, const CacheAddress& address,
                                                std::vector<StreamPosition> positions,
                                                std::chrono::milliseconds wait) {
-  for (const Result<void>& checked :
-       {check_namespace(address.namespace_name), check_key(address.key),
-        check_subkey(address.subkey), check_key_version(address.version)}) {
-    if (!checked) return tl::unexpected(checked.error());
-  }
   constexpr std::chrono::milliseconds kWaitMax{60'000};
   if (wait < wait.zero() || wait > kWaitMax) {
     return fail(ErrorCode::malformed,
                 "wait is " + std::to_string(wait.count()) + " ms, 0 to 60000 are allowed");
   }
-  auto number = request(now, wait + kRequestTimeout);
-  if (number) {
-    send(
-        CacheGet{*number, address, std::move(positions), static_cast<std::uint32_t>(wait.count())});
+  CacheGet ask;
+  ask.address = address;
+  ask.positions = std::move(positions);
+  ask.wait_ms = static_cast<std::uint32_t>(wait.count());
+  return ask_store(now, std::move(ask));
+}
+
+Result<std::uint64_t> ClientSession::Impl::get_elsewhere(const Now& now,
+                                                         const CacheAddress& address,
+                                                         std::string cluster, bool with_value) {
+  if (auto checked = check_cluster_id(cluster); !checked) return tl::unexpected(checked.error());
+  CacheGet ask;
+  ask.address = address;
+  ask.cluster = std::move(cluster);
+  ask.with_value = with_value;
+  return ask_store(now, std::move(ask));
+}
+
+Result<std::uint64_t> ClientSession::Impl::ask_store(const Now& now, CacheGet ask) {
+  const CacheAddress& address = ask.address;
+  for (const Result<void>& checked :
+       {check_namespace(address.namespace_name), check_key(address.key),
+        check_subkey(address.subkey), check_key_version(address.version)}) {
+    if (!checked) return tl::unexpected(checked.error());
   }
+  auto number = request(now, std::chrono::milliseconds(ask.wait_ms) + kRequestTimeout);
+  if (!number) return number;
+  ask.request = *number;
+  send(std::move(ask));
   return number;
 }
 
@@ -376,124 +395,6 @@ Result<std::uint64_t> ClientSession::Impl::complete_operation(const Now& now,
   auto number = request(now, kRequestTimeout);
   if (number) send(CompleteOperation{*number, operation, success});
   return number;
-}
-
-// ---- What the broker answers.
-
-void ClientSession::Impl::answer(std::uint64_t number, ErrorCode code, std::string text) {
-  notify(Answer{number, false, code, std::move(text)});
-}
-
-void ClientSession::Impl::answer_all(ErrorCode code, std::string_view text) {
-  // What was unsubscribed is not named by the next Hello: it is done.
-  for (const auto& [number, subscription] : unsubscribes_after_welcome_) {
-    requests_.take(number);
-    notify(Answer{number, true, ErrorCode::internal, {}});
-  }
-  unsubscribes_after_welcome_.clear();
-  for (const std::uint64_t number : requests_.take_all()) answer(number, code, std::string(text));
-}
-
-void ClientSession::Impl::handle(const Now&, Answer&& packet) {
-  const bool waited = packet.ok ? requests_.take(packet.request)
-                                : requests_.take(packet.request) || interest.refuse(packet.request);
-  if (!waited) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, LoadGranted&& packet) {
-  if (!requests_.take(packet.request)) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, ClaimGranted&& packet) {
-  if (!requests_.take(packet.request)) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, CacheGot&& packet) {
-  if (!requests_.take(packet.request)) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, Subscribed&& packet) {
-  // A replacement keeps its seam. The old patterns have been served up to here: what the new ones
-  // match before must not come, even if the connection breaks now.
-  if (interest.is_active(packet.subscription)) inbox.on_served(packet.positions);
-  // The broker may not know what an earlier answer said to have been served: nothing of that comes.
-  inbox.raise(packet.positions);
-  // One that was replaced or removed meanwhile is nobody's.
-  if (!interest.confirm(packet.request, inbox.starts_of(packet.positions))) {
-    return interest.void_backlog(packet.subscription);
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, Accepted&& packet) {
-  const std::uint64_t before = queue.accepted_through();
-  if (state != SessionState::ready || !queue.on_accepted(packet)) {
-    ++counters.packets_refused;
-    return;
-  }
-  if (queue.accepted_through() != before && packet.cache_number != 0) {
-    // Of each cluster the last life that accepted something.
-    std::erase_if(written, [&](const auto& one) {
-      return one.first.origin == welcome->cluster && one.first.epoch < packet.epoch;
-    });
-    written[{welcome->cluster, packet.epoch, Lane::cache}] = packet.cache_number;
-  }
-  note_written(packet.applied);
-  note_accepted();
-  queue.pump(output);
-}
-
-// What was accepted without our having heard lies in a stream of a broker that it was sent to.
-void ClientSession::Impl::note_written(const std::vector<StreamPosition>& applied) {
-  for (const StreamPosition& position : applied) {
-    if (position.number == 0 || sent_to_.count(position.stream.origin) == 0) continue;
-    Number& number = written[position.stream];
-    number = std::max(number, position.number);
-  }
-}
-
-void ClientSession::Impl::note_accepted() {
-  acceptance_due_ = false;
-  if (queue.accepted_through() == told_accepted_) return;
-  told_accepted_ = queue.accepted_through();
-  refused_.erase(refused_.begin(), refused_.upper_bound(told_accepted_));
-  notify(AcceptedThrough{told_accepted_});
-}
-
-void ClientSession::Impl::handle(const Now&, OperationRefused&& packet) {
-  if (packet.operation <= told_accepted_ || packet.operation > queue.last_operation() ||
-      !refused_.insert(packet.operation).second) {
-    return;
-  }
-  ++counters.operations_refused;
-  tracked.take(packet.operation);
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, OperationOutcome&& packet) {
-  const bool is_end = packet.outcome != Outcome::acknowledged;
-  const std::size_t told = packet.operations.size();
-  std::erase_if(packet.operations, [&](const EndedOperation& one) {
-    return !(is_end ? tracked.take(one.operation) : tracked.contains(one.operation));
-  });
-  if (is_end) counters.outcomes_repeated += told - packet.operations.size();
-  if (!packet.operations.empty()) notify(std::move(packet));
 }
 
 }  // namespace mpreg

@@ -45,9 +45,11 @@ void read(PacketReader& /*in*/, const wire::CompleteOperation& from, CompleteOpe
 flatbuffers::Offset<wire::CacheGet> write(Builder& out, const CacheGet& from) {
   const AddressOffsets address = put_address(out, from.address);
   const auto positions = put_positions(out, from.positions);
+  const auto cluster = put_text(out, from.cluster);
+  const auto asker = put_text(out, from.asker);
   return wire::CreateCacheGet(out, from.request, address.namespace_name, address.key,
                               address.subkey, from.address.version, address.region, positions,
-                              from.wait_ms);
+                              from.wait_ms, cluster, from.with_value, asker, from.hops);
 }
 
 void read(PacketReader& in, const wire::CacheGet& from, CacheGet& to) {
@@ -55,6 +57,10 @@ void read(PacketReader& in, const wire::CacheGet& from, CacheGet& to) {
   take_address(in, "cache_get", from, to.address);
   take_positions(in, {"cache_get", "positions"}, from.positions(), to.positions);
   to.wait_ms = from.wait_ms();
+  in.cluster({"cache_get", "cluster"}, from.cluster(), to.cluster);
+  to.with_value = from.with_value();
+  in.cluster({"cache_get", "asker"}, from.asker(), to.asker);
+  to.hops = from.hops();
 }
 
 flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
@@ -63,9 +69,10 @@ flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
   const auto origin = put_text(out, from.origin);
   const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
   const auto seen = put_seen(out, from.seen);
+  const auto asker = put_text(out, from.asker);
   return wire::CreateCacheGot(out, from.request, static_cast<wire::EntryState>(from.state), value,
                               from.version, origin, from.ttl_ms, tags, from.region, seen,
-                              from.resolved, from.filled, from.absent);
+                              from.resolved, from.filled, from.absent, asker, from.hops);
 }
 
 void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
@@ -82,6 +89,8 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   to.resolved = from.resolved();
   to.filled = from.filled();
   to.absent = from.absent();
+  in.cluster({"cache_got", "asker"}, from.asker(), to.asker);
+  to.hops = from.hops();
   if (from.tags() == nullptr) return;
   if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());

@@ -180,8 +180,10 @@ class NoBrokerTest(ProgramTest):
         wait_until(lambda: len(self.ask(brokers["east"], "members")) == 3, "they have not met")
         for i in range(20):
             self.mpreg(brokers["east"], "put", "users", str(i), f"value {i}")
-        audit = self.mpreg(brokers["east"], "audit", "--at", brokers["hub"].listen, "--at", brokers["west"].listen,
-                           "--sample", "15", "--after", "0.1,0.3")
+        self.assertEqual(self.mpreg(brokers["east"], "get", "users", "3", "--at", "west").stdout, "value 3\n")
+        refused = run_mpreg("get", "users", "3", "--at", "nowhere", broker=brokers["east"].listen)
+        self.assertIn("cluster 'nowhere' is no member that is known", refused.stderr)
+        audit = self.mpreg(brokers["east"], "audit", "--sample", "15", "--after", "0.1,0.3")
         self.assertIn("15 entries of east, as they were, in 2 other clusters:", audit.stdout)
         for name in ("hub", "west"):
             self.assertRegex(audit.stdout, name + r" +300 ms +15 +0 +0 +100% +all")

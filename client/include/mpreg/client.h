@@ -58,6 +58,11 @@ struct ClientStatistics {
 class ClientCore;
 class RequestDesk;
 
+struct GetOptions {
+  std::string cluster;     // Whose store; empty: the own one.
+  bool with_value = true;  // Otherwise the state and the version alone.
+};
+
 class Client {
  public:
   // Starts the receiving thread and waits for the welcome as the options say. Errors: `malformed`
@@ -130,6 +135,9 @@ class Client {
   // What the cluster's own store holds of an entry: the values that were replicated to this
   // cluster, as far as they still count. Errors: `malformed`, `timed_out`, `disconnected`.
   [[nodiscard]] Result<CacheGot> get(const CacheAddress& address);
+  // What another cluster's store holds, by way of the brokers. Errors besides: `refused` for one
+  // that is no member, `disconnected` too when it cannot be reached.
+  [[nodiscard]] Result<CacheGot> get(const CacheAddress& address, const GetOptions& options);
 
   // This key for this client alone, in all clusters: mpreg/exclusive_key.h. Not in a callback.
   [[nodiscard]] Result<ExclusiveKey> acquire(const CacheAddress& address,

@@ -65,6 +65,68 @@ TEST_F(ClusterStores, a_replicated_value_is_at_its_targets) {
   EXPECT_EQ(get(at_hub, "u2"), "(missing)");
 }
 
+// ---- Of another cluster, by way of the brokers between.
+
+// What was answered: a value, a state in brackets, or why not.
+struct Elsewhere : ClusterStores {
+  std::string get_at(const std::string& cluster, const std::string& key, bool with_value = true) {
+    FederationRig::Client& asker = rig.client(at_east);
+    const std::size_t answers = asker.answers.size();
+    const std::size_t gots = asker.gots.size();
+    const auto request =
+        rig.session(at_east).get_elsewhere(rig.now(), address(key), cluster, with_value);
+    EXPECT_TRUE(request);
+    rig.settle();
+    if (asker.answers.size() == answers && asker.gots.size() == gots) rig.pass(milliseconds(2500));
+    if (asker.answers.size() > answers) return asker.answers.back().text;
+    if (asker.gots.size() == gots) return "nothing";
+    EXPECT_EQ(asker.gots.back().request, *request);
+    EXPECT_TRUE(asker.gots.back().asker.empty());
+    got = asker.gots.back();
+    return has_value(got.state) && with_value ? got.value
+                                              : "(" + std::string(name_of(got.state)) + ")";
+  }
+  CacheGot got;
+};
+
+TEST_F(Elsewhere, what_another_cluster_holds_is_asked_by_way_of_the_brokers_between) {
+  replicate(at_west, "u1", "Ann", {"west"});
+  EXPECT_EQ(get(at_east, "u1"), "(missing)");
+  EXPECT_EQ(get_at("west", "u1"), "Ann");
+  EXPECT_EQ(get_at("hub", "u1"), "(missing)");
+  EXPECT_EQ(get_at("east", "u1"), "(missing)") << "its own cluster may be named too";
+  EXPECT_EQ(get_at("west", "u2"), "(missing)");
+}
+
+TEST_F(Elsewhere, without_the_value_its_state_and_version_are_told) {
+  replicate(at_west, "u1", "Ann", {"west"});
+  EXPECT_EQ(get_at("west", "u1", false), "(modified)");
+  EXPECT_EQ(got.value, "");
+  EXPECT_EQ(got.origin, "west");
+  EXPECT_NE(got.version, 0U);
+}
+
+TEST_F(Elsewhere, who_is_no_member_or_cannot_be_reached_is_named) {
+  EXPECT_EQ(get_at("north", "u1"), "cluster 'north' is no member that is known");
+  rig.mute(west, 0);
+  EXPECT_EQ(get_at("west", "u1"), "cluster 'west' has not answered within 2000 ms");
+  rig.pass(seconds(5));
+  EXPECT_EQ(get_at("west", "u1"), "cluster 'west' is not reached");
+  rig.unmute(west, 0);
+  rig.pass(seconds(5));
+  EXPECT_EQ(get_at("west", "u1"), "(missing)");
+}
+
+TEST_F(Elsewhere, the_answer_for_a_client_that_has_gone_is_nobodys) {
+  ASSERT_TRUE(rig.session(at_east).get_elsewhere(rig.now(), address("u1"), "west", true));
+  rig.disconnect(at_east);
+  rig.settle();
+  EXPECT_TRUE(rig.client(at_east).gots.empty());
+  rig.connect(at_east, east);
+  rig.pass(seconds(3));
+  EXPECT_EQ(get_at("west", "u1"), "(missing)");
+}
+
 TEST_F(ClusterStores, where_it_is_no_target_a_replication_invalidates) {
   replicate(at_east, "u1", "Ann", kAll);
   replicate(at_east, "u1", "Bob", {"west"});

@@ -1,0 +1,133 @@
+// What neighbours tell each other every heartbeat and soon after a change: members, offers, clocks.
+
+#include <algorithm>
+
+#include "node/node_impl.h"
+
+namespace mpreg {
+namespace {
+
+constexpr std::size_t kStatesRemembered = 32;
+
+}  // namespace
+
+void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox) {
+  // What was sent on the connection before this one counts in other numbers.
+  if (state.session != link.session) return metrics_.packets_unexpected.add();
+  if (state.sequence <= link.heard) return;
+  link.heard = state.sequence;
+  link.heard_at = now.instant;
+  if (state.echo > link.echoed) {
+    link.echoed = state.echo;
+    link.echo_progress = now.instant;
+  }
+  const bool is_first = link.phase == Link::Phase::welcomed;
+  link.phase = Link::Phase::joined;
+  link.was_joined = true;
+  if (is_first) states_due_ = true;
+  audit_interest(link, state, outbox);
+  if (!clock_.observe(state.clock, now.wall, options_.clock_offset_max)) {
+    metrics_.clock_readings_refused.add();
+  }
+  for (Member member : state.members) {
+    if (member.cluster == options_.cluster) {
+      if (member.epoch >= epoch_ && member.instance != instance_) {
+        renumber(now, member.epoch, outbox);
+      }
+      continue;
+    }
+    if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.epoch = member.epoch;
+    if (member.forgotten) {
+      on_forgotten(now, member, outbox);
+      continue;
+    }
+    member.hops = std::min<std::uint8_t>(member.hops, kHopsMax - 1) + 1;
+    if (is_forgotten(member)) continue;
+    books_.learn(member.cluster);
+    if (members_.report(member, link.id, now.instant)) states_due_ = true;
+    note_epoch(now, member.cluster, member.epoch);
+  }
+  metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
+  metrics_.links.set(static_cast<std::int64_t>(joined_links()));
+  link.offers.clear();
+  // The neighbour made this state when it had held the one that it echoes for so long.
+  Instant asked = link.sent_at(state.echo);
+  if (asked != Instant{}) {
+    asked = std::min(asked + std::chrono::milliseconds(state.echo_held_ms), now.instant);
+  }
+  for (const Offer& offer : state.offers) {
+    if (offer.hops >= kHopsMax) continue;
+    learn_offer(now, offer);
+    note_freshness(offer, asked);
+    link.offers.emplace(offer.stream, offer);
+  }
+  choose_upstreams(now, outbox);
+}
+
+// The offer was made at `asked` or later.
+void Node::Impl::note_freshness(const Offer& offer, Instant asked) {
+  const auto index = stream_ids_.find(offer.stream);
+  if (!index || asked == Instant{} || offer.age_ms == kAgeUnknown) return;
+  StreamState& state = streams_[*index];
+  if (state.own || !state.started) return;
+  state.freshness.learn(offer.head, asked - std::chrono::milliseconds(offer.age_ms),
+                        state.frontier);
+}
+
+void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
+  LinkState state;
+  state.session = link.session;
+  state.sequence = ++link.sequence;
+  link.states_sent.emplace_back(state.sequence, now.instant);
+  if (link.states_sent.size() > kStatesRemembered) link.states_sent.pop_front();
+  state.echo = link.heard;
+  if (link.heard != 0) {
+    const auto held = std::chrono::floor<std::chrono::milliseconds>(now.instant - link.heard_at);
+    state.echo_held_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(held.count(), 60'000));
+  }
+  state.clock = clock_.last();
+  state.interest_hash = interests_.hash();
+  state.members.push_back({options_.cluster, options_.region, epoch_, instance_, 0, 0});
+  for (const auto& [cluster, known] : members_.all()) {
+    // Not told to whom it was heard from: a way through the listener is none. What is known and not
+    // reached is told as that, so that its next life numbers above it, wherever it joins.
+    const bool is_warning = cluster == link.peer.cluster &&
+                            known.member.instance != link.peer.instance &&
+                            known.member.epoch >= link.peer.epoch;
+    if (known.next_hop == link.id && !is_warning) continue;
+    Member member = known.member;
+    member.age_ms = Members::age_ms(known, now.instant);
+    if (known.next_hop == kNoLink || is_warning) member.hops = kHopsMax;
+    state.members.push_back(std::move(member));
+  }
+  tell_forgotten(now, state);
+  state.offers = offers_for(now, link);
+  send(outbox, link.address, state);
+}
+
+std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) const {
+  std::vector<Offer> offers;
+  if (is_standby(link)) return offers;
+  for (const auto& [id, index] : stream_ids_.by_id()) {
+    const StreamState& state = streams_[index];
+    const auto lane = static_cast<std::size_t>(id.lane);
+    if (!state.started || state.closed()) continue;
+    if (!state.own && state.upstream == link.id) continue;
+    if (id.origin == link.peer.cluster && id.epoch == link.peer.epoch) continue;
+    Offer offer{
+        id,
+        state.frontier,
+        log_of(index).held_after(index).value_or(state.frontier),
+        state.base,
+        state.hops,
+        state.complete(),
+        standing_towards(link, index),
+        age_of(now.instant, state),
+        index == own_[static_cast<std::size_t>(Lane::cache)] ? compare_.passed : state.passed};
+    if (index == own_[lane]) offer.base = base_[lane];
+    offers.push_back(std::move(offer));
+  }
+  return offers;
+}
+
+}  // namespace mpreg
