@@ -62,7 +62,12 @@ void SimClient::on_claim_granted(const ClaimGranted& granted) {
   const auto asked = claims_.extract(granted.request);
   if (asked.empty() || granted.lease_ms == 0) return;
   held_[asked.mapped()] = granted.token;
-  stage_.exclusive.on_granted(ExclusiveCheck::key(asked.mapped()), granted.token);
+  const std::string key = ExclusiveCheck::key(asked.mapped());
+  if (broker_->has_met_nobody() && stage_.plan.brokers.size() > 1) {
+    stage_.exclusive.on_granted_alone(key, granted.token);
+  } else {
+    stage_.exclusive.on_granted(key, granted.token);
+  }
 }
 
 void SimClient::on_claim_refused(std::uint64_t request) {

@@ -46,6 +46,8 @@ class Witness final : public CacheApplier {
   [[nodiscard]] bool has_applied(MessageIndex message) const {
     return message < applied_.size() && applied_[message];
   }
+  // In this life the broker has not heard of any other cluster's streams.
+  [[nodiscard]] bool has_met_nobody() const { return !has_met_others_; }
   // A gap or a value that is not for this cluster aside: the broker has dealt with the number.
   [[nodiscard]] bool has_gap(const Stamping& stamping) const;
   [[nodiscard]] bool has_seen_value(MessageIndex message) const {
@@ -96,6 +98,7 @@ class Witness final : public CacheApplier {
   Verdict& verdict_;
   Trace& trace_;
   ExclusiveCheck& exclusive_;
+  bool has_met_others_ = false;
   std::vector<View> views_;  // By TruthStream.
   std::vector<TruthStream> own_;
   Epoch own_epoch_ = 0;
