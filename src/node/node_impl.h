@@ -302,9 +302,13 @@ class Node::Impl : private NodeState {
   void lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox);
   void tick_links(const Now& now, Outbox& outbox);
   void renumber(const Now& now, Epoch above, Outbox& outbox);
-  void tell_unheard(const Now& now, Outbox& outbox);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
+
+  // ---- past.cc
+  void note_past(const Now& now, const Hello& hello, Outbox& outbox);
+  void tell_past(const Now& now, Outbox& outbox);
+  void tell_unheard(const Now& now, std::string_view what, Outbox& outbox);
 
   // ---- forget.cc
   [[nodiscard]] Result<void> forget(const Now& now, const std::string& cluster);

@@ -124,6 +124,8 @@ struct NodeState {
   std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
   std::uint64_t last_trace_ = 0;
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
+  Epoch past_ = 0;  // Of an earlier life of this broker, in which it told facts; 0: none known.
+  Epoch past_heard_ = 0;  // So far others have heard of its lives, or were told that they have not.
   std::array<Number, kLanes> base_{};
   bool states_due_ = false;
   std::vector<StreamIndex> moved_streams_;  // In this turn.

@@ -211,6 +211,7 @@ void Node::Impl::on_link_welcome(const Now& now, Link& link, const LinkWelcome& 
     renumber(now, welcome.known_epoch, outbox);
     return send_link_hello(now, link, outbox);
   }
+  past_heard_ = std::max(past_heard_, welcome.known_epoch);
   link.phase = Link::Phase::welcomed;
   link.session = welcome.session;
   link.last_heard = link.echo_progress = now.instant;
@@ -223,6 +224,7 @@ void Node::Impl::on_link_welcome(const Now& now, Link& link, const LinkWelcome& 
 // What both sides do once the handshake is done.
 void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
   if (!has_taken_base_) {
+    tell_past(now, outbox);
     // What was published before anybody was joined is not for those who join.
     has_taken_base_ = true;
     for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
@@ -364,18 +366,10 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   log(outbox, LogLevel::warning,
       "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
           ": another life of this cluster id was known");
-  if (unheard > 0) tell_unheard(now, outbox);
+  if (unheard > 0) tell_unheard(now, "published before its cluster had joined anybody", outbox);
 }
 
 // What was published before anybody was joined counts as of an older life, and nobody will take it:
 // the first number of this one stands for all of it.
-void Node::Impl::tell_unheard(const Now& now, Outbox& outbox) {
-  const StreamIndex cache = own_[static_cast<std::size_t>(Lane::cache)];
-  Arrival arrival;
-  arrival.through = 1;
-  arrival.gap = std::make_shared<Gap>(
-      Gap{stream_ids_.id_of(cache), 0, 1, {}, "published before its cluster had joined anybody"});
-  apply(now, cache, std::move(arrival), outbox);
-}
 
 }  // namespace mpreg

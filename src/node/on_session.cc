@@ -125,6 +125,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   if (!clock_.observe(hello.clock, now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
+  note_past(now, hello, outbox);
   Session& session = open_session(now, peer, hello);
   place_session(session, hello);
   plan_refills(now, session, true, outbox);

@@ -1,0 +1,40 @@
+// What nobody has heard of: what this broker, or an earlier life of it, told before anybody was
+// joined. Whoever hears of this cluster for the first time may hold what is older than that.
+
+#include <algorithm>
+
+#include "node/node_impl.h"
+
+namespace mpreg {
+
+// A client that was served by an earlier life of this broker says so when it resumes.
+void Node::Impl::note_past(const Now& now, const Hello& hello, Outbox& outbox) {
+  for (const StreamPosition& position : hello.positions) {
+    const StreamId& id = position.stream;
+    const bool is_of_facts = id.lane == Lane::cache && position.number > 0;
+    if (id.origin != options_.cluster || !is_of_facts || id.epoch >= epoch_) continue;
+    const auto index = stream_ids_.find(id);
+    if (!index || !streams_[*index].started) past_ = std::max(past_, id.epoch);
+  }
+  if (has_taken_base_) tell_past(now, outbox);
+}
+
+// Unless a neighbour has said that it knew that life: then the end of its streams is told already.
+void Node::Impl::tell_past(const Now& now, Outbox& outbox) {
+  if (past_ <= past_heard_) return;
+  past_heard_ = past_;
+  tell_unheard(now, "told by an earlier life of its cluster", outbox);
+}
+
+// As a number of the own stream, which means that anything may have been told.
+void Node::Impl::tell_unheard(const Now& now, std::string_view what, Outbox& outbox) {
+  const StreamIndex cache = own_[static_cast<std::size_t>(Lane::cache)];
+  Arrival arrival;
+  arrival.after = streams_[cache].frontier;
+  arrival.through = arrival.after + 1;
+  arrival.gap = std::make_shared<Gap>(
+      Gap{stream_ids_.id_of(cache), arrival.after, arrival.through, {}, std::string(what)});
+  apply(now, cache, std::move(arrival), outbox);
+}
+
+}  // namespace mpreg
