@@ -216,10 +216,16 @@ void Witness::on_gap(const Gap& gap) {
     return fail("a gap of " + to_string(gap.stream) + " covers " +
                 range_text(gap.after, gap.through) + " after " + std::to_string(state.position));
   }
-  // The first number of a life may stand for what an earlier one published and nobody heard of.
+  // A number may stand for what an earlier life published and nobody heard of: the first, or one
+  // that says so, with empty ones before it.
   const bool is_first = gap.after == 0 && gap.through == 1;
-  if (state.own && !is_first) {
+  const bool is_of_past = gap.reason == "told by an earlier life of its cluster";
+  if (state.own && !is_first && !is_of_past) {
     return fail("its own stream has a gap: the witness has not seen what it stamped");
+  }
+  if (state.own) {
+    truth_.cover(stream, gap.through);
+    if (is_of_past) check_skipped(stream, gap.after, gap.through - 1, nullptr);
   }
   state.gaps.push_back({gap.after + 1, gap.through});
   state.position = gap.through;
