@@ -203,9 +203,9 @@ ExitCode Audit::tell() {
     }
   }
   if (command_.json) return is_clean ? ExitCode::done : ExitCode::failed;
-  std::cout << sample_.size() << " entries of " << clusters_[0] << ", as they were, in "
-            << clusters_.size() - 1 << " other " << (clusters_.size() == 2 ? "cluster" : "clusters")
-            << ":\n\n"
+  std::cout << sample_.size() << (sample_.size() == 1 ? " entry of " : " entries of ")
+            << clusters_[0] << ", as they were, in " << clusters_.size() - 1 << " other "
+            << (clusters_.size() == 2 ? "cluster" : "clusters") << ":\n\n"
             << aligned(rows);
   for (std::size_t c = 1; c < clusters_.size(); ++c) {
     std::vector<milliseconds>& lag = lag_[c];
