@@ -227,12 +227,8 @@ Result<CacheGot> ClientCore::get(const CacheAddress& address, std::vector<Stream
 
 Result<CacheGot> ClientCore::get(const CacheAddress& address, const GetOptions& options) {
   Lock lock(mutex_);
-  const std::string& cluster = options.cluster;
   return got(ask(lock, [&] {
-    const Welcome* welcome = session_.welcome();
-    return session_.get_elsewhere(
-        clock_.now(), address, cluster.empty() && welcome != nullptr ? welcome->cluster : cluster,
-        options.with_value);
+    return session_.get_elsewhere(clock_.now(), address, options.cluster, options.with_value);
   }));
 }
 

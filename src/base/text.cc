@@ -12,9 +12,8 @@ struct Utf8Form {
   std::uint8_t second_max;
 };
 
-// Which bytes may follow a lead byte; a length of 0 marks a lead byte that is never valid.
+// Which bytes may follow a lead byte that is no ASCII; a length of 0 marks one that is never valid.
 Utf8Form form_of(std::uint8_t lead) {
-  if (lead < 0x80) return {1, 0, 0};
   if (lead < 0xC2) return {0, 0, 0};
   if (lead < 0xE0) return {2, 0x80, 0xBF};
   if (lead == 0xE0) return {3, 0xA0, 0xBF};

@@ -197,15 +197,14 @@ enum class EntryState : std::uint8_t {
   return state == EntryState::shared || state >= EntryState::exclusive;
 }
 
-// Client to broker: what the cluster's store holds of this entry. Answered by CacheGot.
 // What a cluster's store holds of an entry. Client to broker, and from broker to broker on the way
-// to another cluster.
+// to another cluster. Answered by CacheGot.
 struct CacheGet {
   std::uint64_t request = 0;
   CacheAddress address;
   std::vector<StreamPosition> positions = {};  // Not before the cluster has applied these,
   std::uint32_t wait_ms = 0;                   // for which it may take so long; then timed_out.
-  std::string cluster = {};                    // Whose store; empty: of the broker that is asked.
+  std::string cluster = {};  // Whose store; empty: of the broker that is asked. No positions then.
   bool with_value = true;
   std::string asker = {};  // Between brokers: the cluster whose client asks.
   std::uint8_t hops = 0;   // Between brokers.

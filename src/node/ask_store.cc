@@ -36,7 +36,8 @@ void Node::Impl::on_cache_get(const Now& now, const Session& session, const Cach
   if (observe_.gets.size() >= kWaitingGetsMax) {
     return send(outbox, to,
                 Answer{request.request, false, ErrorCode::overloaded,
-                       "10000 requests wait for what has not been applied, which is the limit"});
+                       std::to_string(kWaitingGetsMax) +
+                           " requests wait for what has not been applied, which is the limit"});
   }
   const auto wait = std::min(std::chrono::milliseconds(request.wait_ms), kGetWaitMax);
   observe_.gets.push_back({session.id, session.slot, request, now.instant + wait});

@@ -29,6 +29,9 @@ void Node::Impl::ask_elsewhere(const Now& now, const Session& session, const Cac
   const auto refuse = [&](ErrorCode code, const std::string& text) {
     send(outbox, {Door::session, session.peer}, Answer{request.request, false, code, text});
   };
+  if (!request.positions.empty()) {
+    return refuse(ErrorCode::malformed, "positions are waited for in the own cluster alone");
+  }
   const std::string named = "cluster " + quoted(request.cluster);
   if (members_.find(request.cluster) == nullptr) {
     return refuse(ErrorCode::refused, named + " is no member that is known");
@@ -41,7 +44,6 @@ void Node::Impl::ask_elsewhere(const Now& now, const Session& session, const Cac
   const std::uint64_t tag = ++observe_.last_tag;
   CacheGet further = request;
   further.request = tag;
-  further.positions.clear();
   further.asker = options_.cluster;
   further.hops = 0;
   if (!pass_towards(request.cluster, further, outbox)) {

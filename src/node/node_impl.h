@@ -81,6 +81,9 @@ class Node::Impl : private NodeState {
                       Outbox& outbox);
   void end_session(Session& session);
   [[nodiscard]] Session* session_of(std::uint32_t peer);
+  [[nodiscard]] Session* session_of_client(std::uint64_t client);
+  // Not at all when it is not connected.
+  void send_to_client(std::uint64_t client, const Packet& packet, Outbox& outbox);
   void tick_sessions(const Now& now, Outbox& outbox);
 
   // ---- on_publish.cc
@@ -166,6 +169,8 @@ class Node::Impl : private NodeState {
   bool settle_gets(const Now& now, Outbox& outbox);
   [[nodiscard]] CacheGot got_here(const Now& now, const CacheGet& request);
   [[nodiscard]] std::optional<std::uint32_t> peer_of(const ObserveDesk::WaitingGet& waiting) const;
+  void void_loads(const CacheAddress& address, bool is_one_key);
+  void on_load_ask(const Now& now, const Session& session, const LoadAsk& ask, Outbox& outbox);
 
   // ---- elsewhere.cc
   template <typename AnyPacket>
@@ -175,8 +180,6 @@ class Node::Impl : private NodeState {
   void on_link_get(const Now& now, CacheGet& request, Outbox& outbox);
   void on_link_got(CacheGot& got, Outbox& outbox);
   void settle_elsewhere(const Now& now, Outbox& outbox);
-  void void_loads(const CacheAddress& address, bool is_one_key);
-  void on_load_ask(const Now& now, const Session& session, const LoadAsk& ask, Outbox& outbox);
 
   // ---- compare.cc
   void on_store_ask(const Now& now, const Link& link, const StoreAsk& ask, Outbox& outbox);

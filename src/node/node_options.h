@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "message/coherence_protocol.h"
@@ -21,6 +22,8 @@ inline constexpr std::chrono::milliseconds kHeartbeat{500};
 inline constexpr std::chrono::milliseconds kPeerLate{1500};
 inline constexpr std::chrono::milliseconds kPeerDown{3000};
 inline constexpr std::chrono::milliseconds kAnswerLater{100};
+// The reason of a gap in a broker's own stream: src/node/past.cc.
+inline constexpr std::string_view kToldByEarlierLife = "told by an earlier life of its cluster";
 inline constexpr std::chrono::milliseconds kHandshakeRetry{2000};
 inline constexpr std::chrono::milliseconds kSubscribePatience{2000};
 inline constexpr std::chrono::milliseconds kInterestLinger{3000};

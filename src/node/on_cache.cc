@@ -237,12 +237,10 @@ void Node::Impl::track(const Now& now, const Body& body) {
     // The value went to another broker, or to an earlier life of this one: nobody here can say
     // whether it ever arrives, so the operation is not confirmed.
     bool is_lost = tracked.is_replication;
-    if (is_lost || !values_.empty()) {
-      if (const auto value = values_.find(operation.id); value != values_.end()) {
-        operation.bulk_number = value->second;
-        values_.erase(value);
-        is_lost = false;
-      }
+    if (const auto value = values_.find(operation.id); value != values_.end()) {
+      operation.bulk_number = value->second;
+      values_.erase(value);
+      is_lost = false;
     }
     if (is_lost) operation.bulk_number = kNumberMax;
     if (tracked.wait == WaitLevel::observed) {
@@ -281,10 +279,8 @@ void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   if (ended_.empty()) return;
   if (late_answers_due_) {
     for (const PendingOperations::Ended& ended : ended_) {
-      const auto slot = slot_of_client_.find(ended.id.client);
-      if (slot == slot_of_client_.end()) continue;
-      Session& session = *sessions_[slot->second];
-      if (session.late_acceptance_due) mark_acceptance(session);
+      Session* session = session_of_client(ended.id.client);
+      if (session != nullptr && session->late_acceptance_due) mark_acceptance(*session);
     }
   }
   send_acceptances(outbox);
@@ -337,10 +333,7 @@ void Node::Impl::tell_outcome(const Now& now, std::span<const PendingOperations:
   }
   const std::uint64_t client = first.id.client;
   Packet packet(std::move(told));
-  const auto slot = slot_of_client_.find(client);
-  if (slot != slot_of_client_.end()) {
-    send(outbox, {Door::session, sessions_[slot->second]->peer}, packet);
-  }
+  send_to_client(client, packet, outbox);
   remember_notice(now.instant, client, alike.size(), std::move(packet));
 }
 

@@ -107,19 +107,13 @@ void Node::Impl::settle_claims(const Now& now, Outbox& outbox) {
     clock_.raise(work.clock_floor);
     if (!leaving_) stamp_claims(now, work, outbox);
     metrics_.keys_held.set(static_cast<std::int64_t>(claims_.held()));
-    const auto tell = [&](std::uint64_t client, const Packet& packet) {
-      const auto slot = slot_of_client_.find(client);
-      if (slot != slot_of_client_.end()) {
-        send(outbox, {Door::session, sessions_[slot->second]->peer}, packet);
-      }
-    };
     for (const auto& [client, granted] : work.granted) {
       if (granted.lease_ms > 0) metrics_.claims_granted.add();
-      tell(client, granted);
+      send_to_client(client, granted, outbox);
     }
     for (const auto& [client, refused] : work.refused) {
       metrics_.claims_refused.add();
-      tell(client, refused);
+      send_to_client(client, refused, outbox);
     }
     if (work.claims.empty() && work.records.empty()) return;
   }

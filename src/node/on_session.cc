@@ -18,6 +18,16 @@ Session* Node::Impl::session_of(std::uint32_t peer) {
   return it == slot_of_peer_.end() ? nullptr : sessions_[it->second].get();
 }
 
+Session* Node::Impl::session_of_client(std::uint64_t client) {
+  const auto slot = slot_of_client_.find(client);
+  return slot == slot_of_client_.end() ? nullptr : sessions_[slot->second].get();
+}
+
+void Node::Impl::send_to_client(std::uint64_t client, const Packet& packet, Outbox& outbox) {
+  const Session* session = session_of_client(client);
+  if (session != nullptr) send(outbox, {Door::session, session->peer}, packet);
+}
+
 void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& packet,
                                    std::size_t bytes, Frame& body, Outbox& outbox) {
   if (const auto* hello = std::get_if<Hello>(&packet)) return on_hello(now, peer, *hello, outbox);
@@ -112,9 +122,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   }
   // The same client on another connection has lost the first: the session begins anew, from the
   // positions that it names.
-  if (const auto it = slot_of_client_.find(hello.client); it != slot_of_client_.end()) {
-    end_session(*sessions_[it->second]);
-  }
+  if (Session* old = session_of_client(hello.client)) end_session(*old);
   if (slot_of_client_.size() >= options_.sessions_max) {
     return refuse_session(
         peer,

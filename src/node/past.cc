@@ -23,7 +23,7 @@ void Node::Impl::note_past(const Now& now, const Hello& hello, Outbox& outbox) {
 void Node::Impl::tell_past(const Now& now, Outbox& outbox) {
   if (past_ <= past_heard_) return;
   past_heard_ = past_;
-  tell_unheard(now, "told by an earlier life of its cluster", outbox);
+  tell_unheard(now, kToldByEarlierLife, outbox);
 }
 
 // As a number of the own stream, which means that anything may have been told.

@@ -141,8 +141,8 @@ class ClientSession {
   [[nodiscard]] Result<std::uint64_t> get(const Now& now, const CacheAddress& address,
                                           std::vector<StreamPosition> positions = {},
                                           std::chrono::milliseconds wait = {});
-  // The same of another cluster's store, by way of the broker. Without its value only the state and
-  // the version are told.
+  // The same of another cluster's store, by way of the broker; empty: of its own. Without its value
+  // only the state and the version are told.
   [[nodiscard]] Result<std::uint64_t> get_elsewhere(const Now& now, const CacheAddress& address,
                                                     std::string cluster, bool with_value);
 

@@ -30,30 +30,6 @@ void ClientSession::Impl::handle(const Now&, Answer&& packet) {
   notify(std::move(packet));
 }
 
-void ClientSession::Impl::handle(const Now&, LoadGranted&& packet) {
-  if (!requests_.take(packet.request)) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, ClaimGranted&& packet) {
-  if (!requests_.take(packet.request)) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
-void ClientSession::Impl::handle(const Now&, CacheGot&& packet) {
-  if (!requests_.take(packet.request)) {
-    ++counters.packets_refused;
-    return;
-  }
-  notify(std::move(packet));
-}
-
 void ClientSession::Impl::handle(const Now&, Subscribed&& packet) {
   // A replacement keeps its seam. The old patterns have been served up to here: what the new ones
   // match before must not come, even if the connection breaks now.

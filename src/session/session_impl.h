@@ -76,9 +76,9 @@ class ClientSession::Impl {
   void handle(const Now& now, Goodbye&& packet);
   void handle(const Now& now, ProbeEcho&& packet);
   void handle(const Now& now, Answer&& packet);
-  void handle(const Now& now, CacheGot&& packet);
-  void handle(const Now& now, LoadGranted&& packet);
-  void handle(const Now& now, ClaimGranted&& packet);
+  void handle(const Now&, CacheGot&& packet) { take_reply(std::move(packet)); }
+  void handle(const Now&, LoadGranted&& packet) { take_reply(std::move(packet)); }
+  void handle(const Now&, ClaimGranted&& packet) { take_reply(std::move(packet)); }
   void handle(const Now& now, Gap&& packet);
   void handle(const Now& now, Subscribed&& packet);
   void handle(const Now& now, Accepted&& packet);
@@ -87,6 +87,12 @@ class ClientSession::Impl {
   // Everything that a broker does not say to a client.
   template <typename Other>
   void handle(const Now&, Other&&) {
+    ++counters.packets_refused;
+  }
+  // To a request that somebody has made.
+  template <typename Reply>
+  void take_reply(Reply&& reply) {
+    if (requests_.take(reply.request)) return notify(std::forward<Reply>(reply));
     ++counters.packets_refused;
   }
   void on_batch(const BatchHeader& header, std::uint64_t header_bytes, Frame body);

@@ -326,7 +326,9 @@ Result<std::uint64_t> ClientSession::Impl::get(const Now& now, const CacheAddres
 Result<std::uint64_t> ClientSession::Impl::get_elsewhere(const Now& now,
                                                          const CacheAddress& address,
                                                          std::string cluster, bool with_value) {
-  if (auto checked = check_cluster_id(cluster); !checked) return tl::unexpected(checked.error());
+  if (!cluster.empty()) {
+    if (auto checked = check_cluster_id(cluster); !checked) return tl::unexpected(checked.error());
+  }
   CacheGet ask;
   ask.address = address;
   ask.cluster = std::move(cluster);

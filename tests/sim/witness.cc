@@ -219,7 +219,7 @@ void Witness::on_gap(const Gap& gap) {
   // A number may stand for what an earlier life published and nobody heard of: the first, or one
   // that says so, with empty ones before it.
   const bool is_first = gap.after == 0 && gap.through == 1;
-  const bool is_of_past = gap.reason == "told by an earlier life of its cluster";
+  const bool is_of_past = gap.reason == kToldByEarlierLife;
   if (state.own && !is_first && !is_of_past) {
     return fail("its own stream has a gap: the witness has not seen what it stamped");
   }
