@@ -77,13 +77,24 @@ Result<void> ClientCore::wait_until_connected(Lock& lock, Instant until) {
   return fail(ErrorCode::timed_out, text);
 }
 
-Result<Answer> ClientCore::wait_for_answer(Lock& lock, std::uint64_t request, Instant until) {
-  answers_[request];
-  const bool answered = wait_until(lock, until, [&] { return answers_[request].has_value(); });
-  const std::optional<Answer> answer = std::move(answers_[request]);
-  answers_.erase(request);
-  if (!answered) return fail(ErrorCode::timed_out, "the broker did not answer in time");
-  return *answer;
+Result<ClientCore::Reply> ClientCore::wait_for_reply(Lock& lock, std::uint64_t request,
+                                                     Instant until) {
+  replies_[request];
+  const bool replied = wait_until(lock, until, [&] { return replies_[request].has_value(); });
+  std::optional<Reply> reply = std::move(replies_[request]);
+  replies_.erase(request);
+  if (!replied) return fail(ErrorCode::timed_out, "the broker did not answer in time");
+  return *std::move(reply);
+}
+
+template <typename Wanted>
+Result<Wanted> ClientCore::wait_for(Lock& lock, std::uint64_t request, Instant until) {
+  auto reply = wait_for_reply(lock, request, until);
+  if (!reply) return tl::unexpected(reply.error());
+  if (auto* wanted = std::get_if<Wanted>(&*reply)) return std::move(*wanted);
+  const auto* answer = std::get_if<Answer>(&*reply);
+  if (answer != nullptr && !answer->ok) return fail(answer->code, answer->text);
+  return fail(ErrorCode::malformed, "the broker answered something else");
 }
 
 // ---- Sending.
@@ -107,7 +118,7 @@ Result<bool> ClientCore::complete_operation(std::uint64_t operation, bool succes
   const auto request = session_.complete_operation(now, operation, success);
   if (!request) return tl::unexpected(request.error());
   send_output();
-  const auto answer = wait_for_answer(lock, *request, deadline({}));
+  const auto answer = wait_for<Answer>(lock, *request, deadline({}));
   if (!answer) return tl::unexpected(answer.error());
   if (!answer->ok && answer->code != ErrorCode::refused) return fail(answer->code, answer->text);
   return answer->ok;
@@ -136,7 +147,7 @@ Result<SubscriptionId> ClientCore::subscribe(std::vector<std::string> patterns,
   subscribers_.add(subscription.id, std::move(callbacks), std::move(queue));
   send_output();
   if (!options.wait || on_receiving_thread()) return subscription.id;
-  const auto answer = wait_for_answer(lock, *request, deadline({}));
+  const auto answer = wait_for<Answer>(lock, *request, deadline({}));
   lock.unlock();
   if (answer && answer->ok) return subscription.id;
   static_cast<void>(unsubscribe(subscription.id));
@@ -169,7 +180,7 @@ Result<void> ClientCore::barrier(std::chrono::milliseconds timeout) {
     }
     send_output();
     // A moment more than the broker has, so that its answer, which says who is missing, is heard.
-    const auto answer = wait_for_answer(lock, *request, until + kOutcomeMargin);
+    const auto answer = wait_for<Answer>(lock, *request, until + kOutcomeMargin);
     if (!answer) return tl::unexpected(answer.error());
     if (answer->ok) return {};
     if (answer->code != ErrorCode::disconnected || clock_.now().instant >= until) {
@@ -178,8 +189,8 @@ Result<void> ClientCore::barrier(std::chrono::milliseconds timeout) {
   }
 }
 
-template <typename Ask>
-Result<Answer> ClientCore::ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond) {
+template <typename Wanted, typename Ask>
+Result<Wanted> ClientCore::ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond) {
   if (auto may = may_wait(); !may) return tl::unexpected(may.error());
   const Instant until = deadline({}) + beyond;
   if (auto connected = wait_until_connected(lock, until); !connected) {
@@ -188,15 +199,14 @@ Result<Answer> ClientCore::ask(Lock& lock, Ask ask, std::chrono::milliseconds be
   const Result<std::uint64_t> request = ask();
   if (!request) return tl::unexpected(request.error());
   send_output();
-  auto answer = wait_for_answer(lock, *request, until);
-  if (answer && !answer->ok) return fail(answer->code, answer->text);
-  return answer;
+  return wait_for<Wanted>(lock, *request, until);
 }
 
 Result<std::string> ClientCore::query(std::string_view question) {
   Lock lock(mutex_);
-  auto answer = ask(lock, [&] { return session_.query(clock_.now(), question); });
+  auto answer = ask<Answer>(lock, [&] { return session_.query(clock_.now(), question); });
   if (!answer) return tl::unexpected(answer.error());
+  if (!answer->ok) return fail(answer->code, answer->text);
   return std::move(answer->text);
 }
 
@@ -220,24 +230,15 @@ void ClientCore::unlisten(const std::shared_ptr<SessionListener>& listener) {
 Result<CacheGot> ClientCore::get(const CacheAddress& address, std::vector<StreamPosition> positions,
                                  std::chrono::milliseconds wait) {
   Lock lock(mutex_);
-  const auto answer = ask(
+  return ask<CacheGot>(
       lock, [&] { return session_.get(clock_.now(), address, std::move(positions), wait); }, wait);
-  return got(answer);
 }
 
 Result<CacheGot> ClientCore::get(const CacheAddress& address, const GetOptions& options) {
   Lock lock(mutex_);
-  return got(ask(lock, [&] {
+  return ask<CacheGot>(lock, [&] {
     return session_.get_elsewhere(clock_.now(), address, options.cluster, options.with_value);
-  }));
-}
-
-// The mutex is held.
-Result<CacheGot> ClientCore::got(const Result<Answer>& answer) {
-  if (!answer) return tl::unexpected(answer.error());
-  auto known = gots_.extract(answer->request);
-  if (known.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
-  return std::move(known.mapped());
+  });
 }
 
 Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {
@@ -248,22 +249,14 @@ Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {
     if (!asked) return tl::unexpected(asked.error());
     return LoadGranted{*asked, true, 0};
   }
-  const auto answer = ask(lock, [&] { return session_.ask_load(clock_.now(), load); });
-  if (!answer) return tl::unexpected(answer.error());
-  auto granted = grants_.extract(answer->request);
-  if (granted.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
-  return granted.mapped();
+  return ask<LoadGranted>(lock, [&] { return session_.ask_load(clock_.now(), load); });
 }
 
 Result<ClaimGranted> ClientCore::ask_claim(ClaimAsk claim) {
   Lock lock(mutex_);
   const auto wait = std::chrono::milliseconds(claim.wait_ms);
-  const auto answer = ask(
+  return ask<ClaimGranted>(
       lock, [&] { return session_.ask_claim(clock_.now(), claim); }, wait);
-  if (!answer) return tl::unexpected(answer.error());
-  auto granted = claims_.extract(answer->request);
-  if (granted.empty()) return fail(ErrorCode::malformed, "the broker answered something else");
-  return std::move(granted.mapped());
 }
 
 // ---- About the client.

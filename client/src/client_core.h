@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "connection.h"
@@ -121,10 +122,10 @@ class ClientCore {
   void handle(const OperationRefused& refused);
   void handle(const OperationOutcome& outcome);
   void handle_acknowledged(const OperationOutcome& outcome);
-  void handle(const Answer& answer);
-  void handle(const CacheGot& got);
-  void handle(const LoadGranted& granted);
-  void handle(const ClaimGranted& granted);
+  void handle(const Answer& reply) { take_reply(reply.request, reply); }
+  void handle(const CacheGot& reply) { take_reply(reply.request, reply); }
+  void handle(const LoadGranted& reply) { take_reply(reply.request, reply); }
+  void handle(const ClaimGranted& reply) { take_reply(reply.request, reply); }
   void handle(const Subscribed& subscribed);
   void handle(const LeaseRenewal& renewal);
   // Operations that ended alike, with the latency of each.
@@ -155,10 +156,15 @@ class ClientCore {
   template <typename Attempt>
   Result<std::uint64_t> publish_with(Lock& lock, std::chrono::milliseconds timeout,
                                      Attempt&& attempt);
-  template <typename Ask>
-  Result<Answer> ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond = {});
-  Result<CacheGot> got(const Result<Answer>& answer);
-  Result<Answer> wait_for_answer(Lock& lock, std::uint64_t request, Instant deadline);
+  // Whatever answers a request.
+  using Reply = std::variant<Answer, CacheGot, LoadGranted, ClaimGranted>;
+  void take_reply(std::uint64_t request, Reply reply);
+  Result<Reply> wait_for_reply(Lock& lock, std::uint64_t request, Instant deadline);
+  // An answer that refuses is an error, unless it is what is wanted.
+  template <typename Wanted>
+  Result<Wanted> wait_for(Lock& lock, std::uint64_t request, Instant deadline);
+  template <typename Wanted, typename Ask>
+  Result<Wanted> ask(Lock& lock, Ask ask, std::chrono::milliseconds beyond = {});
   Result<void> wait_until_connected(Lock& lock, Instant deadline);
   Operation watch(std::uint64_t operation, bool tracked, OnAcknowledged on_acknowledged = {});
   // Null: nobody watches it any more.
@@ -184,10 +190,7 @@ class ClientCore {
   // That end by their outcome, and that end by being accepted.
   tsl::robin_map<std::uint64_t, std::shared_ptr<Operation::State>> tracked_;
   std::map<std::uint64_t, std::shared_ptr<Operation::State>> accepting_;
-  std::map<std::uint64_t, std::optional<Answer>> answers_;  // Requests that somebody waits for.
-  std::map<std::uint64_t, CacheGot> gots_;  // Of these, those that were answered so.
-  std::map<std::uint64_t, LoadGranted> grants_;
-  std::map<std::uint64_t, ClaimGranted> claims_;
+  std::map<std::uint64_t, std::optional<Reply>> replies_;  // To what somebody waits for.
   std::map<std::uint64_t, Timer> timers_;
   std::uint64_t next_timer_ = 1;
   SubscriptionId next_subscription_ = 1;

@@ -131,45 +131,13 @@ void ClientCore::report_connection() {
 
 void ClientCore::handle(const Gap& gap) { subscribers_.deliver_gap(gap); }
 
-void ClientCore::handle(const Answer& answer) {
+// Of requests that nobody waits for any more there is nothing to keep.
+void ClientCore::take_reply(std::uint64_t request, Reply reply) {
   {
     const Lock lock(mutex_);
-    const auto it = answers_.find(answer.request);
-    if (it == answers_.end()) return;
-    it->second = answer;
-  }
-  changed_.notify_all();
-}
-
-void ClientCore::handle(const LoadGranted& granted) {
-  {
-    const Lock lock(mutex_);
-    const auto it = answers_.find(granted.request);
-    if (it == answers_.end()) return;
-    grants_[granted.request] = granted;
-    it->second = Answer{granted.request, true, ErrorCode::internal, {}};
-  }
-  changed_.notify_all();
-}
-
-void ClientCore::handle(const ClaimGranted& granted) {
-  {
-    const Lock lock(mutex_);
-    const auto it = answers_.find(granted.request);
-    if (it == answers_.end()) return;
-    claims_[granted.request] = granted;
-    it->second = Answer{granted.request, true, ErrorCode::internal, {}};
-  }
-  changed_.notify_all();
-}
-
-void ClientCore::handle(const CacheGot& got) {
-  {
-    const Lock lock(mutex_);
-    const auto it = answers_.find(got.request);
-    if (it == answers_.end()) return;
-    gots_[got.request] = got;
-    it->second = Answer{got.request, true, ErrorCode::internal, {}};
+    const auto it = replies_.find(request);
+    if (it == replies_.end()) return;
+    it->second = std::move(reply);
   }
   changed_.notify_all();
 }
