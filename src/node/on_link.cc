@@ -366,10 +366,8 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   log(outbox, LogLevel::warning,
       "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
           ": another life of this cluster id was known");
+  // It counts as of an older life now, and nobody will take it.
   if (unheard > 0) tell_unheard(now, "published before its cluster had joined anybody", outbox);
 }
-
-// What was published before anybody was joined counts as of an older life, and nobody will take it:
-// the first number of this one stands for all of it.
 
 }  // namespace mpreg

@@ -20,9 +20,10 @@ void Node::Impl::note_past(const Now& now, const Hello& hello, Outbox& outbox) {
 }
 
 // Unless a neighbour has said that it knew that life: then the end of its streams is told already.
+// Once: it stands for whatever any life has told till now, whoever says more of them.
 void Node::Impl::tell_past(const Now& now, Outbox& outbox) {
   if (past_ <= past_heard_) return;
-  past_heard_ = past_;
+  past_heard_ = epoch_;
   tell_unheard(now, kToldByEarlierLife, outbox);
 }
 

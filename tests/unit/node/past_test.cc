@@ -90,6 +90,30 @@ TEST_F(Past, a_client_that_comes_back_when_all_have_met_says_it_too) {
   EXPECT_EQ(rig.client(at_hub).gaps.size(), gaps + 1);
 }
 
+// Otherwise a client that makes lives up could have every cache dropped again and again.
+TEST_F(Past, however_many_lives_clients_speak_of_it_is_said_once) {
+  invalidate_at_east();
+  rig.disconnect(at_east);
+  rig.restart(east);
+  rig.cut(east, 0);
+  const auto of_second_life = rig.add_client(east);
+  rig.subscribe(of_second_life, {"mpreg.cache.federation.#"});
+  CacheInvalidation fact;
+  fact.address = address();
+  ASSERT_TRUE(rig.session(of_second_life).invalidate(rig.now(), fact));
+  rig.settle();
+  rig.disconnect(of_second_life);
+  rig.restart(east);
+  rig.pass(seconds(2));
+  const std::size_t gaps = rig.client(at_hub).gaps.size();
+  rig.connect(at_east, east);
+  rig.pass(seconds(1));
+  EXPECT_EQ(rig.client(at_hub).gaps.size(), gaps + 1);
+  rig.connect(of_second_life, east);
+  rig.pass(seconds(1));
+  EXPECT_EQ(rig.client(at_hub).gaps.size(), gaps + 1);
+}
+
 TEST_F(Past, a_life_that_told_nothing_drops_nothing) {
   restart_east();
   join();
