@@ -57,7 +57,7 @@ struct SessionCounters {
   std::uint64_t batches_repeated = 0;  // Sent again after a reconnection.
   std::uint64_t would_block = 0;       // Publications that found the window full.
   std::uint64_t outcomes_repeated = 0;
-  std::uint64_t connections = 0;
+  std::uint64_t connections = 0;  // Welcomes: a broker that refuses makes none.
   std::uint64_t streams_forgotten = 0;
 };
 

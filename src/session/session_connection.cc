@@ -37,7 +37,6 @@ void ClientSession::Impl::on_connected(const Now& now) {
   if (state != SessionState::disconnected) on_disconnected(now, "a new connection took its place");
   redial.reset();
   output.clear();
-  ++counters.connections;
   last_heard_ = now.instant;
   received_bytes_ = 0;
   acknowledged_bytes_ = 0;
@@ -140,6 +139,7 @@ void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
     welcome = std::move(packet);
     return;
   }
+  ++counters.connections;
   inbox.begin(packet.positions);
   heartbeat_ = std::chrono::milliseconds(packet.limits.heartbeat_ms);
   if (heartbeat_ < kHeartbeatMin || heartbeat_ > kHeartbeatMax) heartbeat_ = kHeartbeatMax;

@@ -49,7 +49,7 @@ struct ClientStatistics {
   std::uint64_t gaps = 0;
   std::uint64_t batches_received = 0;
   std::uint64_t bytes_received = 0;
-  std::uint64_t connections = 0;
+  std::uint64_t connections = 0;  // Those a broker welcomed; one that is stopping does not.
   std::uint64_t packets_refused = 0;
   std::uint64_t callback_exceptions = 0;
   std::uint64_t tracked_operations = 0;  // Now.
