@@ -47,11 +47,19 @@ Result<void> Node::Impl::check_group_subscription(const Subscription& subscripti
 }
 
 void Node::Impl::join_group(const Session& session, const Subscription& subscription) {
-  const auto group = groups_.table.intern(subscription.group);
-  const auto channel = topics_.intern(group_channel(options_.cluster, subscription.group));
+  expect_group(subscription.group);
+  const auto group = groups_.table.find(subscription.group);
   if (!group) return;  // Checked before; two at once may have come to the limit.
   groups_.table.add(*group, session.slot, subscription.id, subscription.patterns);
-  if (!channel) return;  // Without a place in the table, what comes from elsewhere is inline.
+}
+
+// From when others are told that a member is here. What they pick this cluster for before its
+// subscription has begun waits for it.
+void Node::Impl::expect_group(const std::string& name) {
+  const auto group = groups_.table.intern(name);
+  const auto channel = topics_.intern(group_channel(options_.cluster, name));
+  // Without a place in the table, what comes from elsewhere is inline.
+  if (!group || !channel) return;
   if (groups_.of_channel.size() <= *channel)
     groups_.of_channel.resize(*channel + 1, GroupDesk::kNoGroup);
   if (groups_.of_channel[*channel] == *group) return;

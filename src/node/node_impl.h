@@ -252,6 +252,7 @@ class Node::Impl : private NodeState {
   // ---- groups.cc
   [[nodiscard]] Result<void> check_group_subscription(const Subscription& subscription) const;
   void join_group(const Session& session, const Subscription& subscription);
+  void expect_group(const std::string& name);
   void leave_group(Session& session, std::uint32_t subscription, bool is_replaced = false);
   void leave_groups(const Now& now, Outbox& outbox);
   static void note_shares_acknowledged(Session& session);

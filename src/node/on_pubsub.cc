@@ -81,6 +81,7 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
   }
   const auto wanted = wanted_by(request.subscription, options_.cluster);
   for (const std::string& pattern : wanted) want(pattern);
+  if (!request.subscription.group.empty()) expect_group(request.subscription.group);
   session.waiting_patterns += request.subscription.patterns.size();
   session.subscribes.push_back(
       {request, now.instant + kSubscribePatience, generation_for_patterns(wanted)});

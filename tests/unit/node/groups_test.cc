@@ -94,6 +94,22 @@ TEST_F(Groups, a_member_here_is_nearer_than_one_elsewhere) {
   expect_each_once({far, near});
 }
 
+// Its subscription begins when every cluster filters for it, and the nearest one picks it at once.
+TEST_F(Groups, what_comes_for_a_member_before_its_subscription_has_begun_waits_for_it) {
+  rig.mute(west, 0);
+  const std::size_t far = rig.add_client(east);
+  rig.settle();
+  rig.join(far, "workers", {"order.#"});
+  rig.pass(milliseconds(100));
+  ASSERT_TRUE(rig.client(far).subscribed.empty());
+  publish(20);
+  EXPECT_EQ(rig.counter(hub, "mpreg_group_messages_passed_on_total"), 20U);
+  EXPECT_EQ(count(far), 0U);
+  rig.pass(seconds(10));
+  ASSERT_FALSE(rig.client(far).subscribed.empty());
+  expect_each_once({far});
+}
+
 TEST_F(Groups, clusters_that_are_equally_near_take_turns) {
   const auto a = member(east);
   const auto b = member(west);
