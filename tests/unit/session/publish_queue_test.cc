@@ -371,13 +371,36 @@ Story answers_of(ScriptedBroker& broker) {
 }
 
 TEST(LateAnswers, small_events_ask_for_an_answer_once_in_a_while) {
-  ScriptedBroker broker({}, 3);
+  ScriptedBroker broker({}, 4);
   broker.connect();
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 9; ++i) {
     ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
   }
-  // The sixth waits: two answers are under way.
-  EXPECT_EQ(answers_of(broker), (Story{"later", "later", "later", "now", "now"}));
+  // Two more while the answer is on its way; the ninth waits: two answers are under way.
+  EXPECT_EQ(answers_of(broker),
+            (Story{"later", "later", "later", "later", "now", "later", "later", "now"}));
+}
+
+// A steady publisher that is faster than the broker answers.
+TEST(LateAnswers, while_an_answer_is_on_its_way_messages_ask_for_no_further_one) {
+  ScriptedBroker broker({}, 4);
+  broker.connect();
+  std::uint64_t bytes = 0;
+  std::optional<Accepted> on_its_way;
+  Story story;
+  for (std::uint64_t operation = 1; operation <= 15; ++operation) {
+    ASSERT_TRUE(broker.session.publish(broker.now, "a", as_bytes("x")));
+    if (on_its_way) broker.give(*std::exchange(on_its_way, std::nullopt));
+    for (const Sent& batch : broker.take_batches()) {
+      bytes += batch.bytes;
+      const bool is_late = batch.as<BatchHeader>()->may_answer_later;
+      if (!is_late) on_its_way = Accepted{operation, bytes};
+      story.push_back(is_late ? "later" : "now");
+    }
+  }
+  Story expected;
+  for (int i = 1; i <= 15; ++i) expected.push_back(i % 5 == 0 ? "now" : "later");
+  EXPECT_EQ(story, expected);
 }
 
 // Its outcome is waited for, and the answer comes with that.
