@@ -96,32 +96,58 @@ int run_receiver(const std::string& where, const Load& load) {
   return 0;
 }
 
+namespace {
+
+// How many operations have ended, and who waits for that.
+class Ended {
+ public:
+  void add(const OperationResult& result) {
+    bool is_awaited = false;
+    {
+      const std::lock_guard lock(mutex_);
+      confirmed_ += result.status == OperationStatus::done ? 1 : 0;
+      is_awaited = ++done_ == awaited_;
+    }
+    if (is_awaited) changed_.notify_one();  // Who wakes finds the mutex free.
+  }
+  // Returns how many have: at least `count`.
+  std::uint64_t wait_for(std::uint64_t count) {
+    std::unique_lock lock(mutex_);
+    awaited_ = count;
+    changed_.wait(lock, [&] { return done_ >= count; });
+    return done_;
+  }
+  [[nodiscard]] std::uint64_t confirmed() {
+    const std::lock_guard lock(mutex_);
+    return confirmed_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t done_ = 0;
+  std::uint64_t confirmed_ = 0;
+  std::uint64_t awaited_ = 0;  // The sender sleeps until so many are done.
+};
+
+}  // namespace
+
 int run_confirmer(const std::string& endpoint, const Load& load) {
+  Ended ended;  // Outlives the thread of the client, which calls it.
   const auto client = connected(endpoint, "confirmer");
   if (!client || !client->barrier()) return 1;
   std::puts("ready");
   std::fflush(stdout);
-  std::mutex mutex;
-  std::condition_variable ended;
-  std::uint64_t done = 0;
-  std::uint64_t confirmed = 0;
-  std::uint64_t awaited = 0;  // The sender sleeps until so many are done.
   CacheInvalidation invalidation;
   invalidation.address = {"bench", "", "", 1, "default"};
   invalidation.tracking.wait = WaitLevel::applied;
-  const auto wait_for = [&](std::uint64_t count) {
-    std::unique_lock lock(mutex);
-    awaited = count;
-    ended.wait(lock, [&] { return done >= count; });
-  };
   const std::int64_t from = now_ns();
   std::uint64_t room = load.window;  // How far it may go on without a look.
   for (std::uint64_t i = 0; i < load.messages; ++i) {
     if (i == room) {
       // A window that is full is not filled one by one.
-      wait_for(i - load.window + std::max<std::uint64_t>(1, load.window / 8));
-      const std::lock_guard lock(mutex);
-      room = done + load.window;
+      room = load.window +
+             ended.wait_for(i - load.window + std::max<std::uint64_t>(1, load.window / 8));
     }
     invalidation.address.key = "key-" + std::to_string(i % 1000);
     const auto operation = client->invalidate(invalidation);
@@ -129,14 +155,10 @@ int run_confirmer(const std::string& endpoint, const Load& load) {
       std::fprintf(stderr, "confirmer: %s\n", operation.error().text.c_str());
       return 1;
     }
-    operation->then([&](const OperationResult& result) {
-      const std::lock_guard lock(mutex);
-      ++done;
-      confirmed += result.status == OperationStatus::done ? 1 : 0;
-      if (done == awaited) ended.notify_one();
-    });
+    operation->then([&ended](const OperationResult& result) { ended.add(result); });
   }
-  wait_for(load.messages);
+  static_cast<void>(ended.wait_for(load.messages));
+  const std::uint64_t confirmed = ended.confirmed();
   std::printf("%llu %lld %lld\n", static_cast<unsigned long long>(confirmed),
               static_cast<long long>(from), static_cast<long long>(now_ns()));
   return confirmed == load.messages ? 0 : 1;
