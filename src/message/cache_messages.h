@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "message/pubsub_messages.h"
 #include "message/vector_clock.h"
 #include "stream/frontier.h"
 #include "stream/hybrid_clock.h"
@@ -162,6 +163,7 @@ struct OperationOutcome {
   std::vector<std::string> missing;
   // Of `confirmed`: they have not said so, but serve nothing older any more (level observed).
   std::vector<std::string> fenced = {};
+  std::optional<Accepted> accepted = {};  // Holds before the rest; of this connection.
 
   friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
 };

@@ -122,6 +122,7 @@ class Node::Impl : private NodeState {
   void mark_acceptance(Session& session);
   void mark_late_acceptance(const Now& now, Session& session);
   void mark_late_acceptances();
+  Accepted take_acceptance(Session& session);
   void send_acceptances(Outbox& outbox);
   [[nodiscard]] Number served_to(const Session& session, StreamIndex stream) const;
   [[nodiscard]] std::vector<StreamPosition> positions_of(const Session& session) const;

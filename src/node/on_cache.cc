@@ -273,17 +273,9 @@ void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOpe
   send(outbox, {Door::session, session.peer}, answer);
 }
 
-// Those that follow one another and ended alike are told as one. Who is told has the answer before
-// it that could come later.
+// Those that follow one another and ended alike are told as one.
 void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
   if (ended_.empty()) return;
-  if (late_answers_due_) {
-    for (const PendingOperations::Ended& ended : ended_) {
-      Session* session = session_of_client(ended.id.client);
-      if (session != nullptr && session->late_acceptance_due) mark_acceptance(*session);
-    }
-  }
-  send_acceptances(outbox);
   const std::span<const PendingOperations::Ended> all(ended_);
   for (std::size_t from = 0; from < all.size();) {
     const PendingOperations::Ended& first = all[from];
@@ -331,10 +323,15 @@ void Node::Impl::tell_outcome(const Now& now, std::span<const PendingOperations:
       metrics_.operations_failed.add(alike.size());
       break;
   }
-  const std::uint64_t client = first.id.client;
+  // With the answer that is due or may come later: the client is woken once for both.
+  Session* session = session_of_client(first.id.client);
+  const bool is_answered =
+      session != nullptr && (session->acceptance_due || session->late_acceptance_due);
+  if (is_answered) told.accepted = take_acceptance(*session);
   Packet packet(std::move(told));
-  send_to_client(client, packet, outbox);
-  remember_notice(now.instant, client, alike.size(), std::move(packet));
+  if (session != nullptr) send(outbox, {Door::session, session->peer}, packet);
+  if (is_answered) std::get<OperationOutcome>(packet).accepted.reset();
+  remember_notice(now.instant, first.id.client, alike.size(), std::move(packet));
 }
 
 // What was told to a connection that breaks may not have arrived: it is told again to the next one

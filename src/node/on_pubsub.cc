@@ -244,26 +244,30 @@ void Node::Impl::mark_late_acceptances() {
   late_answers_due_.reset();
 }
 
+// What is due, or may come later: it is due no more.
+Accepted Node::Impl::take_acceptance(Session& session) {
+  session.acceptance_due = session.late_acceptance_due = false;
+  Accepted accepted;
+  accepted.consumed_bytes = session.received_bytes;
+  accepted.epoch = epoch_;
+  accepted.cache_number = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
+  // The operations of one connection come in the order of their numbers, batch by batch: the
+  // range that holds the lowest is what has come so far without a hole.
+  if (session.lowest_operation > 0) {
+    accepted.through_operation = answered_.contiguous_end(session.client, session.lowest_operation);
+  }
+  if (session.open_through != 0) {
+    accepted.applied = cache_positions();
+    if (accepted.through_operation >= session.open_through) session.open_through = 0;
+  }
+  return accepted;
+}
+
 void Node::Impl::send_acceptances(Outbox& outbox) {
   for (const std::uint32_t slot : accepting_slots_) {
     if (!sessions_[slot] || !sessions_[slot]->acceptance_due) continue;
     Session& session = *sessions_[slot];
-    session.acceptance_due = session.late_acceptance_due = false;
-    Accepted accepted;
-    accepted.consumed_bytes = session.received_bytes;
-    accepted.epoch = epoch_;
-    accepted.cache_number = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
-    // The operations of one connection come in the order of their numbers, batch by batch: the
-    // range that holds the lowest is what has come so far without a hole.
-    if (session.lowest_operation > 0) {
-      accepted.through_operation =
-          answered_.contiguous_end(session.client, session.lowest_operation);
-    }
-    if (session.open_through != 0) {
-      accepted.applied = cache_positions();
-      if (accepted.through_operation >= session.open_through) session.open_through = 0;
-    }
-    send(outbox, {Door::session, session.peer}, accepted);
+    send(outbox, {Door::session, session.peer}, take_acceptance(session));
   }
   accepting_slots_.clear();
 }

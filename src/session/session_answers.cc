@@ -88,7 +88,9 @@ void ClientSession::Impl::handle(const Now&, OperationRefused&& packet) {
   notify(std::move(packet));
 }
 
-void ClientSession::Impl::handle(const Now&, OperationOutcome&& packet) {
+void ClientSession::Impl::handle(const Now& now, OperationOutcome&& packet) {
+  if (packet.accepted) handle(now, std::move(*packet.accepted));
+  packet.accepted.reset();
   const bool is_end = packet.outcome != Outcome::acknowledged;
   const std::size_t told = packet.operations.size();
   std::erase_if(packet.operations, [&](const EndedOperation& one) {

@@ -13,8 +13,10 @@ flatbuffers::Offset<wire::OperationOutcome> write(Builder& out, const OperationO
   const auto confirmed = put_texts(out, from.confirmed);
   const auto missing = put_texts(out, from.missing);
   const auto fenced = put_texts(out, from.fenced);
+  flatbuffers::Offset<wire::Accepted> accepted;
+  if (from.accepted) accepted = write(out, *from.accepted);
   return wire::CreateOperationOutcome(out, operations, static_cast<wire::Outcome>(from.outcome),
-                                      confirmed, missing, fenced);
+                                      confirmed, missing, fenced, accepted);
 }
 
 void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome& to) {
@@ -30,6 +32,7 @@ void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome
   in.clusters({"operation_outcome", "confirmed"}, from.confirmed(), kClustersMax, to.confirmed);
   in.clusters({"operation_outcome", "missing"}, from.missing(), kClustersMax, to.missing);
   in.clusters({"operation_outcome", "fenced"}, from.fenced(), kClustersMax, to.fenced);
+  if (from.accepted() != nullptr) read(in, *from.accepted(), to.accepted.emplace());
 }
 
 flatbuffers::Offset<wire::CompleteOperation> write(Builder& out, const CompleteOperation& from) {

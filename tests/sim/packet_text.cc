@@ -141,7 +141,8 @@ struct ToText {
     const auto number = [](const EndedOperation& one) { return std::to_string(one.operation); };
     return "OperationOutcome " + joined(p.operations, number) + " is " +
            std::to_string(static_cast<int>(p.outcome)) + " confirmed " + joined(p.confirmed, name) +
-           " missing " + joined(p.missing, name);
+           " missing " + joined(p.missing, name) +
+           (p.accepted ? " with " + (*this)(*p.accepted) : std::string());
   }
   std::string operator()(const CacheGet& p) const {
     return "CacheGet " + std::to_string(p.request) + " " + p.address.namespace_name + ":" +

@@ -60,6 +60,13 @@ TEST(NodeCache, the_answer_to_a_single_tracked_operation_comes_with_its_outcome_
   EXPECT_EQ(f.rig.session(f.sender).accepted_through(), *id);
   EXPECT_EQ(f.rig.session(f.sender).written().size(), 1U);
   EXPECT_EQ(f.rig.client(f.sender).told, (std::vector<std::string>{"accepted", "outcome"}));
+  // Told again to the next connection, the outcome has no answer with it: that was of the last one.
+  f.rig.disconnect(f.sender);
+  f.rig.settle();
+  f.rig.connect(f.sender, f.a);
+  f.rig.settle();
+  EXPECT_EQ(f.rig.session(f.sender).counters().outcomes_repeated, 1U);
+  EXPECT_EQ(f.rig.session(f.sender).counters().packets_refused, 0U);
 }
 
 TEST(NodeCache, pitfall_22_an_operation_whose_target_is_cut_off_times_out_and_names_it) {

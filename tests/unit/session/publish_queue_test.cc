@@ -421,6 +421,31 @@ TEST(LateAnswers, a_single_tracked_operation_asks_for_no_answer_and_one_that_is_
   EXPECT_FALSE(sent[1].as<BatchHeader>()->may_answer_later);
 }
 
+TEST(LateAnswers, an_outcome_brings_the_answer_which_holds_first) {
+  ScriptedBroker broker({}, 3);
+  broker.connect();
+  CacheInvalidation invalidation;
+  invalidation.address = {"users", "1", "", 1, "default"};
+  invalidation.tracking.wait = WaitLevel::applied;
+  const auto operation = broker.session.invalidate(broker.now, invalidation);
+  ASSERT_TRUE(operation);
+  std::uint64_t bytes = 0;
+  for (const Sent& batch : broker.take_batches()) bytes += batch.bytes;
+  broker.events();
+  OperationOutcome outcome;
+  outcome.operations = {{*operation, 7}};
+  outcome.accepted = Accepted{*operation, bytes};
+  broker.give(outcome);
+  const SessionEvents events = broker.events();
+  ASSERT_EQ(events.notices.size(), 2U);
+  const auto* accepted = std::get_if<AcceptedThrough>(&events.notices[0].what);
+  ASSERT_NE(accepted, nullptr);
+  EXPECT_EQ(accepted->operation, *operation);
+  const auto* told = std::get_if<OperationOutcome>(&events.notices[1].what);
+  ASSERT_NE(told, nullptr);
+  EXPECT_FALSE(told->accepted);
+}
+
 TEST(LateAnswers, an_answer_to_one_answers_those_before_it) {
   ScriptedBroker broker({}, 3);
   broker.connect();

@@ -78,8 +78,12 @@ std::vector<Packet> pubsub_packets() {
 
 std::vector<Packet> cache_packets() {
   return {
-      OperationOutcome{
-          {{91, 92}, {93, 94}}, Outcome::timed_out, {"east"}, {"west", "south"}, {"east"}},
+      OperationOutcome{{{91, 92}, {93, 94}},
+                       Outcome::timed_out,
+                       {"east"},
+                       {"west", "south"},
+                       {"east"},
+                       Accepted{95, 96, 97, 98, positions()}},
       CompleteOperation{93, 94, false},
   };
 }
