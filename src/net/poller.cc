@@ -1,14 +1,41 @@
 #include "net/poller.h"
 
-#include <algorithm>
-#include <ctime>
+#include <sys/epoll.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/error.h"
 #include "net/dealer_socket.h"
 
 namespace mpreg {
+namespace {
+
+// Of one look. Those beyond it come with the next, which does not wait either.
+constexpr std::size_t kEventsMax = 64;
+
+int milliseconds_of(Duration time) {
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+  return static_cast<int>(std::clamp<std::int64_t>(whole, 0, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+Poller::Poller() : epoll_(epoll_create1(EPOLL_CLOEXEC)) { MPREG_CHECK(epoll_ >= 0); }
+
+Poller::~Poller() { close(epoll_); }
+
+void Poller::watch(int fd, Socket* socket) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = socket;
+  MPREG_CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
+}
 
 void Poller::add(Socket& socket) {
-  descriptors_.push_back({socket.fd(), POLLIN, 0});
+  watch(socket.fd(), &socket);
   sockets_.push_back(&socket);
 }
 
@@ -19,15 +46,12 @@ void Poller::add(DealerSocket& socket) {
 
 void Poller::add(const Wakeup& wakeup) { add_descriptor(wakeup.fd()); }
 
-void Poller::add_descriptor(int fd) {
-  descriptors_.push_back({fd, POLLIN, 0});
-  sockets_.push_back(nullptr);
-}
+void Poller::add_descriptor(int fd) { watch(fd, nullptr); }
 
 void Poller::remove(Socket& socket) {
   const auto found = std::find(sockets_.begin(), sockets_.end(), &socket);
   if (found == sockets_.end()) return;
-  descriptors_.erase(descriptors_.begin() + (found - sockets_.begin()));
+  MPREG_CHECK(epoll_ctl(epoll_, EPOLL_CTL_DEL, socket.fd(), nullptr) == 0);
   sockets_.erase(found);
 }
 
@@ -38,17 +62,16 @@ void Poller::remove(DealerSocket& socket) {
 
 bool Poller::wait(Duration timeout) {
   const bool is_expected = std::any_of(sockets_.begin(), sockets_.end(), [](const Socket* socket) {
-    return socket != nullptr && socket->maybe_readable();
+    return socket->maybe_readable();
   });
-  const Duration left = is_expected ? Duration::zero() : std::max(timeout, Duration::zero());
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-  const timespec limit{seconds.count(), (left - seconds).count()};
-  const int ready = ppoll(descriptors_.data(), descriptors_.size(), &limit, nullptr);
-  if (ready <= 0) return is_expected;
-  for (std::size_t i = 0; i < descriptors_.size(); ++i) {
-    if (descriptors_[i].revents != 0 && sockets_[i] != nullptr) sockets_[i]->expect_message();
+  std::array<epoll_event, kEventsMax> events;
+  const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
+                               is_expected ? 0 : milliseconds_of(timeout));
+  for (int i = 0; i < ready; ++i) {
+    auto* socket = static_cast<Socket*>(events[static_cast<std::size_t>(i)].data.ptr);
+    if (socket != nullptr) socket->expect_message();
   }
-  return true;
+  return ready > 0 || is_expected;
 }
 
 }  // namespace mpreg

@@ -1,10 +1,10 @@
 #pragma once
-// Poller: waits for sockets and wakeups. The descriptor of a ZeroMQ socket becomes readable once
-// per change, not while there is something to receive; so each Socket remembers that it may have
-// something until its receive said `nothing`, and the poller does not wait while one does.
+// Poller: waits for sockets and wakeups (epoll: what a wait costs does not grow with them). The
+// descriptor of a ZeroMQ socket becomes readable once per change, not while there is something to
+// receive; so each Socket remembers that it may have something until its receive said `nothing`,
+// and the poller does not wait while one does.
 
-#include <poll.h>
-
+#include <cstdint>
 #include <vector>
 
 #include "base/time.h"
@@ -17,6 +17,11 @@ class DealerSocket;
 
 class Poller {
  public:
+  Poller();
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
   // Borrowed until they are removed or the poller goes.
   void add(Socket& socket);
   void add(DealerSocket& socket);  // With its monitor.
@@ -26,13 +31,16 @@ class Poller {
   void remove(Socket& socket);
   void remove(DealerSocket& socket);
 
-  // Returns when something may be there to receive or take, when the time is over, or now and then
-  // for no reason. True in the first case. Zero looks and does not wait.
+  // Returns when something may be there to receive or take, when the time is over (in steps of a
+  // millisecond, rounded up), or now and then for no reason. True in the first case. Zero looks and
+  // does not wait.
   bool wait(Duration timeout);
 
  private:
-  std::vector<pollfd> descriptors_;
-  std::vector<Socket*> sockets_;  // In the same order; null for what is no socket.
+  void watch(int fd, Socket* socket);
+
+  int epoll_ = -1;
+  std::vector<Socket*> sockets_;
 };
 
 }  // namespace mpreg
