@@ -89,6 +89,30 @@ TEST_F(PollerTest, no_message_is_missed_while_answers_are_sent_in_between) {
   server.join();
 }
 
+// More than one look can take: nobody is left out for good.
+TEST_F(PollerTest, a_socket_is_seen_behind_many_that_are_always_ready) {
+  constexpr std::size_t kMany = 200;
+  std::vector<Wakeup> wakeups(kMany);
+  auto router = open_router();
+  Received received;
+  ASSERT_EQ(router->receive(received), Receipt::nothing);
+  Poller poller;
+  for (const Wakeup& wakeup : wakeups) {
+    wakeup.signal();
+    poller.add(wakeup);
+  }
+  poller.add(*router);
+  auto dealer = open_dealer(*router->bind(free_tcp_port()));
+  ASSERT_TRUE(wait_for_change(*dealer, ConnectionChange::up));
+  ASSERT_EQ(dealer->send(frame_of("1"), Frame()), SendResult::sent);
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (router->receive(received) != Receipt::message) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    while (!router->maybe_readable()) ASSERT_TRUE(poller.wait(Duration::zero()));
+  }
+  EXPECT_EQ(text_of(received.header), "1");
+}
+
 TEST_F(PollerTest, a_socket_that_is_removed_does_not_end_the_wait) {
   auto router = open_router();
   Poller poller;
