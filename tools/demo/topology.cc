@@ -51,7 +51,7 @@ Topology mesh() {
 Topology regional() {
   Topology topology;
   topology.name = "regional";
-  topology.title = "two regions of a hub and a spoke, two gateways; one of them is killed";
+  topology.title = "two regions of a hub and a spoke, two gateways; one is killed";
   topology.clusters = {{"eu-hub", "eu", {}},
                        {"eu-shop", "eu", {{"--hub", 0}}},
                        {"us-hub", "us", {{"--gateway", 0}}},
