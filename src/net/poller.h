@@ -1,10 +1,9 @@
 #pragma once
-// Poller: waits for sockets and wakeups (epoll: what a wait costs does not grow with them). The
-// descriptor of a ZeroMQ socket becomes readable once per change, not while there is something to
-// receive; so each Socket remembers that it may have something until its receive said `nothing`,
+// Poller: waits for sockets and wakeups (epoll: a wait that costs the kernel the same for many).
+// The descriptor of a ZeroMQ socket becomes readable once per change, not while there is something
+// to receive; so each Socket remembers that it may have something until its receive said `nothing`,
 // and the poller does not wait while one does.
 
-#include <cstdint>
 #include <vector>
 
 #include "base/time.h"

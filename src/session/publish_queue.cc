@@ -162,9 +162,12 @@ void PublishQueue::seal(Lane lane, bool may_answer_later) {
 // follow, so that a publisher whose messages are no further apart than that does not ask each time.
 bool PublishQueue::may_answer_later(const Open& batch) const {
   const std::size_t late_max = options_.late_batches_max;
+  const auto asked = std::find_if(under_way_.rbegin(), under_way_.rend(),
+                                  [](const UnderWay& one) { return !one.may_answer_later; });
+  const auto late_since_asked = static_cast<std::size_t>(asked - under_way_.rbegin());
   return batch.lane != Lane::bulk && !batch.after_bulk && batch.builder.records() == 1 &&
          batch.builder.bytes() <= kLateBytesMax && under_way_.size() - late_under_way_ <= 1 &&
-         late_since_asked_ < late_max && late_under_way_ < late_max + late_max / 2 &&
+         late_since_asked < late_max && late_under_way_ < late_max + late_max / 2 &&
          sealed_bytes_ + batch.builder.bytes() <= window_bytes_ / 4;
 }
 
@@ -204,7 +207,7 @@ void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRa
   sent_bytes_ = 0;
   consumed_bytes_ = 0;
   under_way_.clear();
-  late_under_way_ = late_since_asked_ = 0;
+  late_under_way_ = 0;
   confirm(accepted_through_);
 }
 
@@ -223,7 +226,6 @@ bool PublishQueue::on_accepted(const Accepted& accepted) {
     late_under_way_ -= under_way_.front().may_answer_later ? 1 : 0;
     under_way_.pop_front();
   }
-  late_since_asked_ = std::min(late_since_asked_, late_under_way_);
   confirm(std::min(accepted.through_operation, lowest_not_consumed() - 1));
   return true;
 }
@@ -292,7 +294,6 @@ void PublishQueue::send(Sealed& batch, std::vector<Outgoing>& out) {
   batch.sent_end = sent_bytes_;
   under_way_.push_back({sent_bytes_, is_late});
   late_under_way_ += is_late ? 1 : 0;
-  late_since_asked_ = is_late ? late_since_asked_ + 1 : 0;
   ++counters_.batches_sent;
   out.push_back(std::move(outgoing));
 }

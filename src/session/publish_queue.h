@@ -128,9 +128,8 @@ class PublishQueue {
     std::uint64_t sent_end = 0;  // sent_bytes_ after it.
     bool may_answer_later = false;
   };
-  std::deque<UnderWay> under_way_;    // Batches that are not consumed.
-  std::size_t late_under_way_ = 0;    // Of these, those that may be answered later.
-  std::size_t late_since_asked_ = 0;  // Of these, those after the last that asks for an answer.
+  std::deque<UnderWay> under_way_;  // Batches that are not consumed.
+  std::size_t late_under_way_ = 0;  // Of these, those that may be answered later.
 };
 
 }  // namespace mpreg

@@ -33,8 +33,8 @@ struct SessionOptions {
   std::size_t batch_records_max = 4096;
   std::size_t batches_in_flight =
       2;  // While fewer are under way, what is published leaves at once.
-
-  std::size_t late_batches_max = 7;  // Of one small event each, that the broker may answer later.
+  // In a row, of one small record each, that the broker may answer later; half as many more wait.
+  std::size_t late_batches_max = 7;
 
   std::size_t tracked_operations_max = 10'000;  // Then `overloaded`.
   std::size_t requests_max = 1024;              // Unanswered at one time; then `overloaded`.

@@ -370,6 +370,13 @@ Story answers_of(ScriptedBroker& broker) {
   return story;
 }
 
+CacheInvalidation tracked_invalidation() {
+  CacheInvalidation invalidation;
+  invalidation.address = {"users", "1", "", 1, "default"};
+  invalidation.tracking.wait = WaitLevel::applied;
+  return invalidation;
+}
+
 TEST(LateAnswers, small_events_ask_for_an_answer_once_in_a_while) {
   ScriptedBroker broker({}, 4);
   broker.connect();
@@ -407,9 +414,7 @@ TEST(LateAnswers, while_an_answer_is_on_its_way_messages_ask_for_no_further_one)
 TEST(LateAnswers, a_single_tracked_operation_asks_for_no_answer_and_one_that_is_not_tracked_does) {
   ScriptedBroker broker({}, 3);
   broker.connect();
-  CacheInvalidation invalidation;
-  invalidation.address = {"users", "1", "", 1, "default"};
-  invalidation.tracking.wait = WaitLevel::applied;
+  CacheInvalidation invalidation = tracked_invalidation();
   ASSERT_TRUE(broker.session.invalidate(broker.now, invalidation));
   invalidation.tracking.wait = WaitLevel::accepted;
   ASSERT_TRUE(broker.session.invalidate(broker.now, invalidation));
@@ -424,10 +429,7 @@ TEST(LateAnswers, a_single_tracked_operation_asks_for_no_answer_and_one_that_is_
 TEST(LateAnswers, an_outcome_brings_the_answer_which_holds_first) {
   ScriptedBroker broker({}, 3);
   broker.connect();
-  CacheInvalidation invalidation;
-  invalidation.address = {"users", "1", "", 1, "default"};
-  invalidation.tracking.wait = WaitLevel::applied;
-  const auto operation = broker.session.invalidate(broker.now, invalidation);
+  const auto operation = broker.session.invalidate(broker.now, tracked_invalidation());
   ASSERT_TRUE(operation);
   std::uint64_t bytes = 0;
   for (const Sent& batch : broker.take_batches()) bytes += batch.bytes;
