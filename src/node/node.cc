@@ -154,8 +154,8 @@ void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
   serve_links(outbox);
   serve_sessions(outbox);
   send_applied(false, outbox);
-  send_acceptances(outbox);
   tell_outcomes(now, outbox);
+  send_acceptances(outbox);
   enforce_retention();
 }
 
