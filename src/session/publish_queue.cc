@@ -190,7 +190,7 @@ void PublishQueue::flush() {
   while (any_open()) seal(first_open());
 }
 
-void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRange>& accepted) {
+void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRange>& known) {
   flush();  // The open batches use aliases that this session does not know.
   topics_ = std::make_shared<OwnTopics>(limits.aliases_max);
   window_bytes_ = options_.publish_window_bytes;
@@ -199,7 +199,7 @@ void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRa
   }
   if (limits.payload_bytes_max != 0) payload_bytes_max_ = limits.payload_bytes_max;
   known_ = Ranges();
-  for (const NumberRange& range : accepted) {
+  for (const NumberRange& range : known) {
     if (range.first <= range.last) known_.add(range);
   }
   connected_ = true;
@@ -208,12 +208,14 @@ void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRa
   consumed_bytes_ = 0;
   under_way_.clear();
   late_under_way_ = 0;
-  confirm(accepted_through_);
 }
+
+void PublishQueue::confirm_known() { confirm(accepted_through_); }
 
 void PublishQueue::end() {
   connected_ = false;
   sent_ = 0;
+  known_ = Ranges();
 }
 
 bool PublishQueue::on_accepted(const Accepted& accepted) {

@@ -49,8 +49,10 @@ class PublishQueue {
   void value_precedes_fact();
   [[nodiscard]] std::uint64_t next_operation() const { return next_operation_; }
 
-  // A session has begun: everything not known to the broker is sent again.
-  void begin(const SessionLimits& limits, const std::vector<NumberRange>& accepted);
+  // A session has begun: everything not known to the broker is sent again. What is known to it is
+  // accepted or refused, and kept until confirm_known(), when it has said which is which.
+  void begin(const SessionLimits& limits, const std::vector<NumberRange>& known);
+  void confirm_known();
   // The connection is gone; nothing is sent until begin().
   void end();
 

@@ -70,8 +70,14 @@ void ClientSession::Impl::note_written(const std::vector<StreamPosition>& applie
   }
 }
 
+// What the broker knew before this connection was accepted, but for what these notices refuse.
+void ClientSession::Impl::end_notices() {
+  notices_due_ = false;
+  queue.confirm_known();
+  note_accepted();
+}
+
 void ClientSession::Impl::note_accepted() {
-  acceptance_due_ = false;
   if (queue.accepted_through() == told_accepted_) return;
   told_accepted_ = queue.accepted_through();
   refused_.erase(refused_.begin(), refused_.upper_bound(told_accepted_));

@@ -71,6 +71,7 @@ void ClientSession::Impl::on_disconnected(const Now& now, std::string_view reaso
 void ClientSession::Impl::lose(std::string_view reason, Duration redial_after) {
   output.clear();
   parting_.reset();
+  notices_due_ = false;
   queue.end();
   change_state(SessionState::disconnected, reason);
   answer_all(ErrorCode::disconnected, reason);
@@ -115,9 +116,9 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
     ++counters.packets_refused;
     return;
   }
-  if (acceptance_due_ && !std::holds_alternative<OperationRefused>(*packet) &&
+  if (notices_due_ && !std::holds_alternative<OperationRefused>(*packet) &&
       !std::holds_alternative<OperationOutcome>(*packet)) {
-    note_accepted();
+    end_notices();
   }
   if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {
     on_batch(*batch, header.size(), std::move(body));
@@ -149,8 +150,7 @@ void ClientSession::Impl::handle(const Now& now, Welcome&& packet) {
   welcome = std::move(packet);
   probe_due_ = now.instant;
   change_state(SessionState::ready, {});
-  // What the broker had accepted before is told after its refusals, which follow the Welcome.
-  acceptance_due_ = true;
+  notices_due_ = true;
   for (const auto& [number, subscription] : unsubscribes_after_welcome_) {
     send(Unsubscribe{number, subscription});
   }

@@ -111,6 +111,7 @@ class ClientSession::Impl {
   }
   void answer(std::uint64_t request, ErrorCode code, std::string text);
   void answer_all(ErrorCode code, std::string_view text);
+  void end_notices();
   void note_accepted();
   void note_written(const std::vector<StreamPosition>& applied);
 
@@ -147,7 +148,7 @@ class ClientSession::Impl {
   std::chrono::milliseconds heartbeat_{500};
   std::set<std::uint64_t> refused_;  // Operations, above what is accepted: told once.
   std::uint64_t told_accepted_ = 0;
-  bool acceptance_due_ = false;
+  bool notices_due_ = false;  // What the broker refused before and says again after its Welcome.
 
   // The broker is leaving; what it still has for this session comes before the connection ends.
   struct Parting {
