@@ -51,6 +51,8 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
       }
       loads_.note_space({});
       cache_.lose(entry.gap->scope, time);
+      // Whoever waits for observers may have sent what was lost: they have to hear of the loss.
+      await_observers(now, stream, entry.after + 1, entry.through);
     }
   }
   state.advance(entry.through, now.instant);
@@ -136,6 +138,8 @@ void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fa
   const Body& body = facts.body;
   facts.note(fact.address.namespace_name);
   facts.invalidations += kIsInvalidation ? 1 : 0;
+  const Number number = body.first() + record.index;
+  if (fact.tracking.wait == WaitLevel::observed) await_observers(now, facts.stream, number, number);
   if (!streams_[facts.stream].own && clients_.seen(operation_of(body.segments, record.index))) {
     return metrics_.cache_facts_duplicate.add();
   }
@@ -143,8 +147,8 @@ void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fa
   metrics_.cache_facts_applied.add();
   take_fact(now, record, fact, facts);
   if (applier_ == nullptr) return;
-  applier_->apply(stream_ids_.id_of(facts.stream), body.first() + record.index,
-                  body.stamp.version + record.index, record.kind, body.payload_of(record));
+  applier_->apply(stream_ids_.id_of(facts.stream), number, body.stamp.version + record.index,
+                  record.kind, body.payload_of(record));
 }
 
 template <typename Fact>
@@ -154,7 +158,6 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   const std::string& origin = stream_ids_.id_of(facts.stream).origin;
   const HybridTime version = facts.body.stamp.version + record.index;
   const Number number = facts.body.first() + record.index;
-  if (fact.tracking.wait == WaitLevel::observed) await_observers(now, facts.stream, number);
   bool is_one_key = true;
   if constexpr (kIsInvalidation) is_one_key = fact.type == InvalidationType::single_key;
   void_loads(fact.address, is_one_key);

@@ -239,7 +239,7 @@ void Node::Impl::tick_comparison(const Now& now, Outbox& outbox) {
   }
 }
 
-// ---- How long the marks of erased keys are kept.
+// ---- How long the marks of erased keys are kept, and what waits for values.
 
 void Node::Impl::note_passed(const Now& now) {
   const StreamIndex own = own_[static_cast<std::size_t>(Lane::cache)];
@@ -265,6 +265,7 @@ void Node::Impl::note_passed(const Now& now) {
   }
   compare_.passed_by_all = std::max(compare_.passed_by_all, passed);
   if (compare_.passed_by_all > 0) cache_.forget_marks(compare_.passed_by_all);
+  cache_.drop_overdue(now.instant);
 }
 
 // ---- For operators.

@@ -159,7 +159,7 @@ class Node::Impl : private NodeState {
 
   // ---- vouch.cc, observe.cc, ask_store.cc
   [[nodiscard]] bool is_behind(const Session& session) const;
-  void await_observers(const Now& now, StreamIndex stream, Number number);
+  void await_observers(const Now& now, StreamIndex stream, Number first, Number last);
   [[nodiscard]] Number observed_of(StreamIndex stream) const;
   void on_observed(const Now& now, Session& session, const Observed& observed);
   void settle_observed(const Now& now);

@@ -93,6 +93,7 @@ Json Node::Impl::report_stats(const Now& now) const {
                      {"resolved_entries", cache_.resolved().entries()},
                      {"resolved_bytes", cache_.resolved().bytes()},
                      {"resolved_evictions", cache_.resolved().evictions()},
+                     {"resolved_values_overdue", cache_.resolved().values_overdue()},
                      {"conflicts", cache_.resolved().conflicts()}};
   Json& counters = answer["counters"];
   for (const MetricValue& metric : registry_.snapshot()) {

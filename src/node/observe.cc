@@ -5,8 +5,9 @@
 
 namespace mpreg {
 
-void Node::Impl::await_observers(const Now& now, StreamIndex stream, Number number) {
-  ObserveDesk::Fact fact{number, now.instant + kNearCacheLease + kLeaseMargin, {}, {}};
+// A fact, or what was lost; the same when it comes a second time, in the stream of another broker.
+void Node::Impl::await_observers(const Now& now, StreamIndex stream, Number first, Number last) {
+  ObserveDesk::Fact fact{first, last, now.instant + kNearCacheLease + kLeaseMargin, {}, {}};
   if (observe_.departed_until > now.instant) fact.not_before = observe_.departed_until;
   for (const auto& [client, slot] : slot_of_client_) {
     if (sessions_[slot]->observes) fact.clients.insert(client);
@@ -19,7 +20,7 @@ void Node::Impl::await_observers(const Now& now, StreamIndex stream, Number numb
 Number Node::Impl::observed_of(StreamIndex stream) const {
   const auto waiting = observe_.waiting.find(stream);
   if (waiting == observe_.waiting.end()) return streams_[stream].frontier;
-  return waiting->second.front().number - 1;
+  return waiting->second.front().first - 1;
 }
 
 void Node::Impl::on_observed(const Now& now, Session& session, const Observed& observed) {
@@ -30,7 +31,7 @@ void Node::Impl::on_observed(const Now& now, Session& session, const Observed& o
     const auto waiting = observe_.waiting.find(*index);
     if (waiting == observe_.waiting.end()) continue;
     for (ObserveDesk::Fact& fact : waiting->second) {
-      if (fact.number > position.number) break;
+      if (fact.last > position.number) break;
       fact.clients.erase(session.client);
     }
   }

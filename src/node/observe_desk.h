@@ -15,9 +15,10 @@
 namespace mpreg {
 
 struct ObserveDesk {
-  // Until each of the clients has applied it, or at last `fence`.
+  // Until each of the clients has applied it, or at last `fence`. A gap is several numbers.
   struct Fact {
-    Number number = 0;
+    Number first = 0;
+    Number last = 0;
     Instant fence{};
     Instant not_before{};  // Clients that have gone may serve until then.
     std::set<std::uint64_t> clients;
@@ -30,7 +31,7 @@ struct ObserveDesk {
     Instant deadline{};
   };
 
-  std::map<StreamIndex, std::deque<Fact>> waiting;  // Ascending by number.
+  std::map<StreamIndex, std::deque<Fact>> waiting;  // Ascending.
   Instant departed_until{};  // No near cache of a session that has gone serves after this.
   std::vector<WaitingGet> gets;
   std::map<std::uint64_t, WaitingGet> elsewhere;  // Asked of other clusters; by tag.

@@ -343,8 +343,7 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
     old.final = true;
     old.final_number = old.frontier;
   }
-  const Number unheard =
-      has_taken_base_ ? 0 : streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
+  const bool has_told = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier > 0;
   const Epoch before = epoch_;
   // Yet another life, which nobody here remembers, may have numbered above the same one.
   epoch_ = above + 1 + instance_ % kEpochSpread;
@@ -366,8 +365,9 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   log(outbox, LogLevel::warning,
       "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
           ": another life of this cluster id was known");
-  // It counts as of an older life now, and nobody will take it.
-  if (unheard > 0) tell_unheard(now, "published before its cluster had joined anybody", outbox);
+  // It counts as of an older life now, which whoever knew the other one will not take.
+  if (has_told)
+    tell_unheard(now, "published in an epoch that another life had gone beyond", outbox);
 }
 
 }  // namespace mpreg

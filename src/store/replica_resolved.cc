@@ -11,6 +11,8 @@ void ReplicaStore::drop_resolved(
   resolved_.drop_if(is_it);
 }
 
+void ReplicaStore::drop_overdue(Instant now) { drops_ += resolved_.drop_overdue(now); }
+
 // An invalidation is no write: the key is forgotten, with what is known of its writes.
 void ReplicaStore::take_resolved(Instant now, const CacheInvalidation& fact,
                                  const std::string& origin, HybridTime time) {
@@ -45,7 +47,7 @@ void ReplicaStore::take_resolved(Instant now, const CacheReplication& fact,
   }
   const auto from = store_.origin_of(origin);
   if (!from) return resolved_.drop(fact.address);
-  resolved_.expect(fact.address, origin, time);
+  resolved_.expect(now, fact.address, origin, time);
   expect(operation, {time, *from, false, EntryState::shared, fact.seen});
 }
 

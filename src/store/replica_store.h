@@ -95,6 +95,9 @@ class ReplicaStore {
   // Of steps that were none; what they would have kept was not kept.
   [[nodiscard]] std::uint64_t violations() const { return violations_; }
 
+  // replica_resolved.cc: what waits for values that were lost.
+  void drop_overdue(Instant now);
+
   [[nodiscard]] const ResolvedStore& resolved() const { return resolved_; }
   [[nodiscard]] ResolvedStore& resolved() { return resolved_; }
 

@@ -52,13 +52,36 @@ void ResolvedStore::changed(Entry& entry) {
     entry.digest = std::max<std::uint64_t>(1, resolved_digest(entry.hash, entry.siblings.encode()));
     digests_.add(entry.hash, entry.digest);
   }
+  Instant until{};
+  for (const auto& [cluster, one] : entry.expected) {
+    until = until == Instant{} ? one.until : std::min(until, one.until);
+  }
+  set_overdue(entry, until);
   bytes_ -= entry.bytes;
   entry.bytes = sizeof(Entry) + entry.siblings.bytes() + 3 * entry.address.key.size();
   bytes_ += entry.bytes;
 }
 
+void ResolvedStore::set_overdue(Entry& entry, Instant until) {
+  if (entry.overdue == until) return;
+  if (entry.overdue != Instant{}) overdue_.erase({entry.overdue, &entry});
+  entry.overdue = until;
+  if (until != Instant{}) overdue_.emplace(until, &entry);
+}
+
+std::size_t ResolvedStore::drop_overdue(Instant now) {
+  std::size_t dropped = 0;
+  while (!overdue_.empty() && overdue_.begin()->first <= now) {
+    drop(overdue_.begin()->second->address);
+    ++dropped;
+  }
+  values_overdue_ += dropped;
+  return dropped;
+}
+
 void ResolvedStore::remove(Entries::iterator at) {
-  const Entry& entry = at->second;
+  Entry& entry = at->second;
+  set_overdue(entry, {});
   if (entry.digest != 0) digests_.remove(entry.hash, entry.digest);
   bytes_ -= entry.bytes;
   order_.erase(entry.place);
@@ -73,11 +96,11 @@ void ResolvedStore::make_room() {
   }
 }
 
-void ResolvedStore::expect(const CacheAddress& address, const std::string& cluster,
+void ResolvedStore::expect(Instant now, const CacheAddress& address, const std::string& cluster,
                            HybridTime time) {
   Entry& entry = entry_of(address);
-  HybridTime& latest = entry.expected[cluster];
-  latest = std::max(latest, time);
+  Expected& latest = entry.expected[cluster];
+  if (time > latest.time) latest = {time, now + kValueLateMax};
   changed(entry);
   make_room();
 }
@@ -88,7 +111,7 @@ void ResolvedStore::write(Instant now, const CacheAddress& address, Sibling writ
   if (resolver == nullptr) return;
   Entry& entry = entry_of(address);
   const auto expected = entry.expected.find(write.cluster);
-  if (expected != entry.expected.end() && expected->second <= write.time) {
+  if (expected != entry.expected.end() && expected->second.time <= write.time) {
     entry.expected.erase(expected);
   }
   entry.expires = ttl > ttl.zero() ? now + ttl : Instant{};
@@ -176,7 +199,7 @@ bool ResolvedStore::join(const StoredEntry& stored) {
   const bool is_new = entry.siblings.join(*other, *resolver);
   // What was on its way has come by this way, too.
   std::erase_if(entry.expected, [&](const auto& one) {
-    return one.second <= entry.siblings.clock().at(one.first);
+    return one.second.time <= entry.siblings.clock().at(one.first);
   });
   changed(entry);
   make_room();

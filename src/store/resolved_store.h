@@ -2,7 +2,8 @@
 // ResolvedStore: the entries of namespaces in which a resolver decides between concurrent writes.
 // By key all that is known (Siblings); what is shown is what the resolver makes of it. Bounded in
 // bytes: what was written or read least recently goes first. Where something goes before its time,
-// by an invalidation or for room, the key is missing until it is written or repaired again.
+// by an invalidation or for room, the key is missing until it is written or repaired again; and so
+// it is when a value that belongs to it has not come in time.
 //
 // Not thread-safe.
 
@@ -11,6 +12,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,8 +33,15 @@ class ResolvedStore {
   void set_resolver(const std::string& namespace_name, std::shared_ptr<const Resolver> resolver);
   [[nodiscard]] const Resolver* resolver_of(std::string_view namespace_name) const;
 
+  // So long a value may come after what announced it.
+  static constexpr std::chrono::milliseconds kValueLateMax{30'000};
+
   // A value of this write is on its way: nothing is shown until it comes.
-  void expect(const CacheAddress& address, const std::string& cluster, HybridTime time);
+  void expect(Instant now, const CacheAddress& address, const std::string& cluster,
+              HybridTime time);
+  // Forgets keys of which a value is overdue: it was lost, and what is known without it may be
+  // older. Returns how many.
+  std::size_t drop_overdue(Instant now);
   void write(Instant now, const CacheAddress& address, Sibling write, const VectorClock& seen,
              std::chrono::milliseconds ttl);
 
@@ -58,16 +67,22 @@ class ResolvedStore {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
   [[nodiscard]] std::uint64_t conflicts() const { return conflicts_; }  // Writes beside another.
+  [[nodiscard]] std::uint64_t values_overdue() const { return values_overdue_; }
 
  private:
   using Order = std::list<std::string>;
+  struct Expected {
+    HybridTime time = 0;
+    Instant until{};
+  };
   struct Entry {
     CacheAddress address;
     Siblings siblings;
-    std::map<std::string, HybridTime> expected;  // By cluster: its latest write without a value.
-    Instant expires{};                           // Zero: never.
-    std::uint64_t hash = 0;                      // Of its identity.
-    std::uint64_t digest = 0;                    // 0: it does not count.
+    std::map<std::string, Expected> expected;  // By cluster: its latest write without a value.
+    Instant overdue{};                         // The first `until` of these; zero: none.
+    Instant expires{};                         // Zero: never.
+    std::uint64_t hash = 0;                    // Of its identity.
+    std::uint64_t digest = 0;                  // 0: it does not count.
     std::uint64_t bytes = 0;
     Order::iterator place;
   };
@@ -77,6 +92,7 @@ class ResolvedStore {
   [[nodiscard]] const Entry* find(const CacheAddress& address) const;
   [[nodiscard]] std::string left_over(const Entry& entry) const;
   void changed(Entry& entry);
+  void set_overdue(Entry& entry, Instant until);
   void remove(Entries::iterator at);
   void make_room();
 
@@ -84,11 +100,13 @@ class ResolvedStore {
   std::map<std::string, std::shared_ptr<const Resolver>, std::less<>> resolvers_;
   Entries entries_;
   Order order_;  // The one that goes next first.
+  std::set<std::pair<Instant, Entry*>> overdue_;
   std::unordered_map<std::uint32_t, std::vector<Entry*>> by_bucket_;
   DigestTree digests_;
   std::uint64_t bytes_ = 0;
   std::uint64_t evictions_ = 0;
   std::uint64_t conflicts_ = 0;
+  std::uint64_t values_overdue_ = 0;
 };
 
 }  // namespace mpreg

@@ -237,5 +237,43 @@ TEST(ReplicaCompare, what_a_resolver_decides_is_joined) {
   EXPECT_EQ(east.get("home", "hits").value, west.get("home", "hits").value);
 }
 
+TEST(ReplicaCompare, a_key_whose_value_was_lost_is_forgotten_in_time_and_repaired) {
+  Cluster east("east");
+  Cluster west("west");
+  for (Cluster* one : {&east, &west}) {
+    one->store.resolved().set_resolver("carts", last_writer_wins());
+    one->put("c", "one", "east", 10, {"*"}, "carts", true);
+  }
+  CacheReplication fact;
+  fact.address = address_of("c", "carts");
+  fact.targets = {"*"};
+  fact.resolved = true;
+  west.store.take(kNow, fact, "north", 20, OperationId{1, 20});  // Its value never comes.
+  EXPECT_EQ(west.get("c", "carts").state, EntryState::syncing);
+  EXPECT_EQ(repair(west, east), 0U);  // It may yet come.
+  west.store.drop_overdue(kNow + ResolvedStore::kValueLateMax - 1ms);
+  EXPECT_EQ(west.get("c", "carts").state, EntryState::syncing);
+  west.store.drop_overdue(kNow + ResolvedStore::kValueLateMax);
+  EXPECT_FALSE(has_value(west.get("c", "carts").state));
+  EXPECT_EQ(west.store.resolved().values_overdue(), 1U);
+  EXPECT_EQ(repair(west, east), 1U);
+  EXPECT_EQ(west.get("c", "carts").value, "one");
+  EXPECT_TRUE(are_equal(east, west));
+}
+
+TEST(ReplicaCompare, a_value_that_comes_late_or_is_replaced_is_waited_for_no_more) {
+  Cluster west("west");
+  west.store.resolved().set_resolver("carts", last_writer_wins());
+  CacheReplication fact;
+  fact.address = address_of("c", "carts");
+  fact.targets = {"*"};
+  fact.resolved = true;
+  west.store.take(kNow, fact, "north", 20, OperationId{1, 20});
+  west.put("c", "later", "north", 30, {"*"}, "carts", true);
+  west.store.drop_overdue(kNow + 2 * ResolvedStore::kValueLateMax);
+  EXPECT_EQ(west.get("c", "carts").value, "later");
+  EXPECT_EQ(west.store.resolved().values_overdue(), 0U);
+}
+
 }  // namespace
 }  // namespace mpreg
