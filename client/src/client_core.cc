@@ -273,6 +273,11 @@ std::pair<std::string, std::string> ClientCore::place() const {
   return {welcome->cluster, welcome->region};
 }
 
+HybridTime ClientCore::subscribed_clock() const {
+  const std::lock_guard lock(mutex_);
+  return subscribed_clock_;
+}
+
 std::optional<Welcome> ClientCore::welcome() const {
   const std::lock_guard lock(mutex_);
   if (session_.state() != SessionState::ready) return std::nullopt;
@@ -280,6 +285,7 @@ std::optional<Welcome> ClientCore::welcome() const {
   known.cluster = session_.welcome()->cluster;
   known.region = session_.welcome()->region;
   known.instance = session_.welcome()->instance;
+  known.clock = session_.welcome()->clock;
   return known;
 }
 

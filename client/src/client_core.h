@@ -87,6 +87,8 @@ class ClientCore {
   // The cluster and region of the broker that welcomed last; empty before.
   [[nodiscard]] std::pair<std::string, std::string> place() const;
   [[nodiscard]] std::optional<Welcome> welcome() const;
+  // The latest clock that came with a subscription.
+  [[nodiscard]] HybridTime subscribed_clock() const;
   // Called by the receiving thread about every `interval`, until cancel() returns.
   std::uint64_t every(std::chrono::milliseconds interval, std::function<void()> call);
   void cancel(std::uint64_t timer);
@@ -128,6 +130,7 @@ class ClientCore {
   void handle(const ClaimGranted& reply) { take_reply(reply.request, reply); }
   void handle(const Subscribed& subscribed);
   void handle(const LeaseRenewal& renewal);
+  void handle(const RepeatedFact& fact);
   // Operations that ended alike, with the latency of each.
   struct Finished {
     std::shared_ptr<Operation::State> operation;
@@ -186,6 +189,7 @@ class ClientCore {
   bool closing_ = false;
   bool stopping_ = false;
   bool welcomed_ = false;  // At least once.
+  HybridTime subscribed_clock_ = 0;
   Error refusal_;
   // That end by their outcome, and that end by being accepted.
   tsl::robin_map<std::uint64_t, std::shared_ptr<Operation::State>> tracked_;

@@ -143,11 +143,19 @@ void ClientCore::take_reply(std::uint64_t request, Reply reply) {
 }
 
 void ClientCore::handle(const Subscribed& subscribed) {
+  {
+    const Lock lock(mutex_);
+    subscribed_clock_ = std::max(subscribed_clock_, subscribed.clock);
+  }
   handle(Answer{subscribed.request, true, ErrorCode::internal, {}});
 }
 
 void ClientCore::handle(const LeaseRenewal& renewal) {
   for (const auto& listener : listeners()) listener->on_lease(renewal);
+}
+
+void ClientCore::handle(const RepeatedFact& fact) {
+  for (const auto& listener : listeners()) listener->on_repeated(fact);
 }
 
 void ClientCore::run_timers(const Now& now) {

@@ -24,6 +24,7 @@ Result<void> NearCacheImpl::start() {
     return tl::unexpected(id.error());
   }
   subscription_ = *id;
+  store.begin(core.subscribed_clock());
   rights.subscribed();
   return {};
 }
@@ -40,7 +41,7 @@ void NearCacheImpl::on_welcome(const Welcome& welcome) {
 }
 
 void NearCacheImpl::begin(const Welcome& welcome) {
-  store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.instance);
+  store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.instance, welcome.clock);
   rights.begin(welcome.instance);
   const std::vector<StreamPosition> written = core.written();
   const std::lock_guard lock(feed_mutex_);
@@ -68,6 +69,10 @@ void NearCacheImpl::on_lease(const LeaseRenewal& renewal) {
     }
   }
   moved_.notify_all();
+}
+
+void NearCacheImpl::on_repeated(const RepeatedFact& fact) {
+  store.take_again(clock.now(), fact.address, {fact.origin, fact.version, {}});
 }
 
 void NearCacheImpl::advance(const StreamId& stream, Number number) {

@@ -9,10 +9,11 @@ namespace mpreg {
 class SessionListener {
  public:
   virtual ~SessionListener() = default;
-  // Of `welcome`: cluster, region and instance.
+  // Of `welcome`: cluster, region, instance and clock.
   virtual void on_welcome(const Welcome& welcome) = 0;
   virtual void on_lost() = 0;
   virtual void on_lease(const LeaseRenewal& renewal) = 0;
+  virtual void on_repeated(const RepeatedFact& fact) = 0;
 };
 
 }  // namespace mpreg

@@ -99,6 +99,7 @@ struct Subscribed {
   std::uint64_t request = 0;
   std::uint32_t subscription = 0;
   std::vector<StreamPosition> positions;  // Complete from the number after each of these.
+  HybridTime clock = 0;  // Nothing that lies at or below the positions has a later version.
 
   friend bool operator==(const Subscribed&, const Subscribed&) = default;
 };

@@ -71,6 +71,7 @@ struct Welcome {
   std::vector<StreamPosition> positions;  // From here on the session's deliveries are complete.
   // With Hello::open_through: what is accepted lies at or below these, in the cache lane.
   std::vector<StreamPosition> applied = {};
+  HybridTime clock = 0;  // Nothing that lies at or below the positions has a later version.
 
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

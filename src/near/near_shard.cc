@@ -121,6 +121,8 @@ bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const Cach
   note_tags(key, got.tags);
   entry.region = got.region;
   entry.absent = got.absent;
+  // Its broker had taken all that had been told here when it was asked, or the fill were void.
+  entry.repairs = true;
   if (is_write) {
     (void)replicas_.store().put(now, key, got.value, entry);
   } else {

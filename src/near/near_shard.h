@@ -79,6 +79,9 @@ class NearShard {
   void take(Instant now, const CacheInvalidation& fact, const FactSource& source);
   void take(Instant now, const CacheReplication& fact, const FactSource& source);
   void take(Instant now, const CacheValue& value, std::uint64_t client);
+  void take_again(Instant now, const CacheAddress& address, const FactSource& source) {
+    replicas_.take_again(now, address, std::string(source.origin), source.version);
+  }
   void forget_origin(std::string_view origin, HybridTime version) {
     replicas_.forget_origin(std::string(origin), version);
   }

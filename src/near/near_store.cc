@@ -113,13 +113,26 @@ void NearStore::failed(Instant now, SpaceIndex space, const NearKey& key, Ticket
 // ---- Facts.
 
 void NearStore::set_broker(const Now& now, const std::string& cluster, const std::string& region,
-                           std::uint64_t instance) {
+                           std::uint64_t instance, HybridTime clock) {
+  raise(clock);
   if (instance == instance_) return;
-  if (instance_ != 0) lose(now, {});
+  if (instance_ != 0) lose_at(clock != 0 ? latest_.load() : latest(now), {});
   instance_ = instance;
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
     shard->set_cluster(cluster, region);
+  }
+}
+
+void NearStore::begin(HybridTime clock) {
+  raise(clock);
+  lose_at(latest_.load(), {});
+}
+
+void NearStore::raise(HybridTime version) {
+  HybridTime latest = latest_.load(std::memory_order_relaxed);
+  while (version > latest &&
+         !latest_.compare_exchange_weak(latest, version, std::memory_order_relaxed)) {
   }
 }
 
@@ -128,9 +141,7 @@ bool NearStore::is_trusted(const Now& now, HybridTime version) const {
 }
 
 void NearStore::note_version(const FactSource& source) {
-  if (source.version > latest_.load(std::memory_order_relaxed)) {
-    latest_.store(source.version, std::memory_order_relaxed);
-  }
+  raise(source.version);
   const auto before = versions_.regressed(source.origin, source.version);
   if (!before) return;
   for (const auto& shard : shards_) {
@@ -176,6 +187,12 @@ void NearStore::take(const Now& now, const CacheValue& value, std::uint64_t clie
   shard.take(now.instant, value, client);
 }
 
+void NearStore::take_again(const Now& now, const CacheAddress& address, const FactSource& source) {
+  NearShard& shard = *shards_[shard_of({address.key})];
+  const std::lock_guard lock(shard.mutex);
+  shard.take_again(now.instant, address, source);
+}
+
 void NearStore::drop(Instant now, const CacheInvalidation& like) {
   if (like.type == InvalidationType::single_key) {
     NearShard& shard = *shards_[shard_of({like.address.key})];
@@ -188,8 +205,9 @@ void NearStore::drop(Instant now, const CacheInvalidation& like) {
   }
 }
 
-void NearStore::lose(const Now& now, const Scope& scope) {
-  const HybridTime time = latest(now);
+void NearStore::lose(const Now& now, const Scope& scope) { lose_at(latest(now), scope); }
+
+void NearStore::lose_at(HybridTime time, const Scope& scope) {
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
     shard->lose(scope, time);

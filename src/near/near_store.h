@@ -77,11 +77,17 @@ class NearStore {
   // Who tells us from now on, and whose targets we are. Another life of a broker, or another
   // broker, than before: everything goes. What was told to the targets of the one may not have been
   // told to the other; and between two lives there may have been a third that nobody remembers.
+  // `clock` as in Welcome: from now on all facts come but those that are older.
   void set_broker(const Now& now, const std::string& cluster, const std::string& region,
-                  std::uint64_t instance);
+                  std::uint64_t instance, HybridTime clock);
+  // Facts come from now on, but those of at most this version that were applied before: a value
+  // that is no later may have been overwritten by one of them.
+  void begin(HybridTime clock);
   void take(const Now& now, const CacheInvalidation& fact, const FactSource& source);
   void take(const Now& now, const CacheReplication& fact, const FactSource& source);
   void take(const Now& now, const CacheValue& value, std::uint64_t client);
+  // A fact that was taken comes again, by another broker and at another version.
+  void take_again(const Now& now, const CacheAddress& address, const FactSource& source);
   void lose(const Now& now, const Scope& scope);
 
   [[nodiscard]] NearStoreCounters counters() const;
@@ -92,6 +98,8 @@ class NearStore {
   void take_of_key(const Now& now, const Fact& fact, const FactSource& source);
   [[nodiscard]] bool is_trusted(const Now& now, HybridTime version) const;
   void note_version(const FactSource& source);
+  void raise(HybridTime version);
+  void lose_at(HybridTime time, const Scope& scope);
   [[nodiscard]] HybridTime latest(const Now& now) const;
 
   const std::shared_ptr<DependencyGraph> dependencies_ = std::make_shared<DependencyGraph>();

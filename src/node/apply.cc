@@ -141,6 +141,8 @@ void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fa
   const Number number = body.first() + record.index;
   if (fact.tracking.wait == WaitLevel::observed) await_observers(now, facts.stream, number, number);
   if (!streams_[facts.stream].own && clients_.seen(operation_of(body.segments, record.index))) {
+    cache_.take_again(now.instant, fact.address, stream_ids_.id_of(facts.stream).origin,
+                      body.stamp.version + record.index);
     return metrics_.cache_facts_duplicate.add();
   }
   facts.processed += kIsInvalidation ? 1 : 0;

@@ -112,7 +112,7 @@ void Node::Impl::begin_subscription(const Now& now, Session& session, const Subs
   const bool is_behind = session.cursors[static_cast<std::size_t>(Lane::events)].behind;
   if (is_behind || !session.refills.empty()) plan_refills(now, session, false, outbox);
   send(outbox, {Door::session, session.peer},
-       Subscribed{request.request, request.subscription.id, positions_of(session)});
+       Subscribed{request.request, request.subscription.id, positions_of(session), clock_.last()});
   if (request.subscription.backlog_count > 0) {
     send_backlog(now, session, session.subscriptions[request.subscription.id], outbox);
   }

@@ -154,6 +154,7 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
     if (streams_[index].started) welcome.positions.push_back({id, told(session, index)});
   }
   if (hello.open_through != 0) welcome.applied = cache_positions();
+  welcome.clock = clock_.last();
   send(outbox, {Door::session, peer}, welcome);
   repeat_notices(session, outbox);
   tell_not_held(session, outbox);

@@ -238,6 +238,8 @@ void Node::Impl::tick_streams(const Now& now, Outbox& outbox) {
     }
     if (state.refill_through > state.frontier) {
       ask_refill(now, stream, outbox);
+      // As long as nobody can be asked nothing is known to be lost.
+      if (offered_head(stream) <= state.frontier) state.refill_since = now.instant;
       const Instant since = std::max(state.refill_since, state.progressed);
       if (now.instant - since > refill_patience(state)) give_up_refill(now, stream, outbox);
     }

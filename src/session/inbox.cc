@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "wire/cache_codec.h"
+
 namespace mpreg {
 namespace {
 
@@ -174,11 +176,29 @@ void Inbox::deliver_segment(const Segment& segment, std::span<const Record> reco
     const std::uint64_t operation = segment.first_operation + (record.index - first_index);
     if (repeated && seen->elsewhere(operation)) {
       ++counters_.messages_duplicate;
+      note_repeated(record, passage, events);
       continue;
     }
     deliver_record(record, {segment.client, operation}, passage, events);
   }
   if (seen != nullptr) remember(*seen, segment, records, first_index);
+}
+
+void Inbox::note_repeated(const Record& record, const Passage& passage, SessionEvents& events) {
+  const Body& body = *passage.body;
+  const auto tell = [&](CacheAddress&& address) {
+    events.notices.push_back(
+        {events.deliveries.size(),
+         RepeatedFact{std::move(address), stream_ids_.id_of(passage.stream).origin,
+                      body.stamp.version + record.index}});
+  };
+  if (record.kind == RecordKind::replication) {
+    if (auto fact = decode_replication(body.payload_of(record))) tell(std::move(fact->address));
+  } else if (record.kind == RecordKind::invalidation) {
+    auto fact = decode_invalidation(body.payload_of(record));
+    const bool is_of_one = fact && fact->type == InvalidationType::single_key;
+    if (is_of_one) tell(std::move(fact->address));
+  }
 }
 
 // Only what is here counts as seen: a number without a record may be one whose real record comes in

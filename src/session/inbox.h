@@ -73,6 +73,7 @@ class Inbox {
                        std::uint32_t first_index, const Passage& passage, SessionEvents& events);
   void deliver_record(const Record& record, const OperationId& publisher, const Passage& passage,
                       SessionEvents& events);
+  void note_repeated(const Record& record, const Passage& passage, SessionEvents& events);
   void remember(SeenOperations::Record& seen, const Segment& segment,
                 std::span<const Record> records, std::uint32_t first_index) const;
   void report(const StreamId& stream, Number after, Number through, Scope scope,

@@ -62,13 +62,21 @@ struct LeaseRenewal {
   std::vector<StreamPosition> positions;  // Of the cache lane: delivered up to these.
 };
 
+// A cache fact that was delivered before has come again, by another broker: it has this version,
+// too, and what its publisher wrote after it may be of an earlier version than the first.
+struct RepeatedFact {
+  CacheAddress address;
+  std::string origin;
+  HybridTime version = 0;
+};
+
 struct Notice {
   std::size_t deliveries_before = 0;
   // Answer: to a query, barrier, unsubscribe, complete_operation, or to a subscribe that failed.
   // Subscribed: the subscription is active. OperationOutcome: once for every tracked operation, and
   // before it any number of `acknowledged` where that was asked for.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
-               Subscribed, CacheGot, LoadGranted, ClaimGranted, LeaseRenewal>
+               Subscribed, CacheGot, LoadGranted, ClaimGranted, LeaseRenewal, RepeatedFact>
       what;
 };
 

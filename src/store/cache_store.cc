@@ -287,6 +287,19 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
   return write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
 }
 
+void CacheStore::doubt(Instant now, const StoreKey& key, WriteVersion version) {
+  const std::uint64_t hash = hash_of(key);
+  Slot* slot = find(key, hash);
+  if (slot == nullptr) return;
+  const Head& entry = head(slot->handle);
+  const WriteVersion held = entry.written();
+  if (held.time <= version.time || held.origin == version.origin || entry.is_filled != 0) return;
+  if (!entry.is_value() && entry.kind != Head::kExpected) return;
+  ++counters_.dropped;
+  remove(slot, hash);
+  (void)write(now, key, {}, {held, {}, 0, {}}, Head::kMark);
+}
+
 CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::string_view value,
                                       const Entry& entry, std::uint8_t kind, bool is_filled) {
   MPREG_CHECK(key.space < spaces_.size() && entry.tags.size() <= kTagsMax);

@@ -125,6 +125,10 @@ class CacheStore {
 
   // Drops the value, unless its own origin wrote it later, and leaves a mark.
   Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version);
+  // A write that was told before comes again at another version: two brokers took it from its
+  // writer. What is here of a later version may be that write, and what its writer wrote next may
+  // be of an earlier one: it goes, and nobody is shown what was overwritten.
+  void doubt(Instant now, const StoreKey& key, WriteVersion version);
   // The same as a write of "absent": it loses against a newer write. Its mark is kept until
   // forget_marks says that everybody has passed it, or marks take a quarter of the memory.
   Outcome erase(Instant now, const StoreKey& key, WriteVersion version, bool partial = false,

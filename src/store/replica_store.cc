@@ -259,6 +259,14 @@ void ReplicaStore::forget_origin(const std::string& origin, HybridTime version) 
   store_.cut_origin(*from, {version, 0});  // Nobody's: it spares nothing.
 }
 
+// Where a resolver decides both versions are kept, as if two had written the same.
+void ReplicaStore::take_again(Instant now, const CacheAddress& address, const std::string& origin,
+                              HybridTime time) {
+  const auto space = store_.find_space(address.namespace_name);
+  const auto from = store_.origin_of(origin);
+  if (space && from) store_.doubt(now, key_of(*space, address), {time, *from});
+}
+
 void ReplicaStore::lose(const Scope& scope, HybridTime time) {
   if (scope.kind != ScopeKind::namespaces) {
     drop_resolved([](const CacheAddress&, const Siblings&) { return true; });

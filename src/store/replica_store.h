@@ -95,6 +95,9 @@ class ReplicaStore {
   // Of steps that were none; what they would have kept was not kept.
   [[nodiscard]] std::uint64_t violations() const { return violations_; }
 
+  // A fact that was taken already, at the version that another broker gave it.
+  void take_again(Instant now, const CacheAddress& address, const std::string& origin,
+                  HybridTime time);
   // replica_resolved.cc: what waits for values that were lost.
   void drop_overdue(Instant now);
 

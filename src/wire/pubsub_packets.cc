@@ -100,7 +100,7 @@ flatbuffers::Offset<wire::Subscribed> write(Builder& out, const Subscribed& from
   const auto positions =
       put_all(out, from.positions,
               [](Builder& to, const StreamPosition& position) { return write(to, position); });
-  return wire::CreateSubscribed(out, from.request, from.subscription, positions);
+  return wire::CreateSubscribed(out, from.request, from.subscription, positions, from.clock);
 }
 
 void read(PacketReader& in, const wire::Subscribed& from, Subscribed& to) {
@@ -108,6 +108,7 @@ void read(PacketReader& in, const wire::Subscribed& from, Subscribed& to) {
   to.subscription = from.subscription();
   in.tables({"subscribed", "positions"}, from.positions(), kPositionsMax, to.positions,
             [&](const wire::StreamPosition& one, StreamPosition& into) { read(in, one, into); });
+  to.clock = from.clock();
 }
 
 flatbuffers::Offset<wire::Unsubscribe> write(Builder& out, const Unsubscribe& from) {

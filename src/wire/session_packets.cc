@@ -95,7 +95,7 @@ flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
   const auto positions = put_positions(out, from.positions);
   const auto applied = put_positions(out, from.applied);
   return wire::CreateWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
-                             from.session, limits, accepted, positions, applied);
+                             from.session, limits, accepted, positions, applied, from.clock);
 }
 
 void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
@@ -113,6 +113,7 @@ void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
   take_ranges(in, {"welcome", "accepted"}, from.accepted(), to.accepted);
   take_positions(in, {"welcome", "positions"}, from.positions(), to.positions);
   take_positions(in, {"welcome", "applied"}, from.applied(), to.applied);
+  to.clock = from.clock();
 }
 
 flatbuffers::Offset<wire::Refused> write(Builder& out, const Refused& from) {

@@ -3,9 +3,9 @@
 // numbered with it, nothing is numbered with an earlier one; and what was written with a later
 // token is newer than all that was written with earlier ones.
 //
-// Not held against that: what a broker granted that has started and met nobody for longer than the
-// longest lease. It takes itself for the only one, unless --claim-quorum says otherwise (decision
-// 0009).
+// Not held against that: what a broker granted that has not heard of every cluster since it
+// started, for longer than the longest lease. It takes those that it knows for all, unless
+// --claim-quorum says otherwise (decision 0009).
 
 #include <algorithm>
 #include <cstdint>
@@ -33,13 +33,13 @@ class ExclusiveCheck {
     Key& known = keys_[key];
     known.greatest = std::max(known.greatest, token);
   }
-  void on_granted_alone(const std::string& key, FencingToken token) {
-    keys_[key].alone.insert(token);
+  void on_granted_among_few(const std::string& key, FencingToken token) {
+    keys_[key].among_few.insert(token);
   }
   // A broker has numbered it.
   void on_written(const std::string& key, FencingToken token, HybridTime version) {
     Key& known = keys_[key];
-    if (known.alone.contains(token)) return;
+    if (known.among_few.contains(token)) return;
     ++written_;
     if (token < known.greatest) {
       return verdict_.fail(key + " is written with token " + std::to_string(token) + " after " +
@@ -64,7 +64,7 @@ class ExclusiveCheck {
   struct Key {
     FencingToken greatest = 0;
     std::map<FencingToken, HybridTime> written;
-    std::set<FencingToken> alone;
+    std::set<FencingToken> among_few;
   };
 
   Verdict& verdict_;

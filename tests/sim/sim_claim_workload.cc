@@ -63,8 +63,8 @@ void SimClient::on_claim_granted(const ClaimGranted& granted) {
   if (asked.empty() || granted.lease_ms == 0) return;
   held_[asked.mapped()] = granted.token;
   const std::string key = ExclusiveCheck::key(asked.mapped());
-  if (broker_->has_met_nobody() && stage_.plan.brokers.size() > 1) {
-    stage_.exclusive.on_granted_alone(key, granted.token);
+  if (broker_->others_met() + 1 < stage_.plan.brokers.size()) {
+    stage_.exclusive.on_granted_among_few(key, granted.token);
   } else {
     stage_.exclusive.on_granted(key, granted.token);
   }

@@ -233,10 +233,13 @@ void SimClient::on_notice(const Notice& notice) {
                  [&](const LeaseRenewal& renewal) {
                    if (near_) near_->on_lease(renewal);
                  },
+                 [&](const RepeatedFact& fact) {
+                   if (near_) near_->on_repeated(fact);
+                 },
                  [&](const Subscribed& subscribed) {
                    settle_request(subscribed.request);
                    if (subscribed.subscription == SimNear::kSubscription)
-                     return near_->on_subscribed();
+                     return near_->on_subscribed(subscribed);
                    if (GroupCheck::is_membership(subscribed.subscription)) {
                      const std::uint32_t id = subscribed.subscription;
                      const std::uint64_t joining = stage_.groups.on_joined(index_, id);

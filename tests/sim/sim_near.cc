@@ -47,13 +47,14 @@ Subscription SimNear::subscription() const {
 void SimNear::on_state(SessionState state) {
   if (state != SessionState::ready) return rights_.end();
   const Welcome& welcome = *session_.welcome();
-  store_.set_broker(now(), welcome.cluster, welcome.region, welcome.instance);
+  store_.set_broker(now(), welcome.cluster, welcome.region, welcome.instance, welcome.clock);
   rights_.begin(welcome.instance);
   observed_due_ = true;
 }
 
-void SimNear::on_subscribed() {
+void SimNear::on_subscribed(const Subscribed& subscribed) {
   is_active_ = true;
+  store_.begin(subscribed.clock);
   rights_.subscribed();
 }
 
@@ -83,6 +84,10 @@ void SimNear::on_delivery(const Delivery& delivery) {
     return;
   }
   stage_.near.on_told(client_, stage_.truth.find(delivery.kind, delivery.payload));
+}
+
+void SimNear::on_repeated(const RepeatedFact& fact) {
+  store_.take_again(now(), fact.address, {fact.origin, fact.version, {}});
 }
 
 void SimNear::on_gap(const Gap& gap) {

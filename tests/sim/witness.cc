@@ -259,7 +259,7 @@ void Witness::on_echo(const ProbeEcho& echo) {
 }
 
 void Witness::follow(const StreamId& id, Number after) {
-  has_met_others_ = has_met_others_ || id.origin != cluster_;
+  if (id.origin != cluster_) others_met_.insert(id.origin);
   if (is_quiet_ && id.lane == Lane::events) begin(truth_.stream_of(id), after);
 }
 

@@ -7,6 +7,8 @@
 // One per life of a broker. It speaks in packets, not through a client's session.
 
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "exclusive_check.h"
@@ -46,8 +48,8 @@ class Witness final : public CacheApplier {
   [[nodiscard]] bool has_applied(MessageIndex message) const {
     return message < applied_.size() && applied_[message];
   }
-  // In this life the broker has not heard of any other cluster's streams.
-  [[nodiscard]] bool has_met_nobody() const { return !has_met_others_; }
+  // Of so many other clusters' streams the broker has heard in this life.
+  [[nodiscard]] std::size_t others_met() const { return others_met_.size(); }
   // A gap or a value that is not for this cluster aside: the broker has dealt with the number.
   [[nodiscard]] bool has_gap(const Stamping& stamping) const;
   [[nodiscard]] bool has_seen_value(MessageIndex message) const {
@@ -98,7 +100,7 @@ class Witness final : public CacheApplier {
   Verdict& verdict_;
   Trace& trace_;
   ExclusiveCheck& exclusive_;
-  bool has_met_others_ = false;
+  std::set<std::string> others_met_;
   std::vector<View> views_;  // By TruthStream.
   std::vector<TruthStream> own_;
   Epoch own_epoch_ = 0;

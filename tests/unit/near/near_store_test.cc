@@ -19,7 +19,7 @@ struct NearStores : testing::Test {
   HybridTime base = hybrid_time_of(now.wall);
   std::uint64_t last_operation = 100;
 
-  NearStores() { store.set_broker(now, "east", "eu", 1); }
+  NearStores() { store.set_broker(now, "east", "eu", 1, 0); }
 
   [[nodiscard]] std::string get(const std::string& key) {
     NearValue value;
@@ -364,10 +364,58 @@ TEST_F(NearStores, Pitfall14AFactFromTheFutureIsNotKept) {
 
 TEST_F(NearStores, AnotherLifeOfTheBrokerBeginsWithNothing) {
   load("7", "v");
-  store.set_broker(now, "east", "eu", 1);
+  store.set_broker(now, "east", "eu", 1, 0);
   EXPECT_EQ(get("7"), "v");
-  store.set_broker(now, "east", "eu", 2);
+  store.set_broker(now, "east", "eu", 2, 0);
   EXPECT_EQ(get("7"), "-");
+}
+
+// What overwrote it may have been told before this cache began.
+TEST_F(NearStores, AValueFromBeforeTheBeginningIsNotServed) {
+  store.begin(base + 10);
+  replicate("7", "older", from("west", 10));
+  EXPECT_EQ(get("7"), "-");
+  replicate("7", "later", from("west", 11));
+  EXPECT_EQ(get("7"), "later");
+  // What the broker has in its store now is not in doubt.
+  CacheGot got;
+  got.state = EntryState::shared;
+  got.value = "v";
+  got.version = base + 5;
+  got.origin = "west";
+  EXPECT_TRUE(store.keep(now.instant, users, {"8"}, store.begin_fill(users, {"8"}), got));
+  EXPECT_EQ(get("8"), "v");
+  invalidate("8", from("west", 6));
+  EXPECT_EQ(get("8"), "-");
+}
+
+TEST_F(NearStores, TheNextBrokerBeginsAtItsOwnClock) {
+  load("7", "v");
+  store.set_broker(now, "west", "us", 2, base + 10);
+  EXPECT_EQ(get("7"), "-");
+  replicate("7", "older", from("west", 10), {"west"});
+  EXPECT_EQ(get("7"), "-");
+  replicate("7", "later", from("west", 11), {"west"});
+  EXPECT_EQ(get("7"), "later");
+}
+
+// Its writer was not answered by west, which was held up, and wrote it again by north, and then
+// something else; west stamped it later than that.
+TEST_F(NearStores, AWriteThatTwoBrokersTookHidesNothingThatFollowed) {
+  const CacheAddress address{"users", "7", "", 1, "default"};
+  replicate("7", "first", from("west", 50));
+  store.take_again(now, address, from("west", 20));
+  EXPECT_EQ(get("7"), "first");
+  store.take_again(now, address, from("north", 60));
+  EXPECT_EQ(get("7"), "first");
+  store.take_again(now, address, from("north", 20));
+  EXPECT_EQ(get("7"), "-");
+  replicate("7", "second", from("north", 30));
+  EXPECT_EQ(get("7"), "-") << "it may be older than what was there";
+  load("7", "loaded");
+  EXPECT_EQ(get("7"), "loaded");
+  store.take_again(now, address, from("east", 20));
+  EXPECT_EQ(get("7"), "loaded");
 }
 
 TEST_F(NearStores, NamespacesThatNobodyOpenedCostNothing) {

@@ -23,11 +23,7 @@ struct Past : testing::Test {
   Past() {
     rig.pass(seconds(2));  // Hub and west have met; what follows is not dropped for that.
     rig.subscribe(at_hub, {"mpreg.cache.federation.#"});
-    CacheReplication fact;
-    fact.address = address();
-    fact.targets = {"hub"};
-    EXPECT_TRUE(rig.session(at_hub).replicate(rig.now(), fact, "old"));
-    rig.settle();
+    replicate_at_hub();
     east = rig.add_broker("east", {hub});
     rig.cut(east, 0);
     at_east = rig.add_client(east);
@@ -38,6 +34,13 @@ struct Past : testing::Test {
 
   static CacheAddress address() { return {"users", "u1", "", 1, "default"}; }
 
+  void replicate_at_hub() {
+    CacheReplication fact;
+    fact.address = address();
+    fact.targets = {"hub"};
+    EXPECT_TRUE(rig.session(at_hub).replicate(rig.now(), fact, "old"));
+    rig.settle();
+  }
   void invalidate_at_east() {
     CacheInvalidation fact;
     fact.address = address();
@@ -133,6 +136,23 @@ TEST_F(Past, a_life_that_others_knew_is_not_told_of_twice) {
   rig.connect(at_east, east);
   rig.pass(seconds(2));
   EXPECT_EQ(rig.client(at_hub).gaps.size(), gaps);
+}
+
+// Its clock went back, it was dialled by somebody who had never heard of it, and only then met
+// those who had known a later epoch.
+TEST_F(Past, what_was_told_in_an_epoch_that_another_life_had_gone_beyond_is_lost_to_all) {
+  join();
+  rig.skip_wall(-seconds(60));
+  restart_east();
+  rig.pass(seconds(6));  // The hub has given up the life that ended without a word.
+  replicate_at_hub();
+  invalidate_at_east();
+  const auto south = rig.add_broker("south", {east});
+  rig.pass(seconds(1));
+  EXPECT_GT(rig.broker(south).node->report(rig.now(), "members").size(), 0U);
+  EXPECT_EQ(held_at_hub(), "old");
+  join();
+  EXPECT_EQ(held_at_hub(), "");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What arrives, through the whole session: order, gaps, duplicates, aliases, the seam.
 
 #include "unit/session/scripted_broker.h"
+#include "wire/cache_codec.h"
 
 namespace mpreg {
 namespace {
@@ -175,6 +176,24 @@ TEST_F(Inbox, an_operation_that_comes_through_two_brokers_is_delivered_once) {
   broker.batch(0, {{"y", {9, 2}}, {"z", {9, 3}}});
   EXPECT_EQ(story(), (Story{"1:x", "1:y", "1:z"}));
   EXPECT_EQ(broker.session.counters().messages_duplicate, 1U);
+}
+
+TEST_F(Inbox, a_fact_that_comes_through_two_brokers_is_told_with_its_other_version) {
+  CacheReplication fact;
+  fact.address = {"users", "7", "", 1, "default"};
+  fact.targets = {"east"};
+  const std::string payload(as_text(encode_replication(fact).bytes()));
+  broker.stream.lane = Lane::cache;
+  broker.batch(0, {{payload, {9, 1}, 1, RecordKind::replication}});
+  broker.stream.origin = "west";
+  broker.batch(4, {{payload, {9, 1}, 1, RecordKind::replication}});
+  const SessionEvents events = broker.events();
+  EXPECT_EQ(events.deliveries.size(), 1U);
+  const auto repeated = notices_of<RepeatedFact>(events);
+  ASSERT_EQ(repeated.size(), 1U);
+  EXPECT_EQ(repeated[0].address, fact.address);
+  EXPECT_EQ(repeated[0].origin, "west");
+  EXPECT_EQ(repeated[0].version, 1005U);
 }
 
 TEST_F(Inbox, a_record_without_content_does_not_hide_the_real_one) {

@@ -261,6 +261,19 @@ TEST(ReplicaCompare, a_key_whose_value_was_lost_is_forgotten_in_time_and_repaire
   EXPECT_TRUE(are_equal(east, west));
 }
 
+TEST(ReplicaCompare, a_write_that_two_brokers_took_goes_where_it_has_the_later_version) {
+  Cluster east("east");
+  east.put("k", "first", "west", 50);
+  east.store.take_again(kNow, address_of("k"), "north", 60);
+  EXPECT_EQ(east.get("k").value, "first");
+  east.store.take_again(kNow, address_of("k"), "north", 20);
+  EXPECT_NE(east.get("k").state, EntryState::shared);
+  east.put("k", "second", "north", 30);  // It may be the later one, and it may not.
+  EXPECT_NE(east.get("k").state, EntryState::shared);
+  east.put("k", "third", "north", 51);
+  EXPECT_EQ(east.get("k").value, "third");
+}
+
 TEST(ReplicaCompare, a_value_that_comes_late_or_is_replaced_is_waited_for_no_more) {
   Cluster west("west");
   west.store.resolved().set_resolver("carts", last_writer_wins());
