@@ -203,6 +203,7 @@ void SubscriberCheck::on_delivery(const Delivery& delivery) {
 
 void SubscriberCheck::on_gap(const Gap& gap) {
   ++gap_count_;
+  if (gap.stream.lane == Lane::events) ++event_gap_count_;
   last_gap_ = to_string(gap.stream) + " " + std::to_string(gap.after) + ".." +
               number_text(gap.through) + ": " + gap.reason;
   trace_.line([&] { return "client " + name_ + " is told of a gap in " + last_gap_; });

@@ -37,6 +37,7 @@ class SubscriberCheck {
 
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
   [[nodiscard]] std::uint64_t gaps() const { return gap_count_; }
+  [[nodiscard]] std::uint64_t gaps_in_events() const { return event_gap_count_; }
   [[nodiscard]] const std::string& last_gap() const { return last_gap_; }
 
  private:
@@ -96,6 +97,7 @@ class SubscriberCheck {
   std::map<std::uint32_t, Active> active_;
   std::uint64_t deliveries_ = 0;
   std::uint64_t gap_count_ = 0;
+  std::uint64_t event_gap_count_ = 0;  // Of these.
   std::string last_gap_;
 };
 
