@@ -61,6 +61,9 @@ struct BatchHeader {
   std::optional<RefillMark> refill;
   // From a client: nobody waits for the Accepted; kAnswerLater is soon enough.
   bool may_answer_later = false;
+  // To a client, cache lane: by their index, facts that came to this cluster before, in the stream
+  // of another broker. At most as many as a body has records.
+  std::vector<std::uint32_t> repeated = {};
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

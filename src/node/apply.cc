@@ -27,7 +27,7 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
       is_trusted = clock_.observe(last, now.wall, options_.clock_offset_max);
       if (!is_trusted) metrics_.clock_readings_refused.add();
     }
-    if (lane == Lane::cache) entry.namespaces = apply_facts(now, stream, body, is_trusted);
+    if (lane == Lane::cache) apply_facts(now, is_trusted, entry);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
@@ -91,11 +91,12 @@ Node::Impl::SharedNames Node::Impl::shared_names(std::vector<std::string> names)
   return last_names_;
 }
 
-// Returns the namespaces that they are about. What was read at the door is not read again.
-Node::Impl::SharedNames Node::Impl::apply_facts(const Now& now, StreamIndex stream,
-                                                const Body& body, bool is_trusted) {
+// What was read at the door is not read again.
+void Node::Impl::apply_facts(const Now& now, bool is_trusted, LogEntry& entry) {
+  const StreamIndex stream = entry.stream;
+  const Body& body = entry.body;
   const bool own = streams_[stream].own;
-  FactsApplied facts{stream, body, is_trusted, {}, 0, 0};
+  FactsApplied facts{stream, body, is_trusted, {}, 0, 0, false, {}};
   auto checked = checked_facts_.cbegin();
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
@@ -117,7 +118,9 @@ Node::Impl::SharedNames Node::Impl::apply_facts(const Now& now, StreamIndex stre
     books_.received(FederationBooks::Sort::invalidation, stream_ids_.id_of(stream).origin,
                     facts.invalidations, facts.processed);
   }
-  return shared_names(std::move(facts.about));
+  entry.namespaces = shared_names(std::move(facts.about));
+  if (facts.repeated.empty()) return;
+  entry.repeated = std::make_shared<const std::vector<std::uint32_t>>(std::move(facts.repeated));
 }
 
 // Who stamped it, or the broker that it came through, has checked that it can be read.
@@ -141,6 +144,7 @@ void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fa
   const Number number = body.first() + record.index;
   if (fact.tracking.wait == WaitLevel::observed) await_observers(now, facts.stream, number, number);
   if (!streams_[facts.stream].own && clients_.seen(operation_of(body.segments, record.index))) {
+    facts.repeated.push_back(record.index);
     cache_.take_again(now.instant, fact.address, stream_ids_.id_of(facts.stream).origin,
                       body.stamp.version + record.index);
     return metrics_.cache_facts_duplicate.add();

@@ -102,6 +102,7 @@ void Node::Impl::send_batch(Session& session, StreamIndex stream, const LogEntry
     header.interest_generation = session.interest_generation;
     header.hops = entry.hops;
     header.declarations = std::move(declarations);
+    if (entry.repeated) header.repeated = *entry.repeated;
     frame = encode_packet(header);
     if (is_plain) {
       last_header_ = {stream, after, entry.through, session.interest_generation, frame};

@@ -203,7 +203,7 @@ class Node::Impl : private NodeState {
   void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
   using SharedNames = std::shared_ptr<const std::vector<std::string>>;
   [[nodiscard]] SharedNames shared_names(std::vector<std::string> names);
-  SharedNames apply_facts(const Now& now, StreamIndex stream, const Body& body, bool is_trusted);
+  void apply_facts(const Now& now, bool is_trusted, LogEntry& entry);
   template <typename Fact>
   void apply_decoded(const Now& now, const Record& record, const Result<Fact>& decoded,
                      FactsApplied& facts);

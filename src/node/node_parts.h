@@ -47,6 +47,7 @@ struct FactsApplied {
   std::uint64_t invalidations = 0;
   std::uint64_t processed = 0;  // Of these; the others were known.
   bool is_about_any = false;
+  std::vector<std::uint32_t> repeated;  // By their index: what came before in another stream.
 
   void note(std::string_view namespace_name) {
     is_about_any = is_about_any || namespace_name.empty();

@@ -140,6 +140,7 @@ void Inbox::deliver(const BatchHeader& header, const Passage& passage, SessionEv
   const std::uint64_t unknown_before = counters_.aliases_unknown;
   Passage with_frame = passage;
   with_frame.frame = static_cast<std::uint32_t>(events.frames.size());
+  with_frame.repeated = header.repeated;
   std::span<const Record> rest = body.records;
   std::uint32_t first_index = 0;
   for (const Segment& segment : body.segments) {
@@ -174,7 +175,7 @@ void Inbox::deliver_segment(const Segment& segment, std::span<const Record> reco
     if (record.kind == RecordKind::none) continue;
     if (passage.body->first() + record.index <= passage.after) continue;
     const std::uint64_t operation = segment.first_operation + (record.index - first_index);
-    if (repeated && seen->elsewhere(operation)) {
+    if ((repeated && seen->elsewhere(operation)) || passage.is_repeated(record)) {
       ++counters_.messages_duplicate;
       note_repeated(record, passage, events);
       continue;

@@ -3,10 +3,12 @@
 // mean; every batch is delivered to the subscriptions that want it, dropped as a duplicate, or
 // reported as a gap.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -62,8 +64,13 @@ class Inbox {
     Number after = 0;  // Numbers up to here have been delivered.
     const Body* body = nullptr;
     std::uint32_t frame = 0;
-    std::optional<std::uint32_t> only;  // The only subscription that gets it.
-    bool is_share = false;              // Picked for it; otherwise backlog.
+    std::span<const std::uint32_t> repeated;  // As the header says.
+    std::optional<std::uint32_t> only;        // The only subscription that gets it.
+    bool is_share = false;                    // Picked for it; otherwise backlog.
+
+    [[nodiscard]] bool is_repeated(const Record& record) const {
+      return std::find(repeated.begin(), repeated.end(), record.index) != repeated.end();
+    }
   };
 
   [[nodiscard]] std::optional<StreamIndex> intern(const StreamId& stream);

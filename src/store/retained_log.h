@@ -30,6 +30,8 @@ struct LogEntry {
   std::shared_ptr<const std::vector<std::vector<std::string>>> targets;
   // Cache lane: the namespaces that it is about, each once; null: it may be about any.
   std::shared_ptr<const std::vector<std::string>> namespaces;
+  // Cache lane: by their index, facts that came before in another stream; null: none.
+  std::shared_ptr<const std::vector<std::uint32_t>> repeated;
   // Events lane: for whose interest nothing is left out; null: everybody's.
   std::shared_ptr<const std::vector<ClusterGeneration>> complete_for;
 

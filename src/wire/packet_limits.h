@@ -30,6 +30,7 @@ inline constexpr std::size_t kPatternsMax = 65'536;       // Of one subscription
 inline constexpr std::size_t kAcceptedRangesMax = 4096;
 inline constexpr std::size_t kVouchesMax = 4096;
 inline constexpr std::size_t kDeclarationsMax = 65'536;  // As many as a body has numbers.
+inline constexpr std::size_t kRepeatedMax = 65'536;      // The same.
 inline constexpr std::size_t kOutcomesMax = 4096;        // Operations that ended alike.
 inline constexpr std::size_t kScopeNamesMax = 1024;
 inline constexpr std::size_t kClustersMax = 4096;            // Members, reports, confirmations.

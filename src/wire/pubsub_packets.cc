@@ -32,11 +32,12 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
       });
   flatbuffers::Offset<wire::RefillMark> refill;
   if (from.refill) refill = write(out, *from.refill);
+  const auto repeated = from.repeated.empty() ? 0 : out.CreateVector(from.repeated);
   return wire::CreateBatchHeader(
       out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
       from.through, from.interest_generation, from.hops, from.only_subscription, declarations,
       left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill,
-      from.may_answer_later, from.is_share);
+      from.may_answer_later, from.is_share, repeated);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -63,6 +64,10 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
   if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
   to.may_answer_later = from.may_answer_later();
   to.is_share = from.is_share();
+  if (from.repeated() != nullptr &&
+      in.accept_count({"batch_header", "repeated"}, from.repeated()->size(), kRepeatedMax)) {
+    to.repeated.assign(from.repeated()->begin(), from.repeated()->end());
+  }
 }
 
 flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {

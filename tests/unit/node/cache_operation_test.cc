@@ -166,5 +166,33 @@ TEST(NodeCache, an_operation_ends_by_hand_once) {
   EXPECT_EQ(f.rig.client(f.sender).outcomes.size(), 1U);
 }
 
+// Its writer gave it to a, which was held up, and then to b. Who comes between has nothing to hold
+// the late one against.
+TEST(NodeCache,
+     a_client_that_came_between_two_numberings_of_a_fact_is_not_given_the_second_as_new) {
+  Hub f;
+  SessionOptions same = FederationRig::prompt();
+  same.client = 77;
+  const auto at_a = f.rig.add_client(f.a, same);
+  const auto at_b = f.rig.add_client(f.b, same);
+  CacheReplication fact;
+  fact.address = {"users", "k", "", 1, "default"};
+  fact.targets = {"*"};
+  f.rig.settle();
+  f.rig.cut(f.a, 0);
+  ASSERT_TRUE(f.rig.session(at_a).replicate(f.rig.now(), fact, "v"));
+  ASSERT_TRUE(f.rig.session(at_b).replicate(f.rig.now(), fact, "v"));
+  f.rig.pass(std::chrono::milliseconds(100));
+  const auto between = f.rig.add_client(f.hub);
+  f.rig.subscribe(between, {"mpreg.cache.federation.#"});
+  f.rig.heal(f.a, 0);
+  f.rig.pass(std::chrono::seconds(1));
+  EXPECT_EQ(f.rig.counter(f.hub, "mpreg_cache_facts_duplicate_total"), 1U);
+  const auto& received = f.rig.client(between).received;
+  EXPECT_TRUE(std::none_of(received.begin(), received.end(),
+                           [](const auto& one) { return one.kind == RecordKind::replication; }));
+  EXPECT_EQ(f.rig.session(between).counters().messages_duplicate, 1U);
+}
+
 }  // namespace
 }  // namespace mpreg

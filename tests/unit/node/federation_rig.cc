@@ -91,7 +91,7 @@ void FederationRig::heal(std::size_t i, std::uint32_t link) {
 
 std::size_t FederationRig::add_client(std::size_t broker, SessionOptions options) {
   auto client = std::make_unique<Client>();
-  options.client = 1000 + clients_.size();
+  if (options.client == 0) options.client = 1000 + clients_.size();
   options.name = "client " + std::to_string(clients_.size());
   client->session = std::make_unique<ClientSession>(options, now());
   clients_.push_back(std::move(client));

@@ -72,6 +72,7 @@ class FederationRig {
   void mute(std::size_t broker, std::uint32_t link) { muted_.insert({broker, link}); }
   void unmute(std::size_t broker, std::uint32_t link) { muted_.erase({broker, link}); }
 
+  // Without an id of its own it is given one.
   std::size_t add_client(std::size_t broker, SessionOptions options = prompt());
   // Every batch is answered at once.
   static SessionOptions prompt() {

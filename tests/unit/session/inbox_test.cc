@@ -196,6 +196,25 @@ TEST_F(Inbox, a_fact_that_comes_through_two_brokers_is_told_with_its_other_versi
   EXPECT_EQ(repeated[0].version, 1005U);
 }
 
+// The broker had it from another stream before this session began.
+TEST_F(Inbox, a_fact_that_the_broker_calls_repeated_is_no_new_one) {
+  CacheReplication fact;
+  fact.address = {"users", "7", "", 1, "default"};
+  fact.targets = {"east"};
+  const std::string payload(as_text(encode_replication(fact).bytes()));
+  broker.stream.lane = Lane::cache;
+  BatchHeader header = broker.header(0, 2, {{1, "a.b"}});
+  header.repeated = {1};
+  broker.give(header, broker.body(1, {{payload, {9, 4}, 1, RecordKind::replication},
+                                      {payload, {9, 3}, 1, RecordKind::replication}}));
+  const SessionEvents events = broker.events();
+  ASSERT_EQ(events.deliveries.size(), 1U);
+  EXPECT_EQ(events.deliveries[0].publisher.operation, 4U);
+  const auto repeated = notices_of<RepeatedFact>(events);
+  ASSERT_EQ(repeated.size(), 1U);
+  EXPECT_EQ(repeated[0].version, 1002U);
+}
+
 TEST_F(Inbox, a_record_without_content_does_not_hide_the_real_one) {
   broker.batch(0, {{"", {9, 1}, 1, RecordKind::none}, {"y", {9, 2}}});
   broker.stream.origin = "west";
