@@ -97,7 +97,11 @@ void NearCacheImpl::on_message(const Message& message) {
     const auto fact = decode_replication(message.payload);
     if (!fact) return on_unreadable(message, fact.error());
     if (!is_own) count(Count::replication);
-    store.take(now, *fact, source);
+    if (message.repeated) {
+      store.take_again(now, fact->address, source);
+    } else {
+      store.take(now, *fact, source);
+    }
     if (fact->tracking.wait == WaitLevel::observed) core.note_observed();
   } else if (message.kind == RecordKind::value) {
     // Without its value an entry stays missing: no harm.

@@ -61,7 +61,7 @@ class StreamState {
   Number refill_through = 0;  // Up to here, from the frontier, something is not complete.
   Instant refill_since{};
   Instant refill_sent{};
-  bool refill_given_up = false;  // Of an earlier piece.
+  std::uint32_t refills_given_up = 0;  // Of earlier pieces.
 
   bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
   Instant take_sent{};

@@ -31,7 +31,9 @@ inline constexpr std::chrono::milliseconds kInterestLinger{3000};
 // gone, somebody near either holds it or nobody does.
 inline constexpr std::chrono::milliseconds kRefillPatience{15'000};
 inline constexpr std::chrono::milliseconds kRefillPatienceWithoutOrigin{5000};
-inline constexpr std::chrono::milliseconds kRefillPatienceAgain{1500};  // For the next piece.
+inline constexpr std::chrono::milliseconds kRefillPatienceAgain{1500};  // For the next pieces,
+inline constexpr std::uint32_t kRefillsPatient = 5;                     // up to so many,
+inline constexpr std::chrono::milliseconds kRefillPatienceLast{500};    // and for those after them.
 inline constexpr std::chrono::milliseconds kReconnectMin{100};
 inline constexpr std::chrono::milliseconds kReconnectMax{5000};
 static_assert(kPeerLate >= 3 * kHeartbeat, "one lost heartbeat must not make a peer late");

@@ -46,7 +46,8 @@ bool Node::Impl::is_complete_for(const LogEntry& entry, const std::string& clust
 std::chrono::milliseconds Node::Impl::refill_patience(const StreamState& state) {
   const bool is_origin_gone = state.superseded != Instant{} || state.final;
   if (!is_origin_gone) return kRefillPatience;
-  return state.refill_given_up ? kRefillPatienceAgain : kRefillPatienceWithoutOrigin;
+  if (state.refills_given_up == 0) return kRefillPatienceWithoutOrigin;
+  return state.refills_given_up < kRefillsPatient ? kRefillPatienceAgain : kRefillPatienceLast;
 }
 
 // The arrival up to that number is of no use.
@@ -82,7 +83,7 @@ void Node::Impl::ask_refill(const Now& now, StreamIndex stream, Outbox& outbox) 
 // now.
 void Node::Impl::give_up_refill(const Now& now, StreamIndex stream, Outbox& outbox) {
   StreamState& state = streams_[stream];
-  state.refill_given_up = true;
+  ++state.refills_given_up;
   const StreamId& id = stream_ids_.id_of(stream);
   log(outbox, LogLevel::warning,
       to_string(id) + " " + std::to_string(state.frontier + 1) + ".." +

@@ -175,7 +175,7 @@ void Inbox::deliver_segment(const Segment& segment, std::span<const Record> reco
     if (record.kind == RecordKind::none) continue;
     if (passage.body->first() + record.index <= passage.after) continue;
     const std::uint64_t operation = segment.first_operation + (record.index - first_index);
-    if ((repeated && seen->elsewhere(operation)) || passage.is_repeated(record)) {
+    if (repeated && seen->elsewhere(operation)) {
       ++counters_.messages_duplicate;
       note_repeated(record, passage, events);
       continue;
@@ -247,6 +247,7 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.frame = passage.frame;
     delivery.kind = record.kind;
     delivery.backlog = passage.only.has_value() && !passage.is_share;
+    delivery.repeated = passage.is_repeated(record);
     delivery.topic = topic;
     delivery.payload = body.payload_of(record);
     delivery.headers = body.headers_of(record);

@@ -33,6 +33,7 @@ struct Delivery {
   std::uint32_t frame = 0;  // Place in SessionEvents::frames of the frame that the views look into.
   RecordKind kind = RecordKind::event;
   bool backlog = false;              // From before the subscription was made.
+  bool repeated = false;             // A fact that the broker had had before, from another one.
   std::string_view topic;            // Lives as long as the session, or (inline) the frame.
   Bytes payload;                     // Lives as long as the frame.
   Bytes headers;                     // An encoded Headers table, or empty.

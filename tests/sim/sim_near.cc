@@ -71,7 +71,11 @@ void SimNear::on_delivery(const Delivery& delivery) {
     const auto fact = decode_replication(delivery.payload);
     if (!fact) return store_.lose(now(), {});
     observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
-    store_.take(now(), *fact, source);
+    if (delivery.repeated) {
+      store_.take_again(now(), fact->address, source);
+    } else {
+      store_.take(now(), *fact, source);
+    }
   } else if (delivery.kind == RecordKind::value) {
     const auto value = decode_value(delivery.payload);
     if (!value) return;

@@ -19,6 +19,9 @@ struct Message {
   Bytes encoded_headers;   // Empty without headers; see headers_of.
   RecordKind kind = RecordKind::event;
   bool backlog = false;  // Older than the subscription.
+  // A cache fact that two brokers took from its publisher, and of which the first numbering came
+  // before this client listened: its version says nothing of what overwrote it meanwhile.
+  bool repeated = false;
 
   const StreamId* stream = nullptr;  // Whose message it is; valid while the Client lives.
   Number number = 0;                 // In its stream.

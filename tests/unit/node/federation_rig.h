@@ -23,6 +23,7 @@ class FederationRig {
     std::string payload;
     bool backlog;
     RecordKind kind;
+    bool repeated;
   };
 
   class Applied : public CacheApplier {

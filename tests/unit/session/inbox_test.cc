@@ -197,7 +197,7 @@ TEST_F(Inbox, a_fact_that_comes_through_two_brokers_is_told_with_its_other_versi
 }
 
 // The broker had it from another stream before this session began.
-TEST_F(Inbox, a_fact_that_the_broker_calls_repeated_is_no_new_one) {
+TEST_F(Inbox, a_fact_that_the_broker_calls_repeated_is_delivered_as_that) {
   CacheReplication fact;
   fact.address = {"users", "7", "", 1, "default"};
   fact.targets = {"east"};
@@ -208,11 +208,9 @@ TEST_F(Inbox, a_fact_that_the_broker_calls_repeated_is_no_new_one) {
   broker.give(header, broker.body(1, {{payload, {9, 4}, 1, RecordKind::replication},
                                       {payload, {9, 3}, 1, RecordKind::replication}}));
   const SessionEvents events = broker.events();
-  ASSERT_EQ(events.deliveries.size(), 1U);
-  EXPECT_EQ(events.deliveries[0].publisher.operation, 4U);
-  const auto repeated = notices_of<RepeatedFact>(events);
-  ASSERT_EQ(repeated.size(), 1U);
-  EXPECT_EQ(repeated[0].version, 1002U);
+  ASSERT_EQ(events.deliveries.size(), 2U);
+  EXPECT_FALSE(events.deliveries[0].repeated);
+  EXPECT_TRUE(events.deliveries[1].repeated);
 }
 
 TEST_F(Inbox, a_record_without_content_does_not_hide_the_real_one) {
