@@ -153,6 +153,10 @@ TEST_F(Past, what_was_told_in_an_epoch_that_another_life_had_gone_beyond_is_lost
   EXPECT_EQ(held_at_hub(), "old");
   join();
   EXPECT_EQ(held_at_hub(), "");
+  const auto& gaps = rig.client(at_hub).gaps;
+  EXPECT_TRUE(std::any_of(gaps.begin(), gaps.end(), [](const Gap& gap) {
+    return gap.reason.find("gone beyond") != std::string::npos;
+  })) << "also where the life before had ended with a goodbye, and nothing else were told";
 }
 
 }  // namespace
