@@ -32,7 +32,14 @@ struct Lossy : testing::Test {
     fact.tracking = {wait, 20'000};
     ASSERT_TRUE(rig.session(at_tiny).invalidate(rig.now(), fact));
   }
-  void await_gap() {
+  // Until north has heard of the loss.
+  void lose_what_is_to_be_observed() {
+    rig.pass(seconds(8));  // Nobody waits for near caches of an earlier life any more.
+    rig.mute(north, 0);
+    invalidate("k", WaitLevel::observed);
+    for (int i = 0; i < 200; ++i) invalidate("other" + std::to_string(i), WaitLevel::accepted);
+    rig.pass(milliseconds(100));
+    rig.unmute(north, 0);
     for (int i = 0; i < 200 && rig.counter(north, "mpreg_gaps_applied_total") == 0; ++i) {
       rig.pass(milliseconds(50));
     }
@@ -45,13 +52,7 @@ struct Lossy : testing::Test {
 TEST_F(Lossy, a_near_cache_that_has_not_heard_of_the_loss_has_not_observed_what_was_lost) {
   rig.session(at_north).observe();
   rig.subscribe(at_north, {"mpreg.cache.federation.invalidation.#"});
-  rig.pass(seconds(8));  // Nobody waits for near caches of an earlier life any more.
-  rig.mute(north, 0);
-  invalidate("k", WaitLevel::observed);
-  for (int i = 0; i < 200; ++i) invalidate("other" + std::to_string(i), WaitLevel::accepted);
-  rig.pass(milliseconds(100));
-  rig.unmute(north, 0);
-  await_gap();
+  lose_what_is_to_be_observed();
   rig.pass(milliseconds(200));
   EXPECT_EQ(rig.client(at_north).gaps.size(), 1U);
   EXPECT_TRUE(outcomes().empty()) << "it may be serving what it had";
@@ -65,13 +66,7 @@ TEST_F(Lossy, a_near_cache_that_has_not_heard_of_the_loss_has_not_observed_what_
 
 TEST_F(Lossy, a_near_cache_that_says_nothing_of_the_loss_is_waited_for_as_long_as_it_may_serve) {
   rig.session(at_north).observe();
-  rig.pass(seconds(8));  // Nobody waits for near caches of an earlier life any more.
-  rig.mute(north, 0);
-  invalidate("k", WaitLevel::observed);
-  for (int i = 0; i < 200; ++i) invalidate("other" + std::to_string(i), WaitLevel::accepted);
-  rig.pass(milliseconds(100));
-  rig.unmute(north, 0);
-  await_gap();
+  lose_what_is_to_be_observed();
   rig.pass(milliseconds(2500));
   EXPECT_TRUE(outcomes().empty());
   rig.pass(seconds(1));
