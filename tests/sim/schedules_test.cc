@@ -2,6 +2,8 @@
 //
 //   MPREG_SIM_SCHEDULES=1000   how many (default 20,000), from seed MPREG_SIM_FIRST (default 1)
 //   MPREG_SIM_SEED=123         this one alone, with everything that happens in it
+//   MPREG_SIM_HASHES=1         prints the trace hash of each: a change that only moves code leaves
+//                              all of them as they were
 
 #include <gtest/gtest.h>
 
@@ -72,6 +74,7 @@ struct Totals {
   std::uint64_t keys_granted = 0;
   std::uint64_t writes_of_holders = 0;
   std::map<std::uint64_t, std::string> violations;  // By seed.
+  std::map<std::uint64_t, std::uint64_t> hashes;     // By seed.
 };
 
 void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& totals) {
@@ -82,6 +85,7 @@ void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& total
     const WorldResult result = run_world(plan_of(seed), {});
     const std::lock_guard lock(totals.mutex);
     ++totals.schedules;
+    totals.hashes[seed] = result.hash;
     totals.events += result.events;
     totals.messages += result.messages;
     totals.deliveries += result.deliveries;
@@ -142,6 +146,11 @@ TEST(Schedules, break_no_promise) {
             << " cached entries judged, " << totals.entries_repaired << " repaired, "
             << totals.keys_granted << " keys granted, " << totals.writes_of_holders
             << " writes of their holders\n";
+  if (from_environment("MPREG_SIM_HASHES", 0) != 0) {
+    for (const auto& [seed, hash] : totals.hashes) {
+      std::cout << "seed " << seed << " hash " << std::hex << hash << std::dec << "\n";
+    }
+  }
   std::size_t shown = 0;
   for (const auto& [seed, violation] : totals.violations) {
     ADD_FAILURE() << "seed " << seed << ": " << violation << "\nreplay: " << replay_command(seed);
