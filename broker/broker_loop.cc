@@ -75,6 +75,7 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
   node.stream_endpoint = announced_stream(loop->bound().stream, options.advertise);
   loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(), random_instance(),
                                        nullptr, metrics);
+  loop->driver_ = std::make_unique<NodeDriver>(*loop->node_, static_cast<Carrier&>(*loop));
   return loop;
 }
 
@@ -126,21 +127,20 @@ bool BrokerLoop::turn(const Now& now) {
   while (const std::optional<LinkChange> change = doors_->next_link_change(now)) {
     worked = true;
     if (change->up) {
-      node_->on_link_up(now, change->link, outbox_);
+      driver_->on_link_up(change->link);
     } else {
-      node_->on_link_down(now, change->link, outbox_);
+      driver_->on_link_down(change->link);
     }
   }
   worked |= doors_->receive([&](Address from, Frame header, Frame body) {
-    node_->on_packet(now, from, std::move(header), std::move(body), outbox_);
+    driver_->on_packet(from, std::move(header), std::move(body));
   }) > 0;
   if (now.instant >= node_->next_tick()) {
-    node_->tick(now, outbox_);
+    driver_->tick();
     worked = true;
   }
   if (worked) {
-    node_->end_turn(now, outbox_);
-    carry_out(now);
+    driver_->end_turn();
   } else {
     metrics_.turns_empty.add();
   }
@@ -148,46 +148,22 @@ bool BrokerLoop::turn(const Now& now) {
   return worked;
 }
 
-void BrokerLoop::carry_out(const Now& now) {
-  // What cannot be delivered is told to the node, which may want more done. Each peer is gone once,
-  // so this ends.
-  for (;;) {
-    std::swap(outbox_, carried_);
-    for (const ChannelInterest& interest : carried_.interests) doors_->set_interest(interest);
-    for (const StreamDial& dial : carried_.stream_dials) {
-      const Result<Endpoint> dialled = doors_->dial_stream(dial);
-      if (!dialled) {
-        log(LogLevel::warning, "link " + std::to_string(dial.link) +
-                                   ": cannot take its live streams: " + dialled.error().text);
-      }
-    }
-    for (const Publication& publication : carried_.publications) doors_->publish(publication);
-    send_all(now);
-    for (const LogLine& line : carried_.log) log(line.level, line.text);
-    carried_.clear();
-    if (gone_.empty()) return;
-    std::sort(gone_.begin(), gone_.end());
-    gone_.erase(std::unique(gone_.begin(), gone_.end()), gone_.end());
-    for (const Address& peer : gone_) node_->on_peer_gone(now, peer, outbox_);
-    gone_.clear();
-  }
+Carrier::Sent BrokerLoop::send(const Sending& sending) {
+  if (doors_->send(sending) == SendResult::sent) return Sent::sent;
+  if (sending.to.door != Door::link_out) return Sent::gone;
+  metrics_.sends_lost.add();
+  return Sent::lost;
 }
 
-void BrokerLoop::send_all(const Now& /*now*/) {
-  for (const Sending& sending : carried_.sendings) {
-    // Nothing goes to a peer after something that did not: it would take what follows, an echo of
-    // its positions say, as the word that nothing is missing.
-    if (!gone_.empty() && std::find(gone_.begin(), gone_.end(), sending.to) != gone_.end()) {
-      continue;
-    }
-    if (doors_->send(sending) == SendResult::sent) continue;
-    if (sending.to.door == Door::link_out) {
-      // The change of its connection tells the node, and numbers show what is missing.
-      metrics_.sends_lost.add();
-    } else {
-      gone_.push_back(sending.to);
-    }
-  }
+void BrokerLoop::publish(const Publication& publication) { doors_->publish(publication); }
+
+void BrokerLoop::set_interest(const ChannelInterest& interest) { doors_->set_interest(interest); }
+
+void BrokerLoop::dial_stream(const StreamDial& dial) {
+  const Result<Endpoint> dialled = doors_->dial_stream(dial);
+  if (dialled) return;
+  log(LogLevel::warning, "link " + std::to_string(dial.link) +
+                             ": cannot take its live streams: " + dialled.error().text);
 }
 
 bool BrokerLoop::look_for_work(Duration longest) {
@@ -233,7 +209,7 @@ bool BrokerLoop::take_wishes(const Now& now) {
   if (reload) take_on(*reload);
   if (retirement_requested_.load() && !retiring_ && !leaving_) {
     retiring_ = true;
-    node_->retire(now, retire_time_, outbox_);
+    driver_->retire(retire_time_);
   }
   const bool must_leave = stop_requested_.load() || (retiring_ && node_->retired(now));
   if (!must_leave || leaving_) return false;
@@ -254,7 +230,7 @@ void BrokerLoop::take_on(const BrokerOptions& options) {
 void BrokerLoop::begin_to_leave(const Now& now) {
   leaving_ = true;
   leave_by_ = now.instant + drain_timeout_;
-  node_->leave(now, outbox_);
+  driver_->leave();
 }
 
 void BrokerLoop::watch_resources(const Now& now) {

@@ -13,20 +13,18 @@
 #include "broker/loop_metrics.h"
 #include "broker/spin.h"
 #include "net/clock.h"
-#include "node/node.h"
+#include "node/node_driver.h"
 
 namespace mpreg {
 
 // Takes one line; called on the thread of the loop, and before it runs on the one that starts it.
 using LogSink = std::function<void(LogLevel level, std::string_view text)>;
 
-class BrokerLoop {
+class BrokerLoop : private Carrier {
  public:
   // Binds every socket. `options` are free of errors. The rest is borrowed for the loop's life.
   static Result<std::unique_ptr<BrokerLoop>> open(const BrokerOptions& options, NetContext& context,
                                                   MetricsRegistry& metrics, LogSink log);
-  BrokerLoop(const BrokerLoop&) = delete;
-  BrokerLoop& operator=(const BrokerLoop&) = delete;
 
   // Runs until it is stopped and everything is drained, or the deadline for that has passed. False
   // in the latter case.
@@ -46,8 +44,13 @@ class BrokerLoop {
 
   // Everything that there is to do now. False: nothing was.
   bool turn(const Now& now);
-  void carry_out(const Now& now);
-  void send_all(const Now& now);
+  // As Carrier.
+  [[nodiscard]] Now now() override { return clock_.now(); }
+  [[nodiscard]] Sent send(const Sending& sending) override;
+  void publish(const Publication& publication) override;
+  void set_interest(const ChannelInterest& interest) override;
+  void dial_stream(const StreamDial& dial) override;
+  void log(const LogLine& line) override { log(line.level, line.text); }
   // Sleeps until there is work, after looking for it for a moment while traffic is quick.
   void rest();
   bool look_for_work(Duration longest);
@@ -70,12 +73,10 @@ class BrokerLoop {
   std::optional<BrokerOptions> reload_;  // Guarded by it.
 
   std::unique_ptr<Node> node_;
+  std::unique_ptr<NodeDriver> driver_;  // Of the node.
   std::unique_ptr<Doors> doors_;  // Goes first: nobody finds a door open behind which nobody is.
   LoopMetrics metrics_;
   Spin spin_;
-  Outbox outbox_;
-  Outbox carried_;             // What is being carried out, while the node fills the other one.
-  std::vector<Address> gone_;  // To whom something could not be sent.
   bool leaving_ = false;
   bool retiring_ = false;
   std::uint32_t sessions_allowed_ = std::numeric_limits<std::uint32_t>::max();  // By descriptors.

@@ -7,7 +7,7 @@
 
 namespace mpreg {
 // The one way into this cluster. The arrival is next in its stream; local and remote meet here.
-void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox) {
+void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   StreamState& state = streams_[stream];
   MPREG_CHECK(arrival.after <= state.frontier && arrival.through > state.frontier);
   const Lane lane = stream_ids_.id_of(stream).lane;
@@ -24,14 +24,14 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
     bool is_trusted = true;
     if (!state.own) {
       const HybridTime last = body.stamp.version + body.stamp.count - 1;
-      is_trusted = clock_.observe(last, now.wall, options_.clock_offset_max);
+      is_trusted = clock_.observe(last, turn.now.wall, options_.clock_offset_max);
       if (!is_trusted) metrics_.clock_readings_refused.add();
     }
-    if (lane == Lane::cache) apply_facts(now, is_trusted, entry);
+    if (lane == Lane::cache) apply_facts(turn.now, is_trusted, entry);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
-    if (lane == Lane::bulk) cache_values(now, body);
+    if (lane == Lane::bulk) cache_values(turn.now, body);
     if (!state.own) {
       remember_operations(body);
       metrics_.link_batches_applied.add();
@@ -43,8 +43,8 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   }
   if (entry.gap) {
     metrics_.gaps_applied.add();
-    // What was lost was written before now, by any clock that is not ahead of ours.
-    const HybridTime time = std::max(clock_.last(), hybrid_time_of(now.wall));
+    // What was lost was written before turn.now, by any clock that is not ahead of ours.
+    const HybridTime time = std::max(clock_.last(), hybrid_time_of(turn.now.wall));
     if (lane == Lane::cache) {
       if (entry.gap->scope.kind == ScopeKind::namespaces) {
         entry.namespaces = shared_names(entry.gap->scope.names);
@@ -52,10 +52,10 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
       loads_.note_space({});
       cache_.lose(entry.gap->scope, time);
       // Whoever waits for observers may have sent what was lost: they have to hear of the loss.
-      await_observers(now, stream, entry.after + 1, entry.through);
+      await_observers(turn.now, stream, entry.after + 1, entry.through);
     }
   }
-  state.advance(entry.through, now.instant);
+  state.advance(entry.through, turn.now.instant);
   moved_streams_.push_back(stream);
   state.head_seen = std::max(state.head_seen, entry.through);
   if (!state.own) {
@@ -71,12 +71,12 @@ void Node::Impl::apply(const Now& now, StreamIndex stream, Arrival arrival, Outb
   const LogPosition position = log.append(std::move(entry));
   const LogEntry& kept = *log.find(position);
   if (kept.gap) {
-    deliver_gap(kept, outbox);
+    deliver_gap(turn, kept);
   } else if (!kept.body.frame.empty()) {
-    deliver(stream, kept, position, outbox);
-    if (lane == Lane::events) hand_out(stream, kept.body, outbox);
+    deliver(turn, stream, kept, position);
+    if (lane == Lane::events) hand_out(turn, stream, kept.body);
   }
-  publish(stream, kept, arrival.declarations, outbox);
+  publish(turn, stream, kept, arrival.declarations);
 }
 
 // Null for none, and for so many that any may be among them. The same object as last time, where it
@@ -225,12 +225,12 @@ void Node::Impl::remember_operations(const Body& body) {
 
 // Facts go once for all neighbours that dialled us. Values and events go to each one by cursor, for
 // each one gets what is for it.
-void Node::Impl::publish(StreamIndex stream, const LogEntry& entry,
-                         const std::vector<Declaration>& declared, Outbox& outbox) {
+void Node::Impl::publish(Turn& turn, StreamIndex stream, const LogEntry& entry,
+                         const std::vector<Declaration>& declared) {
   const StreamId& id = stream_ids_.id_of(stream);
   if (id.lane != Lane::cache || link_of_peer_.empty()) return;
   if (entry.gap) {
-    outbox.publications.push_back({channel_of(id), encode_packet(*entry.gap), {}});
+    turn.outbox.publications.push_back({channel_of(id), encode_packet(*entry.gap), {}});
     return;
   }
   BatchHeader header;
@@ -239,7 +239,7 @@ void Node::Impl::publish(StreamIndex stream, const LogEntry& entry,
   header.through = entry.through;
   header.hops = static_cast<std::uint8_t>(entry.hops + 1);
   header.declarations = declared;
-  outbox.publications.push_back({channel_of(id), encode_packet(header), entry.body.frame});
+  turn.outbox.publications.push_back({channel_of(id), encode_packet(header), entry.body.frame});
 }
 
 std::uint64_t Node::Impl::event_report_bytes() const {

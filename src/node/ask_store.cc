@@ -18,29 +18,28 @@ bool Node::Impl::has_reached(const std::vector<StreamPosition>& positions) const
   });
 }
 
-void Node::Impl::on_cache_get(const Now& now, const Session& session, const CacheGet& request,
-                              Outbox& outbox) {
+void Node::Impl::on_cache_get(Turn& turn, const Session& session, const CacheGet& request) {
   const Address to{Door::session, session.peer};
   const CacheAddress& address = request.address;
   for (const Result<void>& checked :
        {check_namespace(address.namespace_name), check_key(address.key),
         check_subkey(address.subkey), check_key_version(address.version)}) {
     if (checked) continue;
-    return send(outbox, to,
+    return send(turn, to,
                 Answer{request.request, false, checked.error().code, checked.error().text});
   }
   if (!request.cluster.empty() && request.cluster != options_.cluster) {
-    return ask_elsewhere(now, session, request, outbox);
+    return ask_elsewhere(turn, session, request);
   }
-  if (has_reached(request.positions)) return send(outbox, to, got_here(now, request));
-  if (observe_.gets.size() >= kWaitingGetsMax) {
-    return send(outbox, to,
+  if (has_reached(request.positions)) return send(turn, to, got_here(turn.now, request));
+  if (waiting_gets_.size() >= kWaitingGetsMax) {
+    return send(turn, to,
                 Answer{request.request, false, ErrorCode::overloaded,
                        std::to_string(kWaitingGetsMax) +
                            " requests wait for what has not been applied, which is the limit"});
   }
   const auto wait = std::min(std::chrono::milliseconds(request.wait_ms), kGetWaitMax);
-  observe_.gets.push_back({session.id, session.slot, request, now.instant + wait});
+  waiting_gets_.push_back({session.id, session.slot, request, turn.now.instant + wait});
   requests_waiting_ = true;
 }
 
@@ -53,52 +52,51 @@ CacheGot Node::Impl::got_here(const Now& now, const CacheGet& request) {
 }
 
 // Nothing when the client has gone.
-std::optional<std::uint32_t> Node::Impl::peer_of(const ObserveDesk::WaitingGet& waiting) const {
-  if (waiting.slot >= sessions_.size()) return std::nullopt;
-  const auto& session = sessions_[waiting.slot];
-  if (!session || session->id != waiting.session) return std::nullopt;
-  return session->peer;
+std::optional<std::uint32_t> Node::Impl::peer_of(std::uint64_t session, std::uint32_t slot) const {
+  if (slot >= sessions_.size()) return std::nullopt;
+  const auto& there = sessions_[slot];
+  if (!there || there->id != session) return std::nullopt;
+  return there->peer;
 }
 
-bool Node::Impl::settle_gets(const Now& now, Outbox& outbox) {
-  std::erase_if(observe_.gets, [&](const ObserveDesk::WaitingGet& waiting) {
-    const auto peer = peer_of(waiting);
+bool Node::Impl::settle_gets(Turn& turn) {
+  std::erase_if(waiting_gets_, [&](const WaitingGet& waiting) {
+    const auto peer = peer_of(waiting.session, waiting.slot);
     if (!peer) return true;
     const Address to{Door::session, *peer};
     if (has_reached(waiting.request.positions)) {
-      send(outbox, to, got_here(now, waiting.request));
+      send(turn, to, got_here(turn.now, waiting.request));
       return true;
     }
-    if (now.instant < waiting.deadline) return false;
-    send(outbox, to,
+    if (turn.now.instant < waiting.deadline) return false;
+    send(turn, to,
          Answer{waiting.request.request, false, ErrorCode::timed_out,
                 options_.cluster + " has not applied what the token names"});
     return true;
   });
-  settle_elsewhere(now, outbox);
-  return !observe_.gets.empty() || !observe_.elsewhere.empty();
+  settle_elsewhere(turn);
+  return !waiting_gets_.empty() || !remote_reads_.empty();
 }
 
-void Node::Impl::on_load_ask(const Now& now, const Session& session, const LoadAsk& ask,
-                             Outbox& outbox) {
+void Node::Impl::on_load_ask(Turn& turn, const Session& session, const LoadAsk& ask) {
   Result<void> checked = check_namespace(ask.address.namespace_name);
   if (checked) checked = check_key(ask.address.key);
   if (!checked) {
     const Answer refused{ask.request, false, checked.error().code, checked.error().text};
-    return send(outbox, {Door::session, session.peer}, refused);
+    return send(turn, {Door::session, session.peer}, refused);
   }
   LoadGranted granted{ask.request, true, 0};
   if (ask.lease_ms == 0) {
-    const auto seen = loads_.done(now.instant, ask.address, session.client);
-    if (seen && ask.loaded) cache_.fill(now.instant, ask, *seen);
+    const auto seen = loads_.done(turn.now.instant, ask.address, session.client);
+    if (seen && ask.loaded) cache_.fill(turn.now.instant, ask, *seen);
   } else {
-    const Duration wait = loads_.ask(now.instant, ask.address, session.client,
+    const Duration wait = loads_.ask(turn.now.instant, ask.address, session.client,
                                      std::chrono::milliseconds(ask.lease_ms), clock_.last());
     granted.granted = wait == Duration::zero();
     granted.wait_ms =
         static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
   }
-  send(outbox, {Door::session, session.peer}, granted);
+  send(turn, {Door::session, session.peer}, granted);
 }
 
 // What is being loaded may be older than this.

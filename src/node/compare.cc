@@ -53,8 +53,7 @@ bool Node::Impl::may_tell_of_store() const {
 
 // ---- What we are asked.
 
-void Node::Impl::on_store_ask(const Now& now, const Link& link, const StoreAsk& ask,
-                              Outbox& outbox) {
+void Node::Impl::on_store_ask(Turn& turn, const Link& link, const StoreAsk& ask) {
   StoreTell tell;
   tell.tag = ask.tag;
   tell.level = ask.level;
@@ -69,51 +68,50 @@ void Node::Impl::on_store_ask(const Now& now, const Link& link, const StoreAsk& 
     if (ask.level == StoreLevel::entries) {
       std::vector<std::uint64_t> known = ask.known;
       std::sort(known.begin(), known.end());
-      tell.is_last = cache_.collect(now.instant, ask.index, known, kTellBytes, tell.entries);
+      tell.is_last = cache_.collect(turn.now.instant, ask.index, known, kTellBytes, tell.entries);
       metrics_.store_entries_told.add(tell.entries.size());
     } else {
       tell.digests = cache_.digests_of(ask.level, ask.index);
     }
   }
-  send(outbox, link.address, tell);
+  send(turn, link.address, tell);
 }
 
 // ---- What we ask.
 
-void Node::Impl::begin_comparison(const Now& now, const Link& link, Outbox& outbox) {
+void Node::Impl::begin_comparison(Turn& turn, const Link& link) {
   compare_.current.emplace();
   compare_.current->link = link.id;
   compare_.current->cluster = link.peer.cluster;
-  compare_.current->begun = compare_.current->progressed = now.instant;
+  compare_.current->begun = compare_.current->progressed = turn.now.instant;
   metrics_.store_comparisons.add();
-  ask_store(now, StoreLevel::groups, 0, outbox);
+  ask_store(turn, StoreLevel::groups, 0);
 }
 
-void Node::Impl::ask_store(const Now& now, StoreLevel level, std::uint32_t index, Outbox& outbox) {
+void Node::Impl::ask_store(Turn& turn, StoreLevel level, std::uint32_t index) {
   compare_.current->asked = {++compare_.last_tag, level, index, {}};
-  send_store_ask(now, outbox);
+  send_store_ask(turn);
 }
 
-void Node::Impl::send_store_ask(const Now& now, Outbox& outbox) {
+void Node::Impl::send_store_ask(Turn& turn) {
   CompareDesk::Comparison& current = *compare_.current;
   const auto link = links_.find(current.link);
   if (link == links_.end() || !link->second.is_joined()) {
-    return end_comparison(now, "the link went down", false, outbox);
+    return end_comparison(turn, "the link went down", false);
   }
   current.is_due_again = false;
   current.positions = cache_positions();
   current.memory = cache_.memory();
   if (current.asked.level == StoreLevel::entries) {
-    current.asked.known = cache_.known_in(now.instant, current.asked.index);
+    current.asked.known = cache_.known_in(turn.now.instant, current.asked.index);
     if (current.asked.known.size() > kStoredEntriesKnownMax) {
       current.asked.known.resize(kStoredEntriesKnownMax);
     }
   }
-  send(outbox, link->second.address, current.asked);
+  send(turn, link->second.address, current.asked);
 }
 
-void Node::Impl::on_store_tell(const Now& now, const Link& link, const StoreTell& tell,
-                               Outbox& outbox) {
+void Node::Impl::on_store_tell(Turn& turn, const Link& link, const StoreTell& tell) {
   auto& current = compare_.current;
   const bool is_answer = current && current->link == link.id && current->asked.tag == tell.tag &&
                          current->asked.level == tell.level && current->asked.index == tell.index;
@@ -123,14 +121,14 @@ void Node::Impl::on_store_tell(const Now& now, const Link& link, const StoreTell
     current->is_due_again = true;
     return;
   }
-  current->progressed = now.instant;
+  current->progressed = turn.now.instant;
   if (current->told.empty()) current->told = tell.positions;
   if (tell.level == StoreLevel::entries) {
-    const bool is_new = take_entries(now, tell);
+    const bool is_new = take_entries(turn.now, tell);
     if (!tell.is_last && is_new) {
-      return ask_store(now, StoreLevel::entries, tell.index, outbox);
+      return ask_store(turn, StoreLevel::entries, tell.index);
     }
-    return ask_next(now, outbox);
+    return ask_next(turn);
   }
   const std::vector<BucketDigest> own = cache_.digests_of(tell.level, tell.index);
   for (std::uint32_t i = 0; i < own.size() && i < tell.digests.size(); ++i) {
@@ -143,7 +141,7 @@ void Node::Impl::on_store_tell(const Now& now, const Link& link, const StoreTell
       ++current->buckets_differing;
     }
   }
-  ask_next(now, outbox);
+  ask_next(turn);
 }
 
 // True: something was taken.
@@ -163,33 +161,29 @@ bool Node::Impl::take_entries(const Now& now, const StoreTell& tell) {
   return repaired > 0;
 }
 
-void Node::Impl::ask_next(const Now& now, Outbox& outbox) {
+void Node::Impl::ask_next(Turn& turn) {
   CompareDesk::Comparison& current = *compare_.current;
   if (!current.buckets.empty()) {
     const std::uint32_t bucket = current.buckets.front();
     current.buckets.pop_front();
-    return ask_store(now, StoreLevel::entries, bucket, outbox);
+    return ask_store(turn, StoreLevel::entries, bucket);
   }
   if (!current.groups.empty()) {
     const std::uint32_t group = current.groups.front();
     current.groups.pop_front();
-    return ask_store(now, StoreLevel::buckets, group, outbox);
+    return ask_store(turn, StoreLevel::buckets, group);
   }
   const bool is_equal = current.groups_differing == 0;
   const bool is_newer_there = current.entries_repaired > 0;
-  end_comparison(now,
-                 is_equal         ? "equal"
-                 : is_newer_there ? "repaired"
-                                  : "nothing newer",
-                 true, outbox);
+  end_comparison(turn, is_equal ? "equal" : is_newer_there ? "repaired" : "nothing newer", true);
 }
 
-void Node::Impl::end_comparison(const Now& now, std::string result, bool is_whole, Outbox& outbox) {
+void Node::Impl::end_comparison(Turn& turn, std::string result, bool is_whole) {
   CompareDesk::Comparison ended = std::move(*compare_.current);
   compare_.current.reset();
-  compare_.due[ended.link] = now.instant + (is_whole ? options_.compare_interval : kTryAgain);
+  compare_.due[ended.link] = turn.now.instant + (is_whole ? options_.compare_interval : kTryAgain);
   if (ended.entries_repaired > 0) {
-    log(outbox, LogLevel::info,
+    log(turn, LogLevel::info,
         "store compared with that of " + ended.cluster + ": " +
             std::to_string(ended.entries_repaired) + " entries repaired in " +
             std::to_string(ended.buckets_differing) + " buckets");
@@ -197,7 +191,7 @@ void Node::Impl::end_comparison(const Now& now, std::string result, bool is_whol
   if (is_whole) inherit(ended.told);
   ended.told.clear();
   ended.result = std::move(result);
-  ended.ended = now.instant;
+  ended.ended = turn.now.instant;
   ended.memory = {};
   ended.asked.known.clear();
   compare_.last[ended.cluster] = std::move(ended);
@@ -217,13 +211,13 @@ void Node::Impl::inherit(const std::vector<StreamPosition>& told) {
   }
 }
 
-void Node::Impl::tick_comparison(const Now& now, Outbox& outbox) {
+void Node::Impl::tick_comparison(Turn& turn) {
   if (compare_.current) {
     const CompareDesk::Comparison& current = *compare_.current;
-    if (now.instant - current.progressed > kAnswerPatience) {
-      return end_comparison(now, "no answer that counts within 5 s", false, outbox);
+    if (turn.now.instant - current.progressed > kAnswerPatience) {
+      return end_comparison(turn, "no answer that counts within 5 s", false);
     }
-    if (current.is_due_again) send_store_ask(now, outbox);
+    if (current.is_due_again) send_store_ask(turn);
     return;
   }
   if (leaving_) return;
@@ -233,9 +227,9 @@ void Node::Impl::tick_comparison(const Now& now, Outbox& outbox) {
       compare_.due.erase(id);
       continue;
     }
-    const auto [due, is_new] = compare_.due.try_emplace(id, now.instant + kAfterJoining);
-    if (now.instant < due->second) continue;
-    return begin_comparison(now, link, outbox);
+    const auto [due, is_new] = compare_.due.try_emplace(id, turn.now.instant + kAfterJoining);
+    if (turn.now.instant < due->second) continue;
+    return begin_comparison(turn, link);
   }
 }
 

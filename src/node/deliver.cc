@@ -32,8 +32,8 @@ const IdList* Node::Impl::sessions_wanting(StreamIndex stream, const LogEntry& e
   return &refresh(overflow_matches_.back(), entry.body.inline_topic_of(record), patterns_);
 }
 
-void Node::Impl::deliver(StreamIndex stream, const LogEntry& entry, LogPosition position,
-                         Outbox& outbox) {
+void Node::Impl::deliver(Turn& turn, StreamIndex stream, const LogEntry& entry,
+                         LogPosition position) {
   if (slot_of_client_.empty()) return;
   const std::size_t records = entry.body.records.size();
   overflow_matches_.clear();
@@ -42,12 +42,12 @@ void Node::Impl::deliver(StreamIndex stream, const LogEntry& entry, LogPosition 
     selection_.add(sessions_wanting(stream, entry, i));
   }
   for (const Selection::Group& group : selection_.finish()) {
-    deliver_group(group, stream, entry, position, outbox);
+    deliver_group(turn, group, stream, entry, position);
   }
 }
 
-void Node::Impl::deliver_group(const Selection::Group& group, StreamIndex stream,
-                               const LogEntry& entry, LogPosition position, Outbox& outbox) {
+void Node::Impl::deliver_group(Turn& turn, const Selection::Group& group, StreamIndex stream,
+                               const LogEntry& entry, LogPosition position) {
   const auto lane = static_cast<std::size_t>(entry.body.stamp.lane);
   const auto* records = group.everything ? nullptr : &group.records;
   Frame body = group.everything ? entry.body.frame : Frame();
@@ -61,7 +61,7 @@ void Node::Impl::deliver_group(const Selection::Group& group, StreamIndex stream
       metrics_.sessions_fell_behind.add();
       continue;
     }
-    send_batch(session, stream, entry, body, records, outbox);
+    send_batch(turn, session, stream, entry, body, records);
   }
 }
 
@@ -75,9 +75,8 @@ Frame Node::Impl::part_of(const Body& body, const std::vector<std::uint16_t>& re
 }
 
 // Null records: all of them.
-void Node::Impl::send_batch(Session& session, StreamIndex stream, const LogEntry& entry,
-                            const Frame& body, const std::vector<std::uint16_t>* records,
-                            Outbox& outbox) {
+void Node::Impl::send_batch(Turn& turn, Session& session, StreamIndex stream, const LogEntry& entry,
+                            const Frame& body, const std::vector<std::uint16_t>* records) {
   std::vector<Declaration> declarations;
   const std::size_t count = records != nullptr ? records->size() : entry.body.records.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -113,25 +112,25 @@ void Node::Impl::send_batch(Session& session, StreamIndex stream, const LogEntry
   metrics_.batches_delivered.add();
   metrics_.batch_bytes_delivered.add(frame.size() + body.size());
   metrics_.records_delivered.add(count);
-  outbox.sendings.push_back({{Door::session, session.peer}, std::move(frame), body});
+  turn.outbox.sendings.push_back({{Door::session, session.peer}, std::move(frame), body});
 }
 
-void Node::Impl::deliver_gap(const LogEntry& entry, Outbox& outbox) {
+void Node::Impl::deliver_gap(Turn& turn, const LogEntry& entry) {
   const auto lane = static_cast<std::size_t>(stream_ids_.id_of(entry.stream).lane);
   for (const auto& session : sessions_) {
     if (!session || session->cursors[lane].behind) continue;
     if (entry.through > told(*session, entry.stream)) {
-      send_gap(*session, *entry.gap, entry.stream, outbox);
+      send_gap(turn, *session, *entry.gap, entry.stream);
     }
   }
 }
 
-void Node::Impl::send_gap(Session& session, const Gap& gap, StreamIndex stream, Outbox& outbox) {
+void Node::Impl::send_gap(Turn& turn, Session& session, const Gap& gap, StreamIndex stream) {
   Gap own = gap;
   own.after = told(session, stream);
   session.set_told(stream, gap.through);
   metrics_.gaps_told.add();
-  send(outbox, {Door::session, session.peer}, own);
+  send(turn, {Door::session, session.peer}, own);
 }
 
 }  // namespace mpreg

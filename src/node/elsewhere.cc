@@ -7,27 +7,21 @@
 #include "node/node_impl.h"
 
 namespace mpreg {
-namespace {
-
-constexpr std::chrono::milliseconds kPatience{2000};
-
-}  // namespace
 
 // False when there is no way.
 template <typename AnyPacket>
-bool Node::Impl::pass_towards(const std::string& cluster, AnyPacket& packet, Outbox& outbox) {
+bool Node::Impl::pass_towards(Turn& turn, const std::string& cluster, AnyPacket& packet) {
   const Members::Known* member = members_.find(cluster);
   if (member == nullptr || ++packet.hops > kHopsMax) return false;
   const auto link = links_.find(member->next_hop);
   if (link == links_.end() || !link->second.is_joined()) return false;
-  send(outbox, link->second.address, packet);
+  send(turn, link->second.address, packet);
   return true;
 }
 
-void Node::Impl::ask_elsewhere(const Now& now, const Session& session, const CacheGet& request,
-                               Outbox& outbox) {
+void Node::Impl::ask_elsewhere(Turn& turn, const Session& session, const CacheGet& request) {
   const auto refuse = [&](ErrorCode code, const std::string& text) {
-    send(outbox, {Door::session, session.peer}, Answer{request.request, false, code, text});
+    send(turn, {Door::session, session.peer}, Answer{request.request, false, code, text});
   };
   if (!request.positions.empty()) {
     return refuse(ErrorCode::malformed, "positions are waited for in the own cluster alone");
@@ -36,64 +30,62 @@ void Node::Impl::ask_elsewhere(const Now& now, const Session& session, const Cac
   if (members_.find(request.cluster) == nullptr) {
     return refuse(ErrorCode::refused, named + " is no member that is known");
   }
-  if (observe_.elsewhere.size() >= kWaitingGetsMax) {
+  if (remote_reads_.is_full()) {
     return refuse(
         ErrorCode::overloaded,
         std::to_string(kWaitingGetsMax) + " requests wait for other clusters, which is the limit");
   }
-  const std::uint64_t tag = ++observe_.last_tag;
+  const std::uint64_t tag =
+      remote_reads_.begin({session.id, session.slot, request.request, request.cluster,
+                           turn.now.instant + RemoteReads::kPatience});
   CacheGet further = request;
   further.request = tag;
   further.asker = options_.cluster;
   further.hops = 0;
-  if (!pass_towards(request.cluster, further, outbox)) {
+  if (!pass_towards(turn, request.cluster, further)) {
+    remote_reads_.cancel(tag);
     return refuse(ErrorCode::disconnected, named + " is not reached");
   }
-  observe_.elsewhere.emplace(
-      tag, ObserveDesk::WaitingGet{session.id, session.slot, request, now.instant + kPatience});
   requests_waiting_ = true;
 }
 
-void Node::Impl::on_link_get(const Now& now, CacheGet& request, Outbox& outbox) {
+void Node::Impl::on_link_get(Turn& turn, CacheGet& request) {
   if (request.asker.empty() || request.cluster.empty()) return metrics_.packets_unexpected.add();
   if (request.cluster != options_.cluster) {
     // Whoever asks gives up in time where there is no way.
-    static_cast<void>(pass_towards(request.cluster, request, outbox));
+    static_cast<void>(pass_towards(turn, request.cluster, request));
     return;
   }
-  CacheGot got = got_here(now, request);
+  CacheGot got = got_here(turn.now, request);
   got.asker = std::move(request.asker);
-  static_cast<void>(pass_towards(got.asker, got, outbox));
+  static_cast<void>(pass_towards(turn, got.asker, got));
 }
 
-void Node::Impl::on_link_got(CacheGot& got, Outbox& outbox) {
+void Node::Impl::on_link_got(Turn& turn, CacheGot& got) {
   if (got.asker.empty()) return metrics_.packets_unexpected.add();
   if (got.asker != options_.cluster) {
-    static_cast<void>(pass_towards(got.asker, got, outbox));
+    static_cast<void>(pass_towards(turn, got.asker, got));
     return;
   }
-  const auto asked = observe_.elsewhere.find(got.request);
-  if (asked == observe_.elsewhere.end()) return;  // It was given up.
-  const auto peer = peer_of(asked->second);
-  got.request = asked->second.request.request;
+  const auto asker = remote_reads_.take(got.request);
+  if (!asker) return;  // It was given up.
+  const auto peer = peer_of(asker->session, asker->slot);
+  got.request = asker->request;
   got.asker.clear();
   got.hops = 0;
-  observe_.elsewhere.erase(asked);
-  if (peer) send(outbox, {Door::session, *peer}, got);
+  if (peer) send(turn, {Door::session, *peer}, got);
 }
 
-void Node::Impl::settle_elsewhere(const Now& now, Outbox& outbox) {
-  std::erase_if(observe_.elsewhere, [&](const auto& entry) {
-    const ObserveDesk::WaitingGet& waiting = entry.second;
-    const auto peer = peer_of(waiting);
-    if (!peer) return true;
-    if (now.instant < waiting.deadline) return false;
-    send(outbox, {Door::session, *peer},
-         Answer{waiting.request.request, false, ErrorCode::timed_out,
-                "cluster " + quoted(waiting.request.cluster) + " has not answered within " +
-                    std::to_string(kPatience.count()) + " ms"});
-    return true;
-  });
+void Node::Impl::settle_elsewhere(Turn& turn) {
+  const auto is_gone = [&](const RemoteReads::Asker& asker) {
+    return !peer_of(asker.session, asker.slot);
+  };
+  for (const RemoteReads::Asker& asker : remote_reads_.expire(turn.now.instant, is_gone)) {
+    send(turn, {Door::session, *peer_of(asker.session, asker.slot)},
+         Answer{asker.request, false, ErrorCode::timed_out,
+                "cluster " + quoted(asker.cluster) + " has not answered within " +
+                    std::to_string(RemoteReads::kPatience.count()) + " ms"});
+  }
 }
 
 }  // namespace mpreg

@@ -41,7 +41,7 @@ void Node::Impl::forget_member(const Now& now, Member member) {
 }
 
 // A neighbour was told. Who still reaches the cluster knows better.
-void Node::Impl::on_forgotten(const Now& now, const Member& member, Outbox& outbox) {
+void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
   if (member.cluster == options_.cluster) return;
   const auto known_already = forgotten_.find(member.cluster);
   if (known_already != forgotten_.end() && known_already->second.member.epoch >= member.epoch) {
@@ -51,8 +51,8 @@ void Node::Impl::on_forgotten(const Now& now, const Member& member, Outbox& outb
   if (known != nullptr && (known->next_hop != kNoLink || known->member.epoch > member.epoch)) {
     return;
   }
-  log(outbox, LogLevel::info, "cluster " + quoted(member.cluster) + " is forgotten");
-  forget_member(now, member);
+  log(turn, LogLevel::info, "cluster " + quoted(member.cluster) + " is forgotten");
+  forget_member(turn.now, member);
 }
 
 // Whether a report is only an echo of what was forgotten. One that is reached is not.

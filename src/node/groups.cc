@@ -84,7 +84,7 @@ void Node::Impl::leave_group(Session& session, std::uint32_t subscription, bool 
 }
 
 // The broker stops: nobody picks it any more, and what waits here goes to other clusters.
-void Node::Impl::leave_groups(const Now& now, Outbox& outbox) {
+void Node::Impl::leave_groups(Turn& turn) {
   for (const auto& session : sessions_) {
     if (!session) continue;
     for (const auto& [id, subscription] : session->subscriptions) {
@@ -93,8 +93,8 @@ void Node::Impl::leave_groups(const Now& now, Outbox& outbox) {
       for (const std::string& name : wanted_by(subscription, options_.cluster)) unwant(name);
     }
   }
-  serve_groups(now, outbox);
-  tell_interest(outbox);
+  serve_groups(turn);
+  tell_interest(turn);
 }
 
 void Node::Impl::note_shares_acknowledged(Session& session) {
@@ -134,7 +134,7 @@ std::string_view Node::Impl::published_topic(StreamIndex stream, const Body& bod
 
 // Of a batch that was just applied: our own is handed out to all groups that want it, and what
 // another broker picked this cluster for, to its group.
-void Node::Impl::hand_out(StreamIndex stream, const Body& body, Outbox& outbox) {
+void Node::Impl::hand_out(Turn& turn, StreamIndex stream, const Body& body) {
   const bool own = streams_[stream].own;
   if (own) learn_groups();
   if (own ? groups_.table.empty() : groups_.of_channel.empty()) return;
@@ -155,7 +155,7 @@ void Node::Impl::hand_out(StreamIndex stream, const Body& body, Outbox& outbox) 
            {topics_.intern(text).value_or(kNoTopic), text, groups_.of_channel[topic]});
     }
   }
-  send_shares(stream, body, outbox);
+  send_shares(turn, stream, body);
 }
 
 // A member, the queue or a cluster, for each group, or for the one that is named.
@@ -274,7 +274,7 @@ bool Node::Impl::pick_cluster(GroupTable::GroupIndex group,
   return true;
 }
 
-void Node::Impl::send_shares(StreamIndex stream, const Body& body, Outbox& outbox) {
+void Node::Impl::send_shares(Turn& turn, StreamIndex stream, const Body& body) {
   for (auto& [member, share] : groups_.shares) {
     if (share.records.empty()) continue;
     Session& session = *sessions_[member.first];
@@ -297,7 +297,7 @@ void Node::Impl::send_shares(StreamIndex stream, const Body& body, Outbox& outbo
     const auto records = static_cast<std::uint32_t>(share.records.size());
     metrics_.records_delivered.add(records);
     metrics_.group_messages_handed_over.add(records);
-    outbox.sendings.push_back({{Door::session, session.peer}, frame, part});
+    turn.outbox.sendings.push_back({{Door::session, session.peer}, frame, part});
     session.handed_over.push_back(
         {stream, std::move(part), member.second, share.group, session.sent_bytes, records});
   }
@@ -312,18 +312,18 @@ void Node::Impl::send_shares(StreamIndex stream, const Body& body, Outbox& outbo
 }
 
 // What waits, to members that have room again, or, when there are none here any more, elsewhere.
-void Node::Impl::serve_groups(const Now& now, Outbox& outbox) {
+void Node::Impl::serve_groups(Turn& turn) {
   for (auto it = groups_.queues.begin(); it != groups_.queues.end();) {
     learn_groups();
-    serve_group(it->first, it->second, outbox);
+    serve_group(turn, it->first, it->second);
     it = it->second.waiting.empty() && it->second.orphans.empty() ? groups_.queues.erase(it)
                                                                   : std::next(it);
   }
-  stamp_copies(now, outbox);
+  stamp_copies(turn);
 }
 
-void Node::Impl::serve_group(GroupTable::GroupIndex group, GroupDesk::GroupQueue& queue,
-                             Outbox& outbox) {
+void Node::Impl::serve_group(Turn& turn, GroupTable::GroupIndex group,
+                             GroupDesk::GroupQueue& queue) {
   if (!queue.orphans.empty() && queue.orphaned_at != groups_.table.revision()) {
     std::move(queue.orphans.rbegin(), queue.orphans.rend(), std::front_inserter(queue.waiting));
     queue.orphans.clear();
@@ -347,7 +347,7 @@ void Node::Impl::serve_group(GroupTable::GroupIndex group, GroupDesk::GroupQueue
       if (placing == GroupDesk::Placing::nobody_has_room) rest.push_back(place);
       if (placing == GroupDesk::Placing::nobody_wants_it) orphans.push_back(place);
     }
-    send_shares(front.stream, *body, outbox);
+    send_shares(turn, front.stream, *body);
     if (!orphans.empty()) {
       queue.orphans.push_back({front.stream, part_of(*body, orphans)});
       queue.orphaned_at = groups_.table.revision();
@@ -381,7 +381,7 @@ GroupDesk::Placing Node::Impl::place_again(GroupTable::GroupIndex group, StreamI
 }
 
 // The copies for other clusters become a batch of our own events.
-void Node::Impl::stamp_copies(const Now& now, Outbox& outbox) {
+void Node::Impl::stamp_copies(Turn& turn) {
   while (!groups_.copies.empty()) {
     const GroupDesk::Copies copies = std::move(groups_.copies.front());
     groups_.copies.pop_front();
@@ -389,7 +389,7 @@ void Node::Impl::stamp_copies(const Now& now, Outbox& outbox) {
       metrics_.group_messages_dropped.add(copies.builder->records());
       continue;
     }
-    stamp_own(now, *copies.builder, copies.channels, outbox);
+    stamp_own(turn, *copies.builder, copies.channels);
   }
 }
 

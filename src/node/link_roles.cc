@@ -59,18 +59,18 @@ Standing Node::Impl::standing_towards(const Link& link, StreamIndex stream) cons
   return is_owed ? Standing::usual : Standing::relayed;
 }
 
-void Node::Impl::note_late_links(const Now& now, Outbox& outbox) {
+void Node::Impl::note_late_links(Turn& turn) {
   bool is_changed = false;
   for (auto& [id, link] : links_) {
-    const bool is_late = link.is_joined() && now.instant - link.last_heard > kPeerLate;
+    const bool is_late = link.is_joined() && turn.now.instant - link.last_heard > kPeerLate;
     if (is_late == link.is_late) continue;
     link.is_late = is_late;
     is_changed = true;
     if (is_late) metrics_.links_late.add();
   }
   if (!is_changed) return;
-  states_due_ = true;  // What is offered, and on which of two links, may be another now.
-  choose_upstreams(now, outbox);
+  states_due_ = true;  // What is offered, and on which of two links, may be another turn.now.
+  choose_upstreams(turn);
 }
 
 }  // namespace mpreg

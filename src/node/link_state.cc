@@ -11,41 +11,41 @@ constexpr std::size_t kStatesRemembered = 32;
 
 }  // namespace
 
-void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox) {
+void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
   // What was sent on the connection before this one counts in other numbers.
   if (state.session != link.session) return metrics_.packets_unexpected.add();
   if (state.sequence <= link.heard) return;
   link.heard = state.sequence;
-  link.heard_at = now.instant;
+  link.heard_at = turn.now.instant;
   if (state.echo > link.echoed) {
     link.echoed = state.echo;
-    link.echo_progress = now.instant;
+    link.echo_progress = turn.now.instant;
   }
   const bool is_first = link.phase == Link::Phase::welcomed;
   link.phase = Link::Phase::joined;
   link.was_joined = true;
   if (is_first) states_due_ = true;
-  audit_interest(link, state, outbox);
-  if (!clock_.observe(state.clock, now.wall, options_.clock_offset_max)) {
+  audit_interest(turn, link, state);
+  if (!clock_.observe(state.clock, turn.now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
   for (Member member : state.members) {
     if (member.cluster == options_.cluster) {
       if (member.epoch >= epoch_ && member.instance != instance_) {
-        renumber(now, member.epoch, outbox);
+        renumber(turn, member.epoch);
       }
       continue;
     }
     if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.epoch = member.epoch;
     if (member.forgotten) {
-      on_forgotten(now, member, outbox);
+      on_forgotten(turn, member);
       continue;
     }
     member.hops = std::min<std::uint8_t>(member.hops, kHopsMax - 1) + 1;
     if (is_forgotten(member)) continue;
     books_.learn(member.cluster);
-    if (members_.report(member, link.id, now.instant)) states_due_ = true;
-    note_epoch(now, member.cluster, member.epoch);
+    if (members_.report(member, link.id, turn.now.instant)) states_due_ = true;
+    note_epoch(turn.now, member.cluster, member.epoch);
   }
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   metrics_.links.set(static_cast<std::int64_t>(joined_links()));
@@ -53,15 +53,15 @@ void Node::Impl::on_link_state(const Now& now, Link& link, const LinkState& stat
   // The neighbour made this state when it had held the one that it echoes for so long.
   Instant asked = link.sent_at(state.echo);
   if (asked != Instant{}) {
-    asked = std::min(asked + std::chrono::milliseconds(state.echo_held_ms), now.instant);
+    asked = std::min(asked + std::chrono::milliseconds(state.echo_held_ms), turn.now.instant);
   }
   for (const Offer& offer : state.offers) {
     if (offer.hops >= kHopsMax) continue;
-    learn_offer(now, offer);
+    learn_offer(turn.now, offer);
     note_freshness(offer, asked);
     link.offers.emplace(offer.stream, offer);
   }
-  choose_upstreams(now, outbox);
+  choose_upstreams(turn);
 }
 
 // The offer was made at `asked` or later.
@@ -74,15 +74,16 @@ void Node::Impl::note_freshness(const Offer& offer, Instant asked) {
                         state.frontier);
 }
 
-void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
+void Node::Impl::send_link_state(Turn& turn, Link& link) {
   LinkState state;
   state.session = link.session;
   state.sequence = ++link.sequence;
-  link.states_sent.emplace_back(state.sequence, now.instant);
+  link.states_sent.emplace_back(state.sequence, turn.now.instant);
   if (link.states_sent.size() > kStatesRemembered) link.states_sent.pop_front();
   state.echo = link.heard;
   if (link.heard != 0) {
-    const auto held = std::chrono::floor<std::chrono::milliseconds>(now.instant - link.heard_at);
+    const auto held =
+        std::chrono::floor<std::chrono::milliseconds>(turn.now.instant - link.heard_at);
     state.echo_held_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(held.count(), 60'000));
   }
   state.clock = clock_.last();
@@ -96,13 +97,13 @@ void Node::Impl::send_link_state(const Now& now, Link& link, Outbox& outbox) {
                             known.member.epoch >= link.peer.epoch;
     if (known.next_hop == link.id && !is_warning) continue;
     Member member = known.member;
-    member.age_ms = Members::age_ms(known, now.instant);
+    member.age_ms = Members::age_ms(known, turn.now.instant);
     if (known.next_hop == kNoLink || is_warning) member.hops = kHopsMax;
     state.members.push_back(std::move(member));
   }
-  tell_forgotten(now, state);
-  state.offers = offers_for(now, link);
-  send(outbox, link.address, state);
+  tell_forgotten(turn.now, state);
+  state.offers = offers_for(turn.now, link);
+  send(turn, link.address, state);
 }
 
 std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) const {

@@ -13,25 +13,17 @@ Node::Node(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* a
     : impl_(std::make_unique<Impl>(std::move(options), now, instance, applier, metrics)) {}
 Node::~Node() = default;
 
-void Node::on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox) {
-  impl_->on_packet(now, from, std::move(header), std::move(body), outbox);
+void Node::on_packet(Turn& turn, Address from, Frame header, Frame body) {
+  impl_->on_packet(turn, from, std::move(header), std::move(body));
 }
-void Node::on_link_up(const Now& now, std::uint32_t link, Outbox& outbox) {
-  impl_->on_link_up(now, link, outbox);
-}
-void Node::on_link_down(const Now& now, std::uint32_t link, Outbox& outbox) {
-  impl_->on_link_down(now, link, outbox);
-}
-void Node::on_peer_gone(const Now& now, Address peer, Outbox& outbox) {
-  impl_->on_peer_gone(now, peer, outbox);
-}
-void Node::end_turn(const Now& now, Outbox& outbox) { impl_->end_turn(now, outbox); }
-void Node::tick(const Now& now, Outbox& outbox) { impl_->tick(now, outbox); }
+void Node::on_link_up(Turn& turn, std::uint32_t link) { impl_->on_link_up(turn, link); }
+void Node::on_link_down(Turn& turn, std::uint32_t link) { impl_->on_link_down(turn, link); }
+void Node::on_peer_gone(Turn& turn, Address peer) { impl_->on_peer_gone(turn, peer); }
+void Node::end_turn(Turn& turn) { impl_->end_turn(turn); }
+void Node::tick(Turn& turn) { impl_->tick(turn); }
 Instant Node::next_tick() const { return impl_->next_tick(); }
-void Node::leave(const Now& now, Outbox& outbox) { impl_->leave(now, outbox); }
-void Node::retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox) {
-  impl_->retire(now, time, outbox);
-}
+void Node::leave(Turn& turn) { impl_->leave(turn); }
+void Node::retire(Turn& turn, std::chrono::milliseconds time) { impl_->retire(turn, time); }
 bool Node::retired(const Now& now) const { return impl_->retired(now); }
 void Node::take_on(const NodeOptions& options) { impl_->take_on(options); }
 bool Node::drained() const { return impl_->drained(); }
@@ -58,6 +50,8 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
+      observers_(now.instant),
+      remote_reads_(kWaitingGetsMax),
       claims_(options_.cluster, options_.claim_lease_max, instance),
       pending_(options_.pending_operations_max),
       next_heartbeat_(now.instant),
@@ -74,8 +68,6 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   }
   generation_ = generation_of_epoch(epoch_);
   interests_.apply({options_.cluster, generation_, 0, {}, {}});
-  observe_.departed_until = now.instant + kNearCacheLease + kLeaseMargin;  // Of an earlier life.
-  observe_.known_to_all = now.instant + kOriginSilenceMax + kLeaseMargin;
   for (const auto& [name, resolver] : options_.resolvers) {
     cache_.resolved().set_resolver(name, resolver);
   }
@@ -95,31 +87,31 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   }
 }
 
-void Node::Impl::log(Outbox& outbox, LogLevel level, std::string text) const {
-  outbox.log.push_back({level, std::move(text)});
+void Node::Impl::log(Turn& turn, LogLevel level, std::string text) const {
+  turn.outbox.log.push_back({level, std::move(text)});
 }
 
-void Node::Impl::send(Outbox& outbox, Address to, const Packet& packet, Frame body) {
-  outbox.sendings.push_back({to, encode_packet(packet), std::move(body)});
+void Node::Impl::send(Turn& turn, Address to, const Packet& packet, Frame body) {
+  turn.outbox.sendings.push_back({to, encode_packet(packet), std::move(body)});
 }
 
-void Node::Impl::on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox) {
-  turn_time_ = now.instant;
+void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
+  turn_time_ = turn.now.instant;
   Result<Packet> packet = decode_packet(header.bytes());
   if (!packet) {
     metrics_.packets_malformed.add();
     if (from.door == Door::session) {
-      refuse_session(from.peer, packet.error(), 0, outbox);
+      refuse_session(turn, from.peer, packet.error(), 0);
     } else {
       // A hole in what came over a link shows in its numbers, and is repaired by them.
-      log(outbox, LogLevel::warning, "a packet of a link was ignored: " + packet.error().text);
+      log(turn, LogLevel::warning, "a packet of a link was ignored: " + packet.error().text);
     }
     return;
   }
   if (from.door == Door::session) {
-    on_session_packet(now, from.peer, *packet, header.size(), body, outbox);
+    on_session_packet(turn, from.peer, *packet, header.size(), body);
   } else {
-    on_link_packet(now, from, *packet, body, outbox);
+    on_link_packet(turn, from, *packet, body);
   }
 }
 
@@ -130,76 +122,76 @@ const RetainedLog& Node::Impl::log_of(StreamIndex stream) const {
   return retention_.log(stream_ids_.id_of(stream).lane);
 }
 
-void Node::Impl::on_peer_gone(const Now& now, Address peer, Outbox& outbox) {
-  turn_time_ = now.instant;
+void Node::Impl::on_peer_gone(Turn& turn, Address peer) {
+  turn_time_ = turn.now.instant;
   if (peer.door == Door::session) {
     if (Session* session = session_of(peer.peer)) end_session(*session);
   } else if (peer.door == Door::link_in) {
-    if (Link* link = link_of(peer)) lose_link(now, *link, "it does not read", outbox);
+    if (Link* link = link_of(peer)) lose_link(turn, *link, "it does not read");
   }
 }
 
-void Node::Impl::end_turn(const Now& now, Outbox& outbox) {
-  serve_groups(now, outbox);
-  tell_interest(outbox);
-  if (requests_waiting_) settle_requests(now, outbox);
-  report_own_observed(now);
-  if (claims_.is_due()) settle_claims(now, outbox);
+void Node::Impl::end_turn(Turn& turn) {
+  serve_groups(turn);
+  tell_interest(turn);
+  if (requests_waiting_) settle_requests(turn);
+  report_own_observed(turn.now);
+  if (claims_.is_due()) settle_claims(turn);
   if (states_due_) {
     states_due_ = false;
     for (auto& [id, link] : links_) {
-      if (link.is_known()) send_link_state(now, link, outbox);
+      if (link.is_known()) send_link_state(turn, link);
     }
   }
-  serve_links(outbox);
-  serve_sessions(outbox);
-  send_applied(false, outbox);
-  tell_outcomes(now, outbox);
-  send_acceptances(outbox);
+  serve_links(turn);
+  serve_sessions(turn);
+  send_applied(turn, false);
+  tell_outcomes(turn);
+  send_acceptances(turn);
   enforce_retention();
 }
 
-void Node::Impl::tick(const Now& now, Outbox& outbox) {
-  turn_time_ = now.instant;
-  if (now.instant >= next_heartbeat_) {
-    next_heartbeat_ = now.instant + kHeartbeat;
-    note_lags(now);
-    note_passed(now);
+void Node::Impl::tick(Turn& turn) {
+  turn_time_ = turn.now.instant;
+  if (turn.now.instant >= next_heartbeat_) {
+    next_heartbeat_ = turn.now.instant + kHeartbeat;
+    note_lags(turn.now);
+    note_passed(turn.now);
     books_.note_violations(cache_.violations());
-    tick_interest(now);
-    tell_all_passed_over(outbox);
+    tick_interest(turn.now);
+    tell_all_passed_over(turn);
     for (auto& [id, link] : links_) {
-      if (link.is_known()) send_link_state(now, link, outbox);
+      if (link.is_known()) send_link_state(turn, link);
       link.serving_due = true;
     }
-    send_applied(true, outbox);
-    tick_sessions(now, outbox);
-    const Instant old = now.instant - std::chrono::seconds(60);
+    send_applied(turn, true);
+    tick_sessions(turn);
+    const Instant old = turn.now.instant - std::chrono::seconds(60);
     while (!notices_.empty() && notices_.front().at < old) forget_notice();
   }
-  if (now.instant >= next_check_) {
-    next_check_ = now.instant + kHeartbeat / 5;
-    tick_links(now, outbox);
-    if (!traces_.empty()) settle_traces(now, outbox);
-    if (!observe_.waiting.empty()) settle_observed(now);
-    if (!claims_.empty()) settle_claims(now, outbox);
-    tick_streams(now, outbox);
-    tick_comparison(now, outbox);
-    if (retirement_) send_away(now, outbox);
+  if (turn.now.instant >= next_check_) {
+    next_check_ = turn.now.instant + kHeartbeat / 5;
+    tick_links(turn);
+    if (!traces_.empty()) settle_traces(turn);
+    if (observers_.is_waiting()) settle_observed(turn.now);
+    if (!claims_.empty()) settle_claims(turn);
+    tick_streams(turn);
+    tick_comparison(turn);
+    if (retirement_) send_away(turn);
   }
-  if (late_answers_due_ && now.instant >= *late_answers_due_) {
+  if (late_answers_due_ && turn.now.instant >= *late_answers_due_) {
     mark_late_acceptances();
-    send_acceptances(outbox);
+    send_acceptances(turn);
   }
   const std::size_t before = ended_.size();
-  pending_.expire(now.instant, ended_);
-  if (ended_.size() != before) tell_outcomes(now, outbox);
+  pending_.expire(turn.now.instant, ended_);
+  if (ended_.size() != before) tell_outcomes(turn);
 }
 
 Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
-  if (!links_.empty() || requests_waiting_ || retirement_ || !observe_.waiting.empty() ||
+  if (!links_.empty() || requests_waiting_ || retirement_ || observers_.is_waiting() ||
       !claims_.empty()) {
     next = std::min(next, next_check_);
   }
@@ -208,11 +200,11 @@ Instant Node::Impl::next_tick() const {
   return next;
 }
 
-void Node::Impl::leave(const Now& now, Outbox& outbox) {
+void Node::Impl::leave(Turn& turn) {
   if (leaving_) return;
-  leave_groups(now, outbox);
-  claims_.give_up(now.instant);
-  settle_claims(now, outbox);
+  leave_groups(turn);
+  claims_.give_up(turn.now.instant);
+  settle_claims(turn);
   leaving_ = true;
   Goodbye goodbye{"the broker is stopping", {}};
   for (const StreamIndex own : own_) {
@@ -221,16 +213,16 @@ void Node::Impl::leave(const Now& now, Outbox& outbox) {
     goodbye.final_positions.push_back({stream_ids_.id_of(own), streams_[own].frontier});
   }
   mark_late_acceptances();
-  send_acceptances(outbox);
-  pending_.fail_all(now.instant, ended_);
-  tell_outcomes(now, outbox);
+  send_acceptances(turn);
+  pending_.fail_all(turn.now.instant, ended_);
+  tell_outcomes(turn);
   for (const auto& session : sessions_) {
-    if (session) send(outbox, {Door::session, session->peer}, goodbye);
+    if (session) send(turn, {Door::session, session->peer}, goodbye);
   }
   for (auto& [id, link] : links_) {
-    if (link.is_known()) send(outbox, link.address, goodbye);
+    if (link.is_known()) send(turn, link.address, goodbye);
   }
-  log(outbox, LogLevel::info,
+  log(turn, LogLevel::info,
       "leaving: " + std::to_string(slot_of_client_.size()) + " sessions and " +
           std::to_string(joined_links()) + " links are told");
 }

@@ -41,29 +41,29 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  void on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox);
+  void on_packet(Turn& turn, Address from, Frame header, Frame body);
 
   // The DEALER of a dialled link is connected, or lost its connection.
-  void on_link_up(const Now& now, std::uint32_t link, Outbox& outbox);
-  void on_link_down(const Now& now, std::uint32_t link, Outbox& outbox);
+  void on_link_up(Turn& turn, std::uint32_t link);
+  void on_link_down(Turn& turn, std::uint32_t link);
 
   // A sending could not be delivered: the peer is gone, or has not read for too long.
-  void on_peer_gone(const Now& now, Address peer, Outbox& outbox);
+  void on_peer_gone(Turn& turn, Address peer);
 
   // Everything that has come is handed in: send batches, acceptances and acknowledgements.
-  void end_turn(const Now& now, Outbox& outbox);
+  void end_turn(Turn& turn);
 
-  void tick(const Now& now, Outbox& outbox);
+  void tick(Turn& turn);
   [[nodiscard]] Instant next_tick() const;
 
   // Says goodbye to everyone; what is still in the logs goes out in this and the following turns.
   // drained() turns true when every session and link has been told and has acknowledged, or is
   // gone.
-  void leave(const Now& now, Outbox& outbox);
+  void leave(Turn& turn);
   // Takes no new sessions, and tells those that there are to go elsewhere, spread over `time`;
   // links go on. retired() when none is left, or the time has passed and a little more: then
   // leave().
-  void retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox);
+  void retire(Turn& turn, std::chrono::milliseconds time);
   [[nodiscard]] bool retired(const Now& now) const;
   // Takes on other limits and times. Who the node is, its dials and topics_max, session_aliases_max
   // and clients_remembered_max stay.

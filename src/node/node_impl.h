@@ -19,25 +19,25 @@ class Node::Impl : private NodeState {
        MetricsRegistry& metrics);
 
   // ---- node.cc
-  void on_packet(const Now& now, Address from, Frame header, Frame body, Outbox& outbox);
-  void on_peer_gone(const Now& now, Address peer, Outbox& outbox);
-  void end_turn(const Now& now, Outbox& outbox);
-  void tick(const Now& now, Outbox& outbox);
+  void on_packet(Turn& turn, Address from, Frame header, Frame body);
+  void on_peer_gone(Turn& turn, Address peer);
+  void end_turn(Turn& turn);
+  void tick(Turn& turn);
   [[nodiscard]] Instant next_tick() const;
-  void leave(const Now& now, Outbox& outbox);
+  void leave(Turn& turn);
   [[nodiscard]] bool drained() const;
-  void log(Outbox& outbox, LogLevel level, std::string text) const;
-  static void send(Outbox& outbox, Address to, const Packet& packet, Frame body = {});
+  void log(Turn& turn, LogLevel level, std::string text) const;
+  static void send(Turn& turn, Address to, const Packet& packet, Frame body = {});
 
   // ---- retire.cc
-  void retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox);
+  void retire(Turn& turn, std::chrono::milliseconds time);
   [[nodiscard]] bool retired(const Now& now) const;
-  void send_away(const Now& now, Outbox& outbox);
+  void send_away(Turn& turn);
   void take_on(const NodeOptions& options);
 
   // ---- on_link.cc
-  void on_link_up(const Now& now, LinkId id, Outbox& outbox);
-  void on_link_down(const Now& now, LinkId id, Outbox& outbox);
+  void on_link_up(Turn& turn, LinkId id);
+  void on_link_down(Turn& turn, LinkId id);
 
   // ---- node_report.cc
   [[nodiscard]] std::string report(const Now& now, std::string_view question) const;
@@ -48,7 +48,7 @@ class Node::Impl : private NodeState {
   [[nodiscard]] nlohmann::ordered_json report_streams() const;
 
   // ---- report_topics.cc
-  void on_query(const Now& now, const Session& session, const Query& query, Outbox& outbox);
+  void on_query(Turn& turn, const Session& session, const Query& query);
   [[nodiscard]] nlohmann::ordered_json report_federation() const;
   [[nodiscard]] nlohmann::ordered_json report_health(const Now& now) const;
   [[nodiscard]] nlohmann::ordered_json report_subscriptions() const;
@@ -65,57 +65,52 @@ class Node::Impl : private NodeState {
 
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
-  static constexpr std::size_t kWaitingGetsMax = 10'000;
   static constexpr Number kNoValue = 0;
   static constexpr std::size_t kNoticedOperationsMax = 16'384;
 
   // ---- on_session.cc
-  void on_session_packet(const Now& now, std::uint32_t peer, Packet& packet, std::size_t bytes,
-                         Frame& body, Outbox& outbox);
-  void on_hello(const Now& now, std::uint32_t peer, const Hello& hello, Outbox& outbox);
+  void on_session_packet(Turn& turn, std::uint32_t peer, Packet& packet, std::size_t bytes,
+                         Frame& body);
+  void on_hello(Turn& turn, std::uint32_t peer, const Hello& hello);
   [[nodiscard]] Result<void> check_hello(const Hello& hello) const;
   Session& open_session(const Now& now, std::uint32_t peer, const Hello& hello);
   void place_session(Session& session, const Hello& hello);
-  void on_probe(Session& session, const Now& now, const Probe& probe, Outbox& outbox);
-  void refuse_session(std::uint32_t peer, Error error, std::uint32_t retry_after_ms,
-                      Outbox& outbox);
+  void on_probe(Turn& turn, Session& session, const Probe& probe);
+  void refuse_session(Turn& turn, std::uint32_t peer, Error error, std::uint32_t retry_after_ms);
   void end_session(Session& session);
   [[nodiscard]] Session* session_of(std::uint32_t peer);
   [[nodiscard]] Session* session_of_client(std::uint64_t client);
   // Not at all when it is not connected.
-  void send_to_client(std::uint64_t client, const Packet& packet, Outbox& outbox);
-  void tick_sessions(const Now& now, Outbox& outbox);
+  void send_to_client(Turn& turn, std::uint64_t client, const Packet& packet);
+  void tick_sessions(Turn& turn);
 
   // ---- on_publish.cc
-  void on_client_batch(const Now& now, Session& session, const BatchHeader& header,
-                       std::size_t header_bytes, Frame body, Outbox& outbox);
+  void on_client_batch(Turn& turn, Session& session, const BatchHeader& header,
+                       std::size_t header_bytes, Frame body);
   [[nodiscard]] Result<void> declare_aliases(Session& session, const BatchHeader& header);
   [[nodiscard]] Result<void> check_segments(const Session& session, const Body& body) const;
   bool void_duplicates(StampableBody& parts);
-  void resolve_topics(Session& session, StampableBody& parts, const Body& body, Outbox& outbox);
-  void check_facts(const Now& now, Session& session, StampableBody& parts, const Body& body,
-                   Outbox& outbox);
+  void resolve_topics(Turn& turn, Session& session, StampableBody& parts, const Body& body);
+  void check_facts(Turn& turn, Session& session, StampableBody& parts, const Body& body);
   [[nodiscard]] Result<void> check_fact(const Now& now, const Body& body, const Record& record,
                                         std::uint32_t index);
   void begin_batch();
   void declare_own(Lane lane, TopicIndex topic);
-  void stamp_own(const Now& now, BodyBuilder& builder, const std::set<TopicIndex>& topics,
-                 Outbox& outbox);
-  void stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox);
+  void stamp_own(Turn& turn, BodyBuilder& builder, const std::set<TopicIndex>& topics);
+  void stamp_and_apply(Turn& turn, StampableBody& parts, Body body);
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
-  void refuse_operation(Session& session, std::uint64_t operation, Error error, Outbox& outbox);
+  void refuse_operation(Turn& turn, Session& session, std::uint64_t operation, Error error);
   [[nodiscard]] bool is_cache_topic(std::string_view topic) const;
 
   // ---- on_pubsub.cc
-  void on_subscribe(const Now& now, Session& session, const Subscribe& request, Outbox& outbox);
-  void on_unsubscribe(const Now& now, Session& session, const Unsubscribe& request, Outbox& outbox);
-  void on_barrier(const Now& now, Session& session, const Barrier& request, Outbox& outbox);
-  void settle_requests(const Now& now, Outbox& outbox);
-  bool settle_subscribes(const Now& now, Session& session, bool at_once, Outbox& outbox);
-  bool settle_barriers(const Now& now, Session& session, Outbox& outbox);
+  void on_subscribe(Turn& turn, Session& session, const Subscribe& request);
+  void on_unsubscribe(Turn& turn, Session& session, const Unsubscribe& request);
+  void on_barrier(Turn& turn, Session& session, const Barrier& request);
+  void settle_requests(Turn& turn);
+  bool settle_subscribes(Turn& turn, Session& session, bool at_once);
+  bool settle_barriers(Turn& turn, Session& session);
   [[nodiscard]] std::string what_is_missing(Generation generation) const;
-  void begin_subscription(const Now& now, Session& session, const Subscribe& request,
-                          Outbox& outbox);
+  void begin_subscription(Turn& turn, Session& session, const Subscribe& request);
   [[nodiscard]] Result<void> check_subscription(const Subscription& subscription) const;
   void add_subscription(Session& session, const Subscription& subscription);
   void remove_subscription(Session& session, std::uint32_t id, bool is_replaced = false);
@@ -123,7 +118,7 @@ class Node::Impl : private NodeState {
   void mark_late_acceptance(const Now& now, Session& session);
   void mark_late_acceptances();
   Accepted take_acceptance(Session& session);
-  void send_acceptances(Outbox& outbox);
+  void send_acceptances(Turn& turn);
   [[nodiscard]] Number served_to(const Session& session, StreamIndex stream) const;
   [[nodiscard]] std::vector<StreamPosition> positions_of(const Session& session) const;
 
@@ -135,27 +130,25 @@ class Node::Impl : private NodeState {
   void void_fact_of(const Body& body, const Record& record, std::uint64_t client);
   void await_fact(const OperationId& fact, Number value);
   void track(const Now& now, const Body& body);
-  void on_complete(const Now& now, Session& session, const CompleteOperation& request,
-                   Outbox& outbox);
+  void on_complete(Turn& turn, Session& session, const CompleteOperation& request);
   [[nodiscard]] PendingOperations::SharedProgress awaited_by(Tracked& tracked, bool is_lost);
-  void tell_outcomes(const Now& now, Outbox& outbox);
-  void tell_outcome(const Now& now, std::span<const PendingOperations::Ended> alike,
-                    Outbox& outbox);
+  void tell_outcomes(Turn& turn);
+  void tell_outcome(Turn& turn, std::span<const PendingOperations::Ended> alike);
   void remember_notice(Instant now, std::uint64_t client, std::size_t operations, Packet packet);
   void forget_notice();
-  void repeat_notices(const Session& session, Outbox& outbox) const;
+  void repeat_notices(Turn& turn, const Session& session) const;
 
   // ---- on_claim.cc
   [[nodiscard]] Claims::Electorate electorate(const Now& now) const;
-  void on_claim_ask(const Now& now, const Session& session, const ClaimAsk& ask, Outbox& outbox);
+  void on_claim_ask(Turn& turn, const Session& session, const ClaimAsk& ask);
   [[nodiscard]] Result<void> check_write(const Now& now, const CacheAddress& address,
                                          FencingToken fence, std::uint32_t index,
                                          CacheOperation write);
   [[nodiscard]] bool is_long_over(const Now& now, HybridTime version, std::uint32_t lease_ms) const;
   std::string take_claim(const Now& now, const std::string& origin, HybridTime version,
                          Bytes payload);
-  void settle_claims(const Now& now, Outbox& outbox);
-  void stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox);
+  void settle_claims(Turn& turn);
+  void stamp_claims(Turn& turn, Claims::Work& work);
 
   // ---- vouch.cc, observe.cc, ask_store.cc
   [[nodiscard]] bool is_behind(const Session& session) const;
@@ -165,42 +158,41 @@ class Node::Impl : private NodeState {
   void settle_observed(const Now& now);
   void report_own_observed(const Now& now);
   [[nodiscard]] bool has_reached(const std::vector<StreamPosition>& positions) const;
-  void on_cache_get(const Now& now, const Session& session, const CacheGet& request,
-                    Outbox& outbox);
-  bool settle_gets(const Now& now, Outbox& outbox);
+  void on_cache_get(Turn& turn, const Session& session, const CacheGet& request);
+  bool settle_gets(Turn& turn);
   [[nodiscard]] CacheGot got_here(const Now& now, const CacheGet& request);
-  [[nodiscard]] std::optional<std::uint32_t> peer_of(const ObserveDesk::WaitingGet& waiting) const;
+  [[nodiscard]] std::optional<std::uint32_t> peer_of(std::uint64_t session,
+                                                     std::uint32_t slot) const;
   void void_loads(const CacheAddress& address, bool is_one_key);
-  void on_load_ask(const Now& now, const Session& session, const LoadAsk& ask, Outbox& outbox);
+  void on_load_ask(Turn& turn, const Session& session, const LoadAsk& ask);
 
   // ---- elsewhere.cc
   template <typename AnyPacket>
-  bool pass_towards(const std::string& cluster, AnyPacket& packet, Outbox& outbox);
-  void ask_elsewhere(const Now& now, const Session& session, const CacheGet& request,
-                     Outbox& outbox);
-  void on_link_get(const Now& now, CacheGet& request, Outbox& outbox);
-  void on_link_got(CacheGot& got, Outbox& outbox);
-  void settle_elsewhere(const Now& now, Outbox& outbox);
+  bool pass_towards(Turn& turn, const std::string& cluster, AnyPacket& packet);
+  void ask_elsewhere(Turn& turn, const Session& session, const CacheGet& request);
+  void on_link_get(Turn& turn, CacheGet& request);
+  void on_link_got(Turn& turn, CacheGot& got);
+  void settle_elsewhere(Turn& turn);
 
   // ---- compare.cc
-  void on_store_ask(const Now& now, const Link& link, const StoreAsk& ask, Outbox& outbox);
-  void on_store_tell(const Now& now, const Link& link, const StoreTell& tell, Outbox& outbox);
+  void on_store_ask(Turn& turn, const Link& link, const StoreAsk& ask);
+  void on_store_tell(Turn& turn, const Link& link, const StoreTell& tell);
   [[nodiscard]] std::vector<StreamPosition> cache_positions() const;
   [[nodiscard]] bool may_tell_of_store() const;
-  void begin_comparison(const Now& now, const Link& link, Outbox& outbox);
-  void ask_next(const Now& now, Outbox& outbox);
-  void ask_store(const Now& now, StoreLevel level, std::uint32_t index, Outbox& outbox);
-  void send_store_ask(const Now& now, Outbox& outbox);
+  void begin_comparison(Turn& turn, const Link& link);
+  void ask_next(Turn& turn);
+  void ask_store(Turn& turn, StoreLevel level, std::uint32_t index);
+  void send_store_ask(Turn& turn);
   bool take_entries(const Now& now, const StoreTell& tell);
-  void end_comparison(const Now& now, std::string result, bool is_whole, Outbox& outbox);
+  void end_comparison(Turn& turn, std::string result, bool is_whole);
   void inherit(const std::vector<StreamPosition>& told);
-  void tick_comparison(const Now& now, Outbox& outbox);
+  void tick_comparison(Turn& turn);
   void note_passed(const Now& now);
   [[nodiscard]] std::string sample_store(const Now& now, std::string_view wanted);
   [[nodiscard]] nlohmann::ordered_json report_repair(const Now& now) const;
 
   // ---- apply.cc
-  void apply(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
+  void apply(Turn& turn, StreamIndex stream, Arrival arrival);
   using SharedNames = std::shared_ptr<const std::vector<std::string>>;
   [[nodiscard]] SharedNames shared_names(std::vector<std::string> names);
   void apply_facts(const Now& now, bool is_trusted, LogEntry& entry);
@@ -215,52 +207,51 @@ class Node::Impl : private NodeState {
   void note_values(StreamIndex stream, const Body& body,
                    const std::vector<std::vector<std::string>>& targets);
   void remember_operations(const Body& body);
-  void publish(StreamIndex stream, const LogEntry& entry, const std::vector<Declaration>& declared,
-               Outbox& outbox);
+  void publish(Turn& turn, StreamIndex stream, const LogEntry& entry,
+               const std::vector<Declaration>& declared);
   [[nodiscard]] std::uint64_t event_report_bytes() const;
   void enforce_retention();
 
   // ---- deliver.cc
-  void deliver(StreamIndex stream, const LogEntry& entry, LogPosition position, Outbox& outbox);
-  void deliver_gap(const LogEntry& entry, Outbox& outbox);
-  void deliver_group(const Selection::Group& group, StreamIndex stream, const LogEntry& entry,
-                     LogPosition position, Outbox& outbox);
+  void deliver(Turn& turn, StreamIndex stream, const LogEntry& entry, LogPosition position);
+  void deliver_gap(Turn& turn, const LogEntry& entry);
+  void deliver_group(Turn& turn, const Selection::Group& group, StreamIndex stream,
+                     const LogEntry& entry, LogPosition position);
   [[nodiscard]] Frame part_of(const Body& body, const std::vector<std::uint16_t>& records);
-  void send_batch(Session& session, StreamIndex stream, const LogEntry& entry, const Frame& body,
-                  const std::vector<std::uint16_t>* records, Outbox& outbox);
+  void send_batch(Turn& turn, Session& session, StreamIndex stream, const LogEntry& entry,
+                  const Frame& body, const std::vector<std::uint16_t>* records);
   [[nodiscard]] const IdList* sessions_wanting(StreamIndex stream, const LogEntry& entry,
                                                std::size_t record);
   [[nodiscard]] TopicIndex topic_of(StreamIndex stream, const Body& body, const Record& record);
-  void send_gap(Session& session, const Gap& gap, StreamIndex stream, Outbox& outbox);
+  void send_gap(Turn& turn, Session& session, const Gap& gap, StreamIndex stream);
   [[nodiscard]] Number told(const Session& session, StreamIndex stream) const;
 
   // ---- replay.cc
   void mark_serving(Session& session);
-  void serve_sessions(Outbox& outbox);
-  bool serve_lane(Session& session, Lane lane, std::uint64_t& budget, Outbox& outbox);
-  void tell_lost(Session& session, Lane lane, LogPosition from, Outbox& outbox);
-  void tell_not_held(Session& session, Outbox& outbox);
+  void serve_sessions(Turn& turn);
+  bool serve_lane(Turn& turn, Session& session, Lane lane, std::uint64_t& budget);
+  void tell_lost(Turn& turn, Session& session, Lane lane, LogPosition from);
+  void tell_not_held(Turn& turn, Session& session);
   [[nodiscard]] Scope lost_scope(const Session& session, Lane lane, LogPosition from) const;
-  void send_selected(Session& session, const LogEntry& entry, Outbox& outbox);
+  void send_selected(Turn& turn, Session& session, const LogEntry& entry);
   bool select_wanted(const Session& session, const LogEntry& entry);
-  bool serve_entry(Session& session, const LogEntry& entry, std::uint64_t& budget, Outbox& outbox);
-  void send_backlog(const Now& now, Session& session, const Subscription& subscription,
-                    Outbox& outbox);
-  void send_backlog_part(Session& session, std::uint32_t subscription, const LogEntry& entry,
-                         const std::vector<std::uint16_t>& records, Outbox& outbox);
-  void settle_resumed(const Now& now, Session& session, Outbox& outbox);
+  bool serve_entry(Turn& turn, Session& session, const LogEntry& entry, std::uint64_t& budget);
+  void send_backlog(Turn& turn, Session& session, const Subscription& subscription);
+  void send_backlog_part(Turn& turn, Session& session, std::uint32_t subscription,
+                         const LogEntry& entry, const std::vector<std::uint16_t>& records);
+  void settle_resumed(Turn& turn, Session& session);
 
   // ---- groups.cc
   [[nodiscard]] Result<void> check_group_subscription(const Subscription& subscription) const;
   void join_group(const Session& session, const Subscription& subscription);
   void expect_group(const std::string& name);
   void leave_group(Session& session, std::uint32_t subscription, bool is_replaced = false);
-  void leave_groups(const Now& now, Outbox& outbox);
+  void leave_groups(Turn& turn);
   static void note_shares_acknowledged(Session& session);
   void learn_groups();
   [[nodiscard]] std::string_view published_topic(StreamIndex stream, const Body& body,
                                                  const Record& record);
-  void hand_out(StreamIndex stream, const Body& body, Outbox& outbox);
+  void hand_out(Turn& turn, StreamIndex stream, const Body& body);
   void pick(StreamIndex stream, const Body& body, std::size_t record,
             const GroupDesk::Wanted& wanted);
   [[nodiscard]] bool pick_member(GroupTable::GroupIndex group,
@@ -272,14 +263,14 @@ class Node::Impl : private NodeState {
   [[nodiscard]] bool pick_cluster(GroupTable::GroupIndex group,
                                   std::span<const GroupTable::TargetId> targets, StreamIndex stream,
                                   const Body& body, const Record& record);
-  void send_shares(StreamIndex stream, const Body& body, Outbox& outbox);
-  void serve_groups(const Now& now, Outbox& outbox);
-  void serve_group(GroupTable::GroupIndex group, GroupDesk::GroupQueue& queue, Outbox& outbox);
+  void send_shares(Turn& turn, StreamIndex stream, const Body& body);
+  void serve_groups(Turn& turn);
+  void serve_group(Turn& turn, GroupTable::GroupIndex group, GroupDesk::GroupQueue& queue);
   [[nodiscard]] GroupDesk::Placing place_again(GroupTable::GroupIndex group, StreamIndex stream,
                                                const Body& body, std::size_t place);
   [[nodiscard]] bool put_into_queue(GroupTable::GroupIndex group, const Record& record,
                                     std::size_t place);
-  void stamp_copies(const Now& now, Outbox& outbox);
+  void stamp_copies(Turn& turn);
 
   // ---- bulk.cc
   using Targets = std::vector<std::vector<std::string>>;
@@ -290,34 +281,34 @@ class Node::Impl : private NodeState {
                                      std::size_t record) const;
 
   // ---- on_link.cc
-  void on_link_packet(const Now& now, Address from, Packet& packet, Frame& body, Outbox& outbox);
-  void on_link_hello(const Now& now, std::uint32_t peer, const LinkHello& hello, Outbox& outbox);
-  void join(const Now& now, Link& link, Outbox& outbox);
+  void on_link_packet(Turn& turn, Address from, Packet& packet, Frame& body);
+  void on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& hello);
+  void join(Turn& turn, Link& link);
   [[nodiscard]] std::optional<Refused> check_link_hello(const Now& now, const LinkHello& hello);
-  void on_link_welcome(const Now& now, Link& link, const LinkWelcome& welcome, Outbox& outbox);
-  void on_link_refused(const Now& now, Link& link, const Refused& refused, Outbox& outbox);
-  void on_link_state(const Now& now, Link& link, const LinkState& state, Outbox& outbox);
-  void on_link_goodbye(const Now& now, Link& link, const Goodbye& goodbye, Outbox& outbox);
-  void send_link_hello(const Now& now, Link& link, Outbox& outbox);
+  void on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welcome);
+  void on_link_refused(Turn& turn, Link& link, const Refused& refused);
+  void on_link_state(Turn& turn, Link& link, const LinkState& state);
+  void on_link_goodbye(Turn& turn, Link& link, const Goodbye& goodbye);
+  void send_link_hello(Turn& turn, Link& link);
   void note_freshness(const Offer& offer, Instant asked);
-  void send_link_state(const Now& now, Link& link, Outbox& outbox);
+  void send_link_state(Turn& turn, Link& link);
   [[nodiscard]] std::vector<Offer> offers_for(const Now& now, const Link& link) const;
   [[nodiscard]] static std::uint32_t age_of(Instant now, const StreamState& stream);
   [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const;
-  void lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox);
-  void tick_links(const Now& now, Outbox& outbox);
-  void renumber(const Now& now, Epoch above, Outbox& outbox);
+  void lose_link(Turn& turn, Link& link, std::string_view reason);
+  void tick_links(Turn& turn);
+  void renumber(Turn& turn, Epoch above);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
 
   // ---- past.cc
-  void note_past(const Now& now, const Hello& hello, Outbox& outbox);
-  void tell_past(const Now& now, Outbox& outbox);
-  void tell_unheard(const Now& now, std::string_view what, Outbox& outbox);
+  void note_past(Turn& turn, const Hello& hello);
+  void tell_past(Turn& turn);
+  void tell_unheard(Turn& turn, std::string_view what);
 
   // ---- forget.cc
   [[nodiscard]] Result<void> forget(const Now& now, const std::string& cluster);
-  void on_forgotten(const Now& now, const Member& member, Outbox& outbox);
+  void on_forgotten(Turn& turn, const Member& member);
   void forget_member(const Now& now, Member member);
   [[nodiscard]] bool is_forgotten(const Member& member);
   void tell_forgotten(const Now& now, LinkState& state) const;
@@ -332,12 +323,12 @@ class Node::Impl : private NodeState {
   [[nodiscard]] Generation generation_due();
   Generation promised(Generation generation);
   [[nodiscard]] Generation generation_for_patterns(const std::vector<std::string>& patterns);
-  void tell_interest(Outbox& outbox);
-  void spread(const InterestUpdate& update, LinkId except, Outbox& outbox);
-  void on_interest_update(const Now& now, Link& link, const InterestUpdate& update, Outbox& outbox);
-  void on_interest_digest(Link& link, const InterestDigest& digest, Outbox& outbox);
+  void tell_interest(Turn& turn);
+  void spread(Turn& turn, const InterestUpdate& update, LinkId except);
+  void on_interest_update(Turn& turn, Link& link, const InterestUpdate& update);
+  void on_interest_digest(Turn& turn, Link& link, const InterestDigest& digest);
   void raise_generation(Generation above);
-  void audit_interest(Link& link, const LinkState& state, Outbox& outbox);
+  void audit_interest(Turn& turn, Link& link, const LinkState& state);
   [[nodiscard]] bool is_interest_known_to(StreamIndex stream, Generation generation) const;
   [[nodiscard]] bool is_interest_known(Generation generation) const;
   void require_complete(Generation generation);
@@ -348,61 +339,58 @@ class Node::Impl : private NodeState {
   [[nodiscard]] bool is_complete_for(const LogEntry& entry, const std::string& cluster,
                                      Generation generation) const;
   [[nodiscard]] static std::chrono::milliseconds refill_patience(const StreamState& state);
-  void want_refill(const Now& now, StreamIndex stream, Number through, Outbox& outbox);
-  void ask_refill(const Now& now, StreamIndex stream, Outbox& outbox);
-  void give_up_refill(const Now& now, StreamIndex stream, Outbox& outbox);
-  void on_refill(Link& link, const Refill& request, Outbox& outbox);
-  bool answer_refill(Link& link, StreamIndex stream, const Refill& request, Outbox& outbox);
-  void on_refill_answer(const Now& now, BatchHeader& header, Frame body, Outbox& outbox);
+  void want_refill(Turn& turn, StreamIndex stream, Number through);
+  void ask_refill(Turn& turn, StreamIndex stream);
+  void give_up_refill(Turn& turn, StreamIndex stream);
+  void on_refill(Turn& turn, Link& link, const Refill& request);
+  bool answer_refill(Turn& turn, Link& link, StreamIndex stream, const Refill& request);
+  void on_refill_answer(Turn& turn, BatchHeader& header, Frame body);
 
   // ---- session_refill.cc
-  void plan_refills(const Now& now, Session& session, bool has_resumed, Outbox& outbox);
+  void plan_refills(Turn& turn, Session& session, bool has_resumed);
   [[nodiscard]] bool is_held_complete(StreamIndex stream, Number after,
                                       Generation generation) const;
-  void ask_session_refill(const Now& now, Session& session, StreamIndex stream, Outbox& outbox);
-  void on_session_refill(const Now& now, StreamIndex stream, const RefillMark& mark,
-                         Arrival arrival, Outbox& outbox);
-  void end_session_refill(Session& session, StreamIndex stream, Outbox& outbox);
-  void tick_session_refills(const Now& now, Session& session, Outbox& outbox);
+  void ask_session_refill(Turn& turn, Session& session, StreamIndex stream);
+  void on_session_refill(Turn& turn, StreamIndex stream, const RefillMark& mark, Arrival arrival);
+  void end_session_refill(Turn& turn, Session& session, StreamIndex stream);
+  void tick_session_refills(Turn& turn, Session& session);
 
   // ---- trace_topic.cc
   [[nodiscard]] std::vector<std::uint32_t> slots_wanting(std::string_view topic) const;
   [[nodiscard]] std::vector<std::string> clusters_wanting_topic(std::string_view topic) const;
   [[nodiscard]] std::vector<Way> ways_of(const std::string& origin, std::string_view topic) const;
-  [[nodiscard]] TraceReport pass_on(const Now& now, const Trace& trace, Outbox& outbox);
-  void begin_trace(const Now& now, const Session& session, const Query& query,
-                   std::string_view topic, Outbox& outbox);
-  void on_trace(const Now& now, Link& link, const Trace& trace, Outbox& outbox);
-  void on_trace_report(const Now& now, TraceReport& report, Outbox& outbox);
-  static void note_trace(const Now& now, const TraceReport& report, OpenTrace& open);
-  void settle_traces(const Now& now, Outbox& outbox);
+  [[nodiscard]] TraceReport pass_on(Turn& turn, const Trace& trace);
+  void begin_trace(Turn& turn, const Session& session, const Query& query, std::string_view topic);
+  void on_trace(Turn& turn, Link& link, const Trace& trace);
+  void on_trace_report(Turn& turn, TraceReport& report);
+  void settle_traces(Turn& turn);
 
   // ---- link_roles.cc
   [[nodiscard]] std::optional<Refused> check_role(const LinkHello& hello) const;
   [[nodiscard]] bool is_standby(const Link& link) const;
   [[nodiscard]] Standing standing_towards(const Link& link, StreamIndex stream) const;
-  void note_late_links(const Now& now, Outbox& outbox);
+  void note_late_links(Turn& turn);
 
   // ---- upstreams.cc
   [[nodiscard]] Choice best_upstream(StreamIndex stream) const;
   StreamIndex know_stream(const Now& now, const StreamId& id);
-  void choose_upstreams(const Now& now, Outbox& outbox);
-  void choose_upstream(const Now& now, StreamIndex stream, Outbox& outbox);
-  void update_channels(Outbox& outbox);
-  void take(const Now& now, StreamIndex stream, bool everything, Outbox& outbox);
-  void retake(const Now& now, StreamIndex stream, Outbox& outbox);
+  void choose_upstreams(Turn& turn);
+  void choose_upstream(Turn& turn, StreamIndex stream);
+  void update_channels(Turn& turn);
+  void take(Turn& turn, StreamIndex stream, bool everything);
+  void retake(Turn& turn, StreamIndex stream);
   void on_taken(const Now& now, Link& link, const Taken& taken);
   void learn_offer(const Now& now, const Offer& offer);
   void start_stream(const Now& now, StreamIndex stream, const Offer& offer);
-  void tick_streams(const Now& now, Outbox& outbox);
+  void tick_streams(Turn& turn);
   void note_epoch(const Now& now, const std::string& cluster, Epoch epoch);
   [[nodiscard]] Number offered_head(StreamIndex stream) const;
 
   // ---- on_link_data.cc
-  void on_link_batch(const Now& now, Link& link, BatchHeader& header, Frame body, Outbox& outbox);
-  void on_link_gap(const Now& now, Link& link, const Gap& gap, Outbox& outbox);
-  void accept(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox);
-  bool open_arrival(BatchHeader& header, Frame frame, Arrival& arrival, Outbox& outbox);
+  void on_link_batch(Turn& turn, Link& link, BatchHeader& header, Frame body);
+  void on_link_gap(Turn& turn, Link& link, const Gap& gap);
+  void accept(Turn& turn, StreamIndex stream, Arrival arrival);
+  bool open_arrival(Turn& turn, BatchHeader& header, Frame frame, Arrival& arrival);
   void learn_completeness(Link& link, StreamIndex stream, BatchHeader& header, Arrival& arrival);
   [[nodiscard]] std::vector<Declaration> declarations_for(
       StreamIndex stream, const Body& body, const std::vector<std::uint16_t>& records) const;
@@ -413,23 +401,23 @@ class Node::Impl : private NodeState {
   void forget_below(StreamIndex stream, LinkId link);
 
   // ---- serve_links.cc
-  void on_take(const Now& now, Link& link, const Take& request, Outbox& outbox);
-  void serve_links(Outbox& outbox);
-  void serve(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
-  void serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
+  void on_take(Turn& turn, Link& link, const Take& request);
+  void serve_links(Turn& turn);
+  void serve(Turn& turn, Link& link, StreamIndex stream, Serving& serving);
+  void serve_stream(Turn& turn, Link& link, StreamIndex stream, Serving& serving);
   void declare_to(Serving& serving, StreamIndex stream, const Body& body,
                   const std::vector<std::uint16_t>* records,
                   std::vector<Declaration>& declarations) const;
-  bool serve_what_is_not_held(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
-  void serve_events(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
-  void tell_passed_over(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox);
-  void tell_completeness(Link& link, StreamIndex stream, Serving& serving,
-                         const CompleteFor& complete, Outbox& outbox);
-  void tell_all_passed_over(Outbox& outbox);
+  bool serve_what_is_not_held(Turn& turn, Link& link, StreamIndex stream, Serving& serving);
+  void serve_events(Turn& turn, Link& link, StreamIndex stream, Serving& serving);
+  void tell_passed_over(Turn& turn, Link& link, StreamIndex stream, Serving& serving);
+  void tell_completeness(Turn& turn, Link& link, StreamIndex stream, Serving& serving,
+                         const CompleteFor& complete);
+  void tell_all_passed_over(Turn& turn);
   void set_completeness(BatchHeader& header, Serving& serving, const CompleteFor& complete) const;
   [[nodiscard]] const IdList& clusters_wanting(StreamIndex stream, const Body& body,
                                                const Record& record);
-  void send_applied(bool everything, Outbox& outbox);
+  void send_applied(Turn& turn, bool everything);
 
   [[nodiscard]] RetainedLog& log_of(StreamIndex stream);
   [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const;

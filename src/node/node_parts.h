@@ -99,13 +99,12 @@ struct Way {
   const Link* link = nullptr;
   std::vector<std::string> clusters;  // Behind it, that want the topic.
 };
-struct OpenTrace {
+// What a client asks the store when more has been applied.
+struct WaitingGet {
   std::uint64_t session = 0;
-  std::uint64_t request = 0;
-  std::string topic;
-  Instant since{};
-  std::set<std::string> awaited;
-  std::vector<std::string> hops;  // JSON, in the order in which they came.
+  std::uint32_t slot = 0;
+  CacheGet request;
+  Instant deadline{};
 };
 
 }  // namespace mpreg

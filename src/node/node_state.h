@@ -30,7 +30,9 @@
 #include "node/node.h"
 #include "node/node_metrics.h"
 #include "node/node_parts.h"
-#include "node/observe_desk.h"
+#include "node/observers.h"
+#include "node/remote_reads.h"
+#include "node/traces.h"
 #include "store/replica_store.h"
 #include "store/retention.h"
 #include "stream/hybrid_clock.h"
@@ -40,6 +42,8 @@
 namespace mpreg {
 
 struct NodeState {
+  static constexpr std::size_t kWaitingGetsMax = 10'000;
+
   NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
             MetricsRegistry& metrics);
 
@@ -88,7 +92,9 @@ struct NodeState {
   std::vector<std::uint32_t> serving_slots_;
   LastHeader last_header_;
   ReplicaStore cache_;
-  ObserveDesk observe_;
+  Observers observers_;
+  std::vector<WaitingGet> waiting_gets_;
+  RemoteReads remote_reads_;
   CompareDesk compare_;
   LoadLeases loads_;
   Claims claims_;
@@ -121,8 +127,7 @@ struct NodeState {
   bool has_heard_others_ = false;    // Some stream of another origin has started here.
 
   GroupDesk groups_;
-  std::map<std::uint64_t, OpenTrace> traces_;  // By tag.
-  std::uint64_t last_trace_ = 0;
+  Traces traces_;
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   Epoch past_ = 0;  // Of an earlier life of this broker, in which it told facts; 0: none known.
   Epoch past_heard_ = 0;  // So far others have heard of its lives, or were told that they have not.

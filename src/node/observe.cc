@@ -7,52 +7,33 @@ namespace mpreg {
 
 // A fact, or what was lost; the same when it comes a second time, in the stream of another broker.
 void Node::Impl::await_observers(const Now& now, StreamIndex stream, Number first, Number last) {
-  ObserveDesk::Fact fact{first, last, now.instant + kNearCacheLease + kLeaseMargin, {}, {}};
-  if (observe_.departed_until > now.instant) fact.not_before = observe_.departed_until;
+  std::set<std::uint64_t> clients;
   for (const auto& [client, slot] : slot_of_client_) {
-    if (sessions_[slot]->observes) fact.clients.insert(client);
+    if (sessions_[slot]->observes) clients.insert(client);
   }
-  if (fact.clients.empty() && fact.not_before == Instant{}) return;
-  observe_.waiting[stream].push_back(std::move(fact));
+  observers_.await(stream, first, last, now.instant, std::move(clients));
 }
 
 // So far every near cache of the cluster has applied a stream, or serves nothing older any more.
 Number Node::Impl::observed_of(StreamIndex stream) const {
-  const auto waiting = observe_.waiting.find(stream);
-  if (waiting == observe_.waiting.end()) return streams_[stream].frontier;
-  return waiting->second.front().first - 1;
+  return observers_.observed_through(stream, streams_[stream].frontier);
 }
 
 void Node::Impl::on_observed(const Now& now, Session& session, const Observed& observed) {
   session.observes = true;
   for (const StreamPosition& position : observed.positions) {
-    const auto index = stream_ids_.find(position.stream);
-    if (!index) continue;
-    const auto waiting = observe_.waiting.find(*index);
-    if (waiting == observe_.waiting.end()) continue;
-    for (ObserveDesk::Fact& fact : waiting->second) {
-      if (fact.last > position.number) break;
-      fact.clients.erase(session.client);
+    if (const auto index = stream_ids_.find(position.stream)) {
+      observers_.applied(session.client, *index, position.number);
     }
   }
   settle_observed(now);
 }
 
 void Node::Impl::settle_observed(const Now& now) {
-  for (auto it = observe_.waiting.begin(); it != observe_.waiting.end();) {
-    auto& [stream, facts] = *it;
-    const std::size_t before = facts.size();
-    while (!facts.empty()) {
-      const ObserveDesk::Fact& fact = facts.front();
-      const bool is_over = now.instant >= fact.fence && now.instant >= fact.not_before;
-      if (!is_over && (!fact.clients.empty() || now.instant < fact.not_before)) break;
-      if (!fact.clients.empty()) metrics_.near_caches_fenced.add(fact.clients.size());
-      facts.pop_front();
-    }
-    const StreamIndex changed = stream;
-    const bool has_moved = facts.size() != before;
-    it = facts.empty() ? observe_.waiting.erase(it) : std::next(it);
-    if (has_moved && !streams_[changed].own) reports_due_[changed].insert(std::string());
+  const Observers::Settled settled = observers_.settle(now.instant);
+  metrics_.near_caches_fenced.add(settled.fenced);
+  for (const StreamIndex stream : settled.moved) {
+    if (!streams_[stream].own) reports_due_[stream].insert(std::string());
   }
   report_own_observed(now);
 }

@@ -191,16 +191,15 @@ void Node::Impl::await_fact(const OperationId& fact, Number value) {
   if (values_.size() > kValuesWaitingMax) values_.erase(values_.begin());
 }
 
-void Node::Impl::check_facts(const Now& now, Session& session, StampableBody& parts,
-                             const Body& body, Outbox& outbox) {
+void Node::Impl::check_facts(Turn& turn, Session& session, StampableBody& parts, const Body& body) {
   for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
     Record& record = parts.records[i];
     if (record.kind == RecordKind::none) continue;
-    if (Result<void> checked = check_fact(now, body, record, i); !checked) {
+    if (Result<void> checked = check_fact(turn.now, body, record, i); !checked) {
       const bool is_later = (record.flags & kTracked) != 0;
       if (record.kind == RecordKind::value && !is_later) void_fact_of(body, record, session.client);
       record.kind = RecordKind::none;
-      refuse_operation(session, operation_of(parts.segments, i).operation, checked.error(), outbox);
+      refuse_operation(turn, session, operation_of(parts.segments, i).operation, checked.error());
     }
   }
 }
@@ -247,7 +246,7 @@ void Node::Impl::track(const Now& now, const Body& body) {
       operation.fence = now.instant + kOriginSilenceMax + kLeaseMargin;
       // Who knew an earlier life of this broker, and is not known to it, has its near caches stop
       // when they have not heard of it for so long.
-      operation.waits_for_fence = now.instant < observe_.known_to_all;
+      operation.waits_for_fence = observers_.may_trust_earlier_life(now.instant);
     }
     if (tracked.is_to_all && !is_lost && tracked.wait != WaitLevel::observed) {
       if (!all) all = awaited_by(tracked, false);
@@ -262,19 +261,18 @@ void Node::Impl::track(const Now& now, const Body& body) {
   metrics_.pending_operations.set(static_cast<std::int64_t>(pending_.size()));
 }
 
-void Node::Impl::on_complete(const Now& now, Session& session, const CompleteOperation& request,
-                             Outbox& outbox) {
-  const bool done =
-      pending_.complete({session.client, request.operation}, request.success, now.instant, ended_);
+void Node::Impl::on_complete(Turn& turn, Session& session, const CompleteOperation& request) {
+  const bool done = pending_.complete({session.client, request.operation}, request.success,
+                                      turn.now.instant, ended_);
   Answer answer{request.request, done, ErrorCode::refused, ""};
   if (!done) {
     answer.text = "operation " + std::to_string(request.operation) + " is not pending";
   }
-  send(outbox, {Door::session, session.peer}, answer);
+  send(turn, {Door::session, session.peer}, answer);
 }
 
 // Those that follow one another and ended alike are told as one.
-void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
+void Node::Impl::tell_outcomes(Turn& turn) {
   if (ended_.empty()) return;
   const std::span<const PendingOperations::Ended> all(ended_);
   for (std::size_t from = 0; from < all.size();) {
@@ -284,15 +282,14 @@ void Node::Impl::tell_outcomes(const Now& now, Outbox& outbox) {
            all[end].outcome == first.outcome && all[end].progress == first.progress) {
       ++end;
     }
-    tell_outcome(now, all.subspan(from, end - from), outbox);
+    tell_outcome(turn, all.subspan(from, end - from));
     from = end;
   }
   ended_.clear();
   metrics_.pending_operations.set(static_cast<std::int64_t>(pending_.size()));
 }
 
-void Node::Impl::tell_outcome(const Now& now, std::span<const PendingOperations::Ended> alike,
-                              Outbox& outbox) {
+void Node::Impl::tell_outcome(Turn& turn, std::span<const PendingOperations::Ended> alike) {
   const PendingOperations::Ended& first = alike.front();
   OperationOutcome told;
   told.outcome = first.outcome;
@@ -329,9 +326,9 @@ void Node::Impl::tell_outcome(const Now& now, std::span<const PendingOperations:
       session != nullptr && (session->acceptance_due || session->late_acceptance_due);
   if (is_answered) told.accepted = take_acceptance(*session);
   Packet packet(std::move(told));
-  if (session != nullptr) send(outbox, {Door::session, session->peer}, packet);
+  if (session != nullptr) send(turn, {Door::session, session->peer}, packet);
   if (is_answered) std::get<OperationOutcome>(packet).accepted.reset();
-  remember_notice(now.instant, first.id.client, alike.size(), std::move(packet));
+  remember_notice(turn.now.instant, first.id.client, alike.size(), std::move(packet));
 }
 
 // What was told to a connection that breaks may not have arrived: it is told again to the next one
@@ -348,10 +345,10 @@ void Node::Impl::forget_notice() {
   notices_.pop_front();
 }
 
-void Node::Impl::repeat_notices(const Session& session, Outbox& outbox) const {
+void Node::Impl::repeat_notices(Turn& turn, const Session& session) const {
   for (const Notice& notice : notices_) {
     if (notice.client == session.client) {
-      send(outbox, {Door::session, session.peer}, notice.packet);
+      send(turn, {Door::session, session.peer}, notice.packet);
     }
   }
 }

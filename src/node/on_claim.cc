@@ -39,28 +39,27 @@ Claims::Electorate Node::Impl::electorate(const Now& now) const {
   return all;
 }
 
-void Node::Impl::on_claim_ask(const Now& now, const Session& session, const ClaimAsk& ask,
-                              Outbox& outbox) {
+void Node::Impl::on_claim_ask(Turn& turn, const Session& session, const ClaimAsk& ask) {
   const CacheAddress& address = ask.address;
   for (const Result<void>& checked :
        {check_namespace(address.namespace_name), check_key(address.key),
         check_subkey(address.subkey), check_key_version(address.version),
         check_region(address.region)}) {
     if (checked) continue;
-    return send(outbox, {Door::session, session.peer},
+    return send(turn, {Door::session, session.peer},
                 Answer{ask.request, false, checked.error().code, checked.error().text});
   }
   if (ask.token == 0) {
     const ProtocolTable& protocol = cache_.protocol_of(address.namespace_name);
     if (!protocol.next(EntryState::invalid, CacheOperation::acquire)) {
       books_.violated();
-      return send(outbox, {Door::session, session.peer},
+      return send(turn, {Door::session, session.peer},
                   Answer{ask.request, false, ErrorCode::refused,
                          "protocol " + std::string(protocol.name()) + " of namespace " +
                              quoted(address.namespace_name) + " makes no key anybody's alone"});
     }
   }
-  claims_.ask(now.instant, ask, session.client, home_of(address, electorate(now).needed));
+  claims_.ask(turn.now.instant, ask, session.client, home_of(address, electorate(turn.now).needed));
 }
 
 // A write of one key: by who may write it, and a step of its protocol.
@@ -99,21 +98,21 @@ std::string Node::Impl::take_claim(const Now& now, const std::string& origin, Hy
 }
 
 // What is stamped here comes back to the claims by apply().
-void Node::Impl::settle_claims(const Now& now, Outbox& outbox) {
-  const Claims::Electorate all = electorate(now);
+void Node::Impl::settle_claims(Turn& turn) {
+  const Claims::Electorate all = electorate(turn.now);
   const auto observed = [this](StreamIndex stream) { return observed_of(stream); };
   for (;;) {
-    Claims::Work work = claims_.settle(now.instant, observed, all);
+    Claims::Work work = claims_.settle(turn.now.instant, observed, all);
     clock_.raise(work.clock_floor);
-    if (!leaving_) stamp_claims(now, work, outbox);
+    if (!leaving_) stamp_claims(turn, work);
     metrics_.keys_held.set(static_cast<std::int64_t>(claims_.held()));
     for (const auto& [client, granted] : work.granted) {
       if (granted.lease_ms > 0) metrics_.claims_granted.add();
-      send_to_client(client, granted, outbox);
+      send_to_client(turn, client, granted);
     }
     for (const auto& [client, refused] : work.refused) {
       metrics_.claims_refused.add();
-      send_to_client(client, refused, outbox);
+      send_to_client(turn, client, refused);
     }
     if (work.claims.empty() && work.records.empty()) return;
   }
@@ -121,7 +120,7 @@ void Node::Impl::settle_claims(const Now& now, Outbox& outbox) {
 
 // Claims on the topic of the key, so that near caches take them for the invalidations that they
 // are; the rest on the topic of the cluster's status.
-void Node::Impl::stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox) {
+void Node::Impl::stamp_claims(Turn& turn, Claims::Work& work) {
   if (work.claims.empty() && work.records.empty()) return;
   BodyBuilder builder(Lane::cache);
   std::set<TopicIndex> topics;
@@ -129,7 +128,7 @@ void Node::Impl::stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox
     const auto lease = std::min(std::chrono::milliseconds(lease_ms), Claims::kLeaseLimit);
     const auto slack = std::min(kLimitSlack, options_.clock_offset_max / 2);
     const auto ahead = static_cast<HybridTime>((lease + slack).count());
-    return clock_.next(now.wall) + (ahead << kHybridCounterBits);
+    return clock_.next(turn.now.wall) + (ahead << kHybridCounterBits);
   };
   const auto append = [&](RecordKind kind, const std::string& topic, const Frame& payload) {
     const auto index = admit_topic(topic, Lane::cache);
@@ -148,14 +147,14 @@ void Node::Impl::stamp_claims(const Now& now, Claims::Work& work, Outbox& outbox
   const std::string status = coherence_topic(options_.topic_prefix, options_.cluster)
                                  .value_or(options_.topic_prefix + ".coherence");
   for (ClaimRecord& record : work.records) {
-    if (record.step == ClaimStep::refuse) record.limit = clock_.next(now.wall);
+    if (record.step == ClaimStep::refuse) record.limit = clock_.next(turn.now.wall);
     if (record.step == ClaimStep::renew) record.limit = limit_after(record.lease_ms);
     append(RecordKind::claim, status, encode_claim(record));
   }
   const auto count = static_cast<std::uint32_t>(builder.records());
   builder.add_segment({instance_, last_own_operation_ + 1, count, 0});
   last_own_operation_ += count;
-  stamp_own(now, builder, topics, outbox);
+  stamp_own(turn, builder, topics);
 }
 
 }  // namespace mpreg

@@ -87,7 +87,7 @@ Generation Node::Impl::generation_for_patterns(const std::vector<std::string>& p
   return promised(generation);
 }
 
-void Node::Impl::tell_interest(Outbox& outbox) {
+void Node::Impl::tell_interest(Turn& turn) {
   if (!interest_.is_changed() && promised_generation_ <= generation_) return;
   InterestSet::Change change = interest_.take_change(generation_ + 1);
   InterestUpdate update{options_.cluster, generation_ + 1, change.is_all ? 0 : generation_,
@@ -95,14 +95,14 @@ void Node::Impl::tell_interest(Outbox& outbox) {
   ++generation_;
   interests_.apply(update);
   metrics_.interest_patterns.set(static_cast<std::int64_t>(interest_.told_size()));
-  spread(update, kNoLink, outbox);
+  spread(turn, update, kNoLink);
 }
 
-void Node::Impl::spread(const InterestUpdate& update, LinkId except, Outbox& outbox) {
+void Node::Impl::spread(Turn& turn, const InterestUpdate& update, LinkId except) {
   for (const auto& [id, link] : links_) {
     if (id == except || !link.is_known()) continue;
     metrics_.interest_updates_sent.add();
-    send(outbox, link.address, update);
+    send(turn, link.address, update);
   }
 }
 
@@ -113,13 +113,12 @@ void Node::Impl::raise_generation(Generation above) {
   interests_.apply(update);
 }
 
-void Node::Impl::on_interest_update(const Now&, Link& link, const InterestUpdate& update,
-                                    Outbox& outbox) {
+void Node::Impl::on_interest_update(Turn& turn, Link& link, const InterestUpdate& update) {
   for (const auto* patterns : {&update.added, &update.removed}) {
     for (const std::string& pattern : *patterns) {
       if (check_pattern(pattern)) continue;
       metrics_.interest_refused.add();
-      return log(outbox, LogLevel::error,
+      return log(turn, LogLevel::error,
                  link.peer.cluster + " says that " + quoted(update.cluster) + " wants " +
                      quoted(pattern) + ", which is no pattern: ignored");
     }
@@ -127,29 +126,29 @@ void Node::Impl::on_interest_update(const Now&, Link& link, const InterestUpdate
   if (update.cluster == options_.cluster) {
     if (update.generation <= generation_) return;
     raise_generation(update.generation);
-    return spread(interests_.tell_all(options_.cluster), kNoLink, outbox);
+    return spread(turn, interests_.tell_all(options_.cluster), kNoLink);
   }
   const Members::Known* member = members_.find(update.cluster);
   const bool is_nearer = member != nullptr && member->next_hop == link.id;
   switch (interests_.apply(update, is_nearer)) {
     case InterestTable::Verdict::accepted:
-      return spread(update, link.id, outbox);
+      return spread(turn, update, link.id);
     case InterestTable::Verdict::behind:
-      return send(outbox, link.address, interests_.digest());
+      return send(turn, link.address, interests_.digest());
     case InterestTable::Verdict::known:
       return;
   }
 }
 
 // What we know better is told; when they know something better, they are asked by a digest of ours.
-void Node::Impl::on_interest_digest(Link& link, const InterestDigest& digest, Outbox& outbox) {
+void Node::Impl::on_interest_digest(Turn& turn, Link& link, const InterestDigest& digest) {
   bool is_behind = false;
   std::map<std::string, const KnownInterest*> theirs;
   for (const KnownInterest& known : digest.known) {
     theirs[known.cluster] = &known;
     if (known.cluster == options_.cluster && known.generation > generation_) {
       raise_generation(known.generation);
-      spread(interests_.tell_all(options_.cluster), link.id, outbox);
+      spread(turn, interests_.tell_all(options_.cluster), link.id);
     }
     is_behind = is_behind || known.generation > interests_.generation_of(known.cluster);
   }
@@ -164,12 +163,12 @@ void Node::Impl::on_interest_digest(Link& link, const InterestDigest& digest, Ou
                             their->second->hash != known.hash && is_away);
     if (!is_better) continue;
     metrics_.interest_updates_sent.add();
-    send(outbox, link.address, interests_.tell_all(cluster));
+    send(turn, link.address, interests_.tell_all(cluster));
   }
-  if (is_behind) send(outbox, link.address, interests_.digest());
+  if (is_behind) send(turn, link.address, interests_.digest());
 }
 
-void Node::Impl::audit_interest(Link& link, const LinkState& state, Outbox& outbox) {
+void Node::Impl::audit_interest(Turn& turn, Link& link, const LinkState& state) {
   if (state.interest_hash == interests_.hash()) {
     link.audits_failed = 0;
     return;
@@ -177,7 +176,7 @@ void Node::Impl::audit_interest(Link& link, const LinkState& state, Outbox& outb
   if (++link.audits_failed < kAuditsBeforeDigest) return;
   link.audits_failed = 0;
   metrics_.interest_audits_failed.add();
-  send(outbox, link.address, interests_.digest());
+  send(turn, link.address, interests_.digest());
 }
 
 // Of a stream that can be reached: the rest is asked for again when it comes.

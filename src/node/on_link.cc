@@ -27,10 +27,9 @@ std::size_t Node::Impl::joined_links() const {
       links_.begin(), links_.end(), [](const auto& entry) { return entry.second.is_joined(); }));
 }
 
-void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Frame& body,
-                                Outbox& outbox) {
+void Node::Impl::on_link_packet(Turn& turn, Address from, Packet& packet, Frame& body) {
   if (const auto* hello = std::get_if<LinkHello>(&packet)) {
-    if (from.door == Door::link_in) return on_link_hello(now, from.peer, *hello, outbox);
+    if (from.door == Door::link_in) return on_link_hello(turn, from.peer, *hello);
     return metrics_.packets_unexpected.add();
   }
   Link* link = link_of(from);
@@ -38,75 +37,75 @@ void Node::Impl::on_link_packet(const Now& now, Address from, Packet& packet, Fr
     metrics_.packets_unexpected.add();
     // It still thinks that it is joined: let it say hello again.
     if (std::holds_alternative<LinkState>(packet)) {
-      send(outbox, from, Refused{ErrorCode::disconnected, "this link is not joined", 1});
+      send(turn, from, Refused{ErrorCode::disconnected, "this link is not joined", 1});
     }
     return;
   }
   if (const auto* welcome = std::get_if<LinkWelcome>(&packet)) {
-    return on_link_welcome(now, *link, *welcome, outbox);
+    return on_link_welcome(turn, *link, *welcome);
   }
   if (const auto* refused = std::get_if<Refused>(&packet)) {
-    return on_link_refused(now, *link, *refused, outbox);
+    return on_link_refused(turn, *link, *refused);
   }
   if (!link->is_known()) return metrics_.packets_unexpected.add();
-  if (from.door != Door::stream_in) link->last_heard = now.instant;
+  if (from.door != Door::stream_in) link->last_heard = turn.now.instant;
   link->serving_due = link->serving_due || !std::holds_alternative<BatchHeader>(packet);
   if (auto* header = std::get_if<BatchHeader>(&packet)) {
-    on_link_batch(now, *link, *header, std::move(body), outbox);
+    on_link_batch(turn, *link, *header, std::move(body));
   } else if (const auto* state = std::get_if<LinkState>(&packet)) {
-    on_link_state(now, *link, *state, outbox);
+    on_link_state(turn, *link, *state);
   } else if (const auto* applied = std::get_if<Applied>(&packet)) {
-    on_applied(now, *link, *applied);
+    on_applied(turn.now, *link, *applied);
   } else if (const auto* request = std::get_if<Take>(&packet)) {
-    on_take(now, *link, *request, outbox);
+    on_take(turn, *link, *request);
   } else if (const auto* taken = std::get_if<Taken>(&packet)) {
-    on_taken(now, *link, *taken);
+    on_taken(turn.now, *link, *taken);
   } else if (const auto* gap = std::get_if<Gap>(&packet)) {
-    on_link_gap(now, *link, *gap, outbox);
+    on_link_gap(turn, *link, *gap);
   } else if (const auto* untake = std::get_if<Untake>(&packet)) {
     if (const auto index = stream_ids_.find(untake->stream)) {
       link->servings.erase(*index);
       forget_below(*index, link->id);
     }
   } else if (const auto* update = std::get_if<InterestUpdate>(&packet)) {
-    on_interest_update(now, *link, *update, outbox);
+    on_interest_update(turn, *link, *update);
   } else if (const auto* digest = std::get_if<InterestDigest>(&packet)) {
-    on_interest_digest(*link, *digest, outbox);
+    on_interest_digest(turn, *link, *digest);
   } else if (const auto* refill = std::get_if<Refill>(&packet)) {
-    on_refill(*link, *refill, outbox);
+    on_refill(turn, *link, *refill);
   } else if (const auto* trace = std::get_if<Trace>(&packet)) {
-    on_trace(now, *link, *trace, outbox);
+    on_trace(turn, *link, *trace);
   } else if (auto* get = std::get_if<CacheGet>(&packet)) {
-    on_link_get(now, *get, outbox);
+    on_link_get(turn, *get);
   } else if (auto* got = std::get_if<CacheGot>(&packet)) {
-    on_link_got(*got, outbox);
+    on_link_got(turn, *got);
   } else if (const auto* ask = std::get_if<StoreAsk>(&packet)) {
-    on_store_ask(now, *link, *ask, outbox);
+    on_store_ask(turn, *link, *ask);
   } else if (const auto* tell = std::get_if<StoreTell>(&packet)) {
-    on_store_tell(now, *link, *tell, outbox);
+    on_store_tell(turn, *link, *tell);
   } else if (auto* report = std::get_if<TraceReport>(&packet)) {
-    on_trace_report(now, *report, outbox);
+    on_trace_report(turn, *report);
   } else if (const auto* goodbye = std::get_if<Goodbye>(&packet)) {
-    on_link_goodbye(now, *link, *goodbye, outbox);
+    on_link_goodbye(turn, *link, *goodbye);
   } else {
     metrics_.packets_unexpected.add();
   }
 }
 
-void Node::Impl::on_link_up(const Now& now, LinkId id, Outbox& outbox) {
+void Node::Impl::on_link_up(Turn& turn, LinkId id) {
   Link& link = links_.at(id);
   link.phase = Link::Phase::greeting;
-  link.connected = now.instant;
-  send_link_hello(now, link, outbox);
+  link.connected = turn.now.instant;
+  send_link_hello(turn, link);
 }
 
-void Node::Impl::on_link_down(const Now& now, LinkId id, Outbox& outbox) {
+void Node::Impl::on_link_down(Turn& turn, LinkId id) {
   Link& link = links_.at(id);
-  lose_link(now, link, "the connection broke", outbox);
+  lose_link(turn, link, "the connection broke");
   link.phase = Link::Phase::down;
 }
 
-void Node::Impl::send_link_hello(const Now& now, Link& link, Outbox& outbox) {
+void Node::Impl::send_link_hello(Turn& turn, Link& link) {
   LinkHello hello;
   hello.role = link.role;
   hello.cluster = options_.cluster;
@@ -114,8 +113,8 @@ void Node::Impl::send_link_hello(const Now& now, Link& link, Outbox& outbox) {
   hello.epoch = epoch_;
   hello.instance = instance_;
   hello.dial = link.dial;
-  link.greet_again = now.instant + kHandshakeRetry;
-  send(outbox, link.address, hello);
+  link.greet_again = turn.now.instant + kHandshakeRetry;
+  send(turn, link.address, hello);
 }
 
 // What cannot be right is refused with the reason, and with a retry where time may heal it.
@@ -150,13 +149,12 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
   return std::nullopt;
 }
 
-void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHello& hello,
-                               Outbox& outbox) {
+void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& hello) {
   const Address from{Door::link_in, peer};
-  if (const auto refused = check_link_hello(now, hello)) {
+  if (const auto refused = check_link_hello(turn.now, hello)) {
     metrics_.links_refused.add();
-    log(outbox, LogLevel::warning, "a link was refused: " + refused->text);
-    return send(outbox, from, *refused);
+    log(turn, LogLevel::warning, "a link was refused: " + refused->text);
+    return send(turn, from, *refused);
   }
   const Members::Known* known = members_.find(hello.cluster);
   LinkWelcome welcome;
@@ -173,7 +171,7 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
       gone != forgotten_.end() && gone->second.member.instance != hello.instance) {
     welcome.known_epoch = std::max(welcome.known_epoch, gone->second.member.epoch);
   }
-  if (welcome.known_epoch >= hello.epoch) return send(outbox, from, welcome);
+  if (welcome.known_epoch >= hello.epoch) return send(turn, from, welcome);
   // The same broker on another connection has lost the one before.
   std::vector<LinkId> old;
   for (const auto& [id, link] : links_) {
@@ -186,9 +184,9 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
     // Hello said twice on one connection: the Welcome was slow, and what it began goes on.
     if (links_.at(id).address == from) {
       welcome.session = links_.at(id).session;
-      return send(outbox, from, welcome);
+      return send(turn, from, welcome);
     }
-    lose_link(now, links_.at(id), "it is back on another connection", outbox);
+    lose_link(turn, links_.at(id), "it is back on another connection");
   }
   Link link;
   link.id = next_link_++;
@@ -197,34 +195,33 @@ void Node::Impl::on_link_hello(const Now& now, std::uint32_t peer, const LinkHel
   link.role = hello.role;
   link.dial = hello.dial;
   link.phase = Link::Phase::welcomed;
-  link.connected = link.last_heard = link.echo_progress = now.instant;
+  link.connected = link.last_heard = link.echo_progress = turn.now.instant;
   link.peer = {hello.cluster, hello.region, hello.epoch, hello.instance, 1, 0};
   link_of_peer_[peer] = link.id;
-  send(outbox, from, welcome);
-  join(now, links_.emplace(link.id, std::move(link)).first->second, outbox);
+  send(turn, from, welcome);
+  join(turn, links_.emplace(link.id, std::move(link)).first->second);
 }
 
-void Node::Impl::on_link_welcome(const Now& now, Link& link, const LinkWelcome& welcome,
-                                 Outbox& outbox) {
+void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welcome) {
   if (!link.dialled() || link.phase != Link::Phase::greeting) return;
   if (welcome.known_epoch >= epoch_) {
-    renumber(now, welcome.known_epoch, outbox);
-    return send_link_hello(now, link, outbox);
+    renumber(turn, welcome.known_epoch);
+    return send_link_hello(turn, link);
   }
   past_heard_ = std::max(past_heard_, welcome.known_epoch);
   link.phase = Link::Phase::welcomed;
   link.session = welcome.session;
-  link.last_heard = link.echo_progress = now.instant;
+  link.last_heard = link.echo_progress = turn.now.instant;
   link.refusal.clear();
   link.peer = {welcome.cluster, welcome.region, welcome.epoch, welcome.instance, 1, 0};
-  outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
-  join(now, link, outbox);
+  turn.outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
+  join(turn, link);
 }
 
 // What both sides do once the handshake is done.
-void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
+void Node::Impl::join(Turn& turn, Link& link) {
   if (!has_taken_base_) {
-    tell_past(now, outbox);
+    tell_past(turn);
     // What was published before anybody was joined is not for those who join.
     has_taken_base_ = true;
     for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
@@ -233,46 +230,44 @@ void Node::Impl::join(const Now& now, Link& link, Outbox& outbox) {
   link.states_sent.clear();
   link.said_goodbye = false;
   metrics_.links_joined.add();
-  log(outbox, LogLevel::info,
+  log(turn, LogLevel::info,
       "link to " + link.peer.cluster + " (" + link.peer.region + ") is up, dialled by " +
           (link.dialled() ? "us" : "it") + " as a " + std::string(name_of(link.role)));
   books_.learn(link.peer.cluster);
   forgotten_.erase(link.peer.cluster);
-  if (members_.report(link.peer, link.id, now.instant)) states_due_ = true;
-  note_epoch(now, link.peer.cluster, link.peer.epoch);
+  if (members_.report(link.peer, link.id, turn.now.instant)) states_due_ = true;
+  note_epoch(turn.now, link.peer.cluster, link.peer.epoch);
   if (!is_federated_) {
     is_federated_ = true;
     rebuild_interest();
   }
-  tell_interest(outbox);
-  send_link_state(now, link, outbox);
-  send(outbox, link.address, interests_.digest());
+  tell_interest(turn);
+  send_link_state(turn, link);
+  send(turn, link.address, interests_.digest());
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
 }
 
-void Node::Impl::on_link_refused(const Now& now, Link& link, const Refused& refused,
-                                 Outbox& outbox) {
+void Node::Impl::on_link_refused(Turn& turn, Link& link, const Refused& refused) {
   if (link.is_known()) {
-    lose_link(now, link, refused.text, outbox);
+    lose_link(turn, link, refused.text);
     if (!link.dialled()) return;
-    return on_link_up(now, link.id, outbox);
+    return on_link_up(turn, link.id);
   }
   metrics_.links_refused.add();
   if (link.refusal != refused.text) {
-    log(outbox, refused.retry_after_ms > 0 ? LogLevel::warning : LogLevel::error,
+    log(turn, refused.retry_after_ms > 0 ? LogLevel::warning : LogLevel::error,
         "the broker at " + link.endpoint + " refuses the link: " + refused.text);
   }
   link.refusal = refused.text;
   // Without a hint it is tried rarely: somebody may put the other side right.
-  link.greet_again =
-      now.instant + (refused.retry_after_ms > 0 ? std::chrono::milliseconds(refused.retry_after_ms)
-                                                : kReconnectMax);
+  link.greet_again = turn.now.instant + (refused.retry_after_ms > 0
+                                             ? std::chrono::milliseconds(refused.retry_after_ms)
+                                             : kReconnectMax);
 }
 
 // The neighbour ends its numbering: what it told is all there is.
-void Node::Impl::on_link_goodbye(const Now& now, Link& link, const Goodbye& goodbye,
-                                 Outbox& outbox) {
-  log(outbox, LogLevel::info, link.peer.cluster + " says goodbye: " + goodbye.reason);
+void Node::Impl::on_link_goodbye(Turn& turn, Link& link, const Goodbye& goodbye) {
+  log(turn, LogLevel::info, link.peer.cluster + " says goodbye: " + goodbye.reason);
   link.said_goodbye = true;
   for (const StreamPosition& last : goodbye.final_positions) {
     const auto index = stream_ids_.find(last.stream);
@@ -282,23 +277,23 @@ void Node::Impl::on_link_goodbye(const Now& now, Link& link, const Goodbye& good
     state.final_number = last.number;
     if (last.number > state.frontier && state.head_seen < last.number) {
       state.head_seen = last.number;
-      state.progressed = now.instant;
+      state.progressed = turn.now.instant;
     }
   }
   states_due_ = true;
 }
 
-void Node::Impl::lose_link(const Now& now, Link& link, std::string_view reason, Outbox& outbox) {
+void Node::Impl::lose_link(Turn& turn, Link& link, std::string_view reason) {
   if (link.is_known()) {
     metrics_.links_lost.add();
-    log(outbox, link.said_goodbye ? LogLevel::info : LogLevel::warning,
+    log(turn, link.said_goodbye ? LogLevel::info : LogLevel::warning,
         "link to " + link.peer.cluster +
             " is down: " + (link.said_goodbye ? "it has left" : std::string(reason)));
     members_.lose_link(link.id);
     states_due_ = true;
   }
   for (const std::string& channel : link.channels) {
-    outbox.interests.push_back({link.address.peer, channel, false});
+    turn.outbox.interests.push_back({link.address.peer, channel, false});
   }
   link.channels.clear();
   for (const auto& [stream, serving] : link.servings) forget_below(stream, link.id);
@@ -312,32 +307,32 @@ void Node::Impl::lose_link(const Now& now, Link& link, std::string_view reason, 
     link_of_peer_.erase(link.address.peer);
     links_.erase(id);
   }
-  choose_upstreams(now, outbox);
+  choose_upstreams(turn);
   metrics_.links.set(static_cast<std::int64_t>(joined_links()));
 }
 
-void Node::Impl::tick_links(const Now& now, Outbox& outbox) {
+void Node::Impl::tick_links(Turn& turn) {
   std::vector<LinkId> ids;
   for (const auto& [id, link] : links_) ids.push_back(id);
   for (const LinkId id : ids) {
     Link& link = links_.at(id);
     if (link.phase == Link::Phase::greeting) {
-      if (now.instant >= link.greet_again) send_link_hello(now, link, outbox);
+      if (turn.now.instant >= link.greet_again) send_link_hello(turn, link);
       continue;
     }
     if (!link.is_known()) continue;
-    const bool is_silent = now.instant - link.last_heard > kPeerDown;
+    const bool is_silent = turn.now.instant - link.last_heard > kPeerDown;
     const bool is_one_way =
-        now.instant - link.echo_progress > kPeerDown && link.echoed < link.sequence;
+        turn.now.instant - link.echo_progress > kPeerDown && link.echoed < link.sequence;
     if (!is_silent && !is_one_way) continue;
-    lose_link(now, link, is_silent ? "nothing was heard for 3 s" : "it does not hear us", outbox);
+    lose_link(turn, link, is_silent ? "nothing was heard for 3 s" : "it does not hear us");
   }
-  note_late_links(now, outbox);
+  note_late_links(turn);
 }
 
 // Another life of this cluster id is known out there: number above it. What had been published in
 // this epoch stays what it is, and is over.
-void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
+void Node::Impl::renumber(Turn& turn, Epoch above) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     StreamState& old = streams_[own_[lane]];
     old.final = true;
@@ -349,25 +344,24 @@ void Node::Impl::renumber(const Now& now, Epoch above, Outbox& outbox) {
   epoch_ = above + 1 + instance_ % kEpochSpread;
   compare_.sampled_head = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
+    own_[lane] = know_stream(turn.now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
   base_ = {};
   has_taken_base_ = true;  // This epoch begins as somebody joins: all of it is for everybody.
   raise_generation(generation_of_epoch(epoch_));
-  spread(interests_.tell_all(options_.cluster), kNoLink, outbox);
-  pending_.fail_all(now.instant, ended_);
+  spread(turn, interests_.tell_all(options_.cluster), kNoLink);
+  pending_.fail_all(turn.now.instant, ended_);
   pending_.forget_positions();
   values_.clear();
-  claims_.renumbered(now.instant);
+  claims_.renumbered(turn.now.instant);
   states_due_ = true;
-  log(outbox, LogLevel::warning,
-      "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
+  log(turn, LogLevel::warning,
+      "epoch is turn.now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
           ": another life of this cluster id was known");
-  // It counts as of an older life now, which whoever knew the other one will not take.
-  if (has_told)
-    tell_unheard(now, "published in an epoch that another life had gone beyond", outbox);
+  // It counts as of an older life turn.now, which whoever knew the other one will not take.
+  if (has_told) tell_unheard(turn, "published in an epoch that another life had gone beyond");
 }
 
 }  // namespace mpreg

@@ -5,9 +5,8 @@
 
 namespace mpreg {
 
-void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, Frame frame,
-                               Outbox& outbox) {
-  if (header.refill) return on_refill_answer(now, header, std::move(frame), outbox);
+void Node::Impl::on_link_batch(Turn& turn, Link& link, BatchHeader& header, Frame frame) {
+  if (header.refill) return on_refill_answer(turn, header, std::move(frame));
   const auto index = stream_ids_.find(header.stream);
   // Of a stream whose offer has not come yet: it will be taken from its beginning then.
   if (!index || streams_[*index].own || !streams_[*index].started || streams_[*index].closed()) {
@@ -24,8 +23,8 @@ void Node::Impl::on_link_batch(const Now& now, Link& link, BatchHeader& header, 
     return;
   }
   if (header.through > state.head_seen) state.head_seen = header.through;
-  if (!open_arrival(header, std::move(frame), arrival, outbox)) return;
-  accept(now, *index, std::move(arrival), outbox);
+  if (!open_arrival(turn, header, std::move(frame), arrival)) return;
+  accept(turn, *index, std::move(arrival));
 }
 
 // For whom the batch is complete: as it says, or as was said before it on this link.
@@ -45,7 +44,7 @@ void Node::Impl::learn_completeness(Link& link, StreamIndex stream, BatchHeader&
 
 // What a batch brings. One that cannot be read is a loss, which it becomes; false when there is
 // nothing in it.
-bool Node::Impl::open_arrival(BatchHeader& header, Frame frame, Arrival& arrival, Outbox& outbox) {
+bool Node::Impl::open_arrival(Turn& turn, BatchHeader& header, Frame frame, Arrival& arrival) {
   arrival.after = header.after;
   arrival.through = header.through;
   arrival.hops = header.hops;
@@ -66,7 +65,7 @@ bool Node::Impl::open_arrival(BatchHeader& header, Frame frame, Arrival& arrival
   }
   // It would come again as it is: what it holds is lost to this cluster, and that is told.
   metrics_.link_batches_malformed.add();
-  log(outbox, LogLevel::error,
+  log(turn, LogLevel::error,
       "a batch of " + to_string(header.stream) + " is not readable: " +
           std::string(opened ? "it is not what its header says" : name_of(opened.error())));
   arrival.gap = std::make_shared<Gap>(
@@ -74,56 +73,56 @@ bool Node::Impl::open_arrival(BatchHeader& header, Frame frame, Arrival& arrival
   return true;
 }
 
-void Node::Impl::on_link_gap(const Now& now, Link& link, const Gap& gap, Outbox& outbox) {
+void Node::Impl::on_link_gap(Turn& turn, Link& link, const Gap& gap) {
   const auto index = stream_ids_.find(gap.stream);
   if (!index || streams_[*index].own || !streams_[*index].started || streams_[*index].closed() ||
       gap.through <= gap.after) {
     return metrics_.packets_unexpected.add();
   }
-  log(outbox, LogLevel::warning,
+  log(turn, LogLevel::warning,
       link.peer.cluster + " has lost " + to_string(gap.stream) + " after " +
           std::to_string(gap.after));
   Arrival arrival;
   arrival.after = gap.after;
   arrival.through = gap.through;
   arrival.gap = std::make_shared<Gap>(gap);
-  accept(now, *index, std::move(arrival), outbox);
+  accept(turn, *index, std::move(arrival));
 }
 
 // Applies what is next and what it makes next; keeps what came early and asks for what is before
 // it.
-void Node::Impl::accept(const Now& now, StreamIndex stream, Arrival arrival, Outbox& outbox) {
+void Node::Impl::accept(Turn& turn, StreamIndex stream, Arrival arrival) {
   StreamState::Verdict verdict = streams_[stream].judge(arrival);
   if (verdict == StreamState::Verdict::duplicate) {
     // What is known already may still declare topics that are not.
     if (!declare(stream, arrival.declarations)) metrics_.link_batches_malformed.add();
     return metrics_.link_batches_duplicate.add();
   }
-  if (!is_complete(stream, arrival)) return want_refill(now, stream, arrival.through, outbox);
+  if (!is_complete(stream, arrival)) return want_refill(turn, stream, arrival.through);
   if (verdict == StreamState::Verdict::overlap) {
     metrics_.link_batches_malformed.add();
-    return retake(now, stream, outbox);
+    return retake(turn, stream);
   }
   if (verdict == StreamState::Verdict::early) {
     metrics_.link_batches_early.add();
     streams_[stream].keep(std::move(arrival), options_.link_window_bytes);
-    return retake(now, stream, outbox);
+    return retake(turn, stream);
   }
   std::optional<Arrival> next = std::move(arrival);
   while (next) {
     // What was kept may have come before more was asked for.
-    if (!is_complete(stream, *next)) return want_refill(now, stream, next->through, outbox);
+    if (!is_complete(stream, *next)) return want_refill(turn, stream, next->through);
     const bool is_known = declare(stream, next->declarations) && aliases_known(stream, next->body);
     if (!is_known) {
       // An alias without a topic is a hole like any other, and repair declares what it sends.
       metrics_.link_batches_malformed.add();
-      return retake(now, stream, outbox);
+      return retake(turn, stream);
     }
-    apply(now, stream, std::move(*next), outbox);
+    apply(turn, stream, std::move(*next));
     next = streams_[stream].next_kept();
   }
-  if (streams_[stream].has_kept()) retake(now, stream, outbox);
-  if (streams_[stream].complete()) choose_upstreams(now, outbox);
+  if (streams_[stream].has_kept()) retake(turn, stream);
+  if (streams_[stream].complete()) choose_upstreams(turn);
 }
 
 std::vector<Declaration> Node::Impl::declarations_for(

@@ -95,13 +95,13 @@ Result<void> Node::Impl::check_segments(const Session& session, const Body& body
   return {};
 }
 
-void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHeader& header,
-                                 std::size_t header_bytes, Frame frame, Outbox& outbox) {
+void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader& header,
+                                 std::size_t header_bytes, Frame frame) {
   metrics_.batches_received.add();
   metrics_.batch_bytes_received.add(header_bytes + frame.size());
   session.received_bytes += header_bytes + frame.size();
   if (header.may_answer_later) {
-    mark_late_acceptance(now, session);
+    mark_late_acceptance(turn.now, session);
   } else {
     mark_acceptance(session);
   }
@@ -117,7 +117,7 @@ void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHe
   if (checked) checked = declare_aliases(session, header);
   if (!checked) {
     metrics_.batches_malformed.add();
-    return refuse_session(session.peer, checked.error(), 0, outbox);
+    return refuse_session(turn, session.peer, checked.error(), 0);
   }
   for (const Segment& segment : opened->segments) {
     if (session.lowest_operation == 0 || segment.first_operation < session.lowest_operation) {
@@ -127,9 +127,9 @@ void Node::Impl::on_client_batch(const Now& now, Session& session, const BatchHe
   StampableBody parts = stampable(*opened);
   if (!void_duplicates(parts)) return;  // Sent again although it had come: accepted, no more.
   begin_batch();
-  resolve_topics(session, parts, *opened, outbox);
-  if (opened->stamp.lane != Lane::events) check_facts(now, session, parts, *opened, outbox);
-  stamp_and_apply(now, parts, std::move(*opened), outbox);
+  resolve_topics(turn, session, parts, *opened);
+  if (opened->stamp.lane != Lane::events) check_facts(turn, session, parts, *opened);
+  stamp_and_apply(turn, parts, std::move(*opened));
 }
 
 // Operations that were stamped or applied before keep their places and mean nothing. Returns
@@ -167,8 +167,8 @@ void Node::Impl::declare_own(Lane lane, TopicIndex topic) {
 }
 
 // Client aliases become those of the own stream, in place.
-void Node::Impl::resolve_topics(Session& session, StampableBody& parts, const Body& body,
-                                Outbox& outbox) {
+void Node::Impl::resolve_topics(Turn& turn, Session& session, StampableBody& parts,
+                                const Body& body) {
   const Lane lane = body.stamp.lane;
   const std::uint8_t wanted = lane != Lane::events ? 1 : 0;
   for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
@@ -198,37 +198,36 @@ void Node::Impl::resolve_topics(Session& session, StampableBody& parts, const Bo
                "alias " + std::to_string(record.alias) + " was not declared for this lane"};
     }
     record.kind = RecordKind::none;
-    refuse_operation(session, operation_of(parts.segments, i).operation, std::move(error), outbox);
+    refuse_operation(turn, session, operation_of(parts.segments, i).operation, std::move(error));
   }
 }
 
-void Node::Impl::refuse_operation(Session& session, std::uint64_t operation, Error error,
-                                  Outbox& outbox) {
+void Node::Impl::refuse_operation(Turn& turn, Session& session, std::uint64_t operation,
+                                  Error error) {
   metrics_.operations_refused.add();
   const OperationRefused refused{operation, error.code, std::move(error.text)};
-  send(outbox, {Door::session, session.peer}, refused);
+  send(turn, {Door::session, session.peer}, refused);
   remember_notice(session.last_heard, session.client, 1, refused);
 }
 
 // What the broker itself says, on these topics.
-void Node::Impl::stamp_own(const Now& now, BodyBuilder& builder, const std::set<TopicIndex>& topics,
-                           Outbox& outbox) {
+void Node::Impl::stamp_own(Turn& turn, BodyBuilder& builder, const std::set<TopicIndex>& topics) {
   auto body = open_body(builder.finish(), kOwnBody);
   MPREG_CHECK(body.has_value());
   begin_batch();
   for (const TopicIndex topic : topics) declare_own(body->stamp.lane, topic);
   StampableBody parts = stampable(*body);
-  stamp_and_apply(now, parts, std::move(*body), outbox);
+  stamp_and_apply(turn, parts, std::move(*body));
 }
 
-void Node::Impl::stamp_and_apply(const Now& now, StampableBody& parts, Body body, Outbox& outbox) {
+void Node::Impl::stamp_and_apply(Turn& turn, StampableBody& parts, Body body) {
   const StreamIndex own = own_[static_cast<std::size_t>(body.stamp.lane)];
   StreamState& state = streams_[own];
   Stamp& stamp = *parts.stamp;
   stamp.epoch = epoch_;
   stamp.first = state.frontier + 1;
-  stamp.version = clock_.issue(now.wall, stamp.count);
-  stamp.created_ms = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
+  stamp.version = clock_.issue(turn.now.wall, stamp.count);
+  stamp.created_ms = static_cast<std::uint64_t>(turn.now.wall.time_since_epoch().count());
   body.stamp = stamp;
   remember_operations(body);
   // What was refused is answered too, and not applied: another broker may still accept it.
@@ -243,8 +242,8 @@ void Node::Impl::stamp_and_apply(const Now& now, StampableBody& parts, Body body
   arrival.through = stamp.first + stamp.count - 1;
   arrival.declarations = own_declarations_;
   arrival.body = std::move(body);
-  if (!tracked_.empty()) track(now, arrival.body);
-  apply(now, own, std::move(arrival), outbox);
+  if (!tracked_.empty()) track(turn.now, arrival.body);
+  apply(turn, own, std::move(arrival));
 }
 
 }  // namespace mpreg

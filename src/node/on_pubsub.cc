@@ -58,8 +58,7 @@ void Node::Impl::remove_subscription(Session& session, std::uint32_t id, bool is
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
 }
 
-void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe& request,
-                              Outbox& outbox) {
+void Node::Impl::on_subscribe(Turn& turn, Session& session, const Subscribe& request) {
   const Address to{Door::session, session.peer};
   Result<void> checked = check_subscription(request.subscription);
   const std::size_t after =
@@ -76,7 +75,7 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
                                         " patterns, which is its limit");
   }
   if (!checked) {
-    return send(outbox, to,
+    return send(turn, to,
                 Answer{request.request, false, checked.error().code, checked.error().text});
   }
   const auto wanted = wanted_by(request.subscription, options_.cluster);
@@ -84,19 +83,19 @@ void Node::Impl::on_subscribe(const Now& now, Session& session, const Subscribe&
   if (!request.subscription.group.empty()) expect_group(request.subscription.group);
   session.waiting_patterns += request.subscription.patterns.size();
   session.subscribes.push_back(
-      {request, now.instant + kSubscribePatience, generation_for_patterns(wanted)});
-  if (!settle_subscribes(now, session, false, outbox)) requests_waiting_ = true;
+      {request, turn.now.instant + kSubscribePatience, generation_for_patterns(wanted)});
+  if (!settle_subscribes(turn, session, false)) requests_waiting_ = true;
 }
 
 // The oldest first, when everybody filters for them, or has had the time to: what was filtered
 // otherwise is asked for again. True when none is left.
-bool Node::Impl::settle_subscribes(const Now& now, Session& session, bool at_once, Outbox& outbox) {
+bool Node::Impl::settle_subscribes(Turn& turn, Session& session, bool at_once) {
   while (!session.subscribes.empty()) {
     const WaitingSubscribe& oldest = session.subscribes.front();
-    const bool is_due = at_once || now.instant >= oldest.deadline;
+    const bool is_due = at_once || turn.now.instant >= oldest.deadline;
     if (!is_due && !is_interest_known(oldest.generation)) return false;
     require_complete(oldest.generation);
-    begin_subscription(now, session, oldest.request, outbox);
+    begin_subscription(turn, session, oldest.request);
     session.waiting_patterns -= oldest.request.subscription.patterns.size();
     for (const std::string& pattern : wanted_by(oldest.request.subscription, options_.cluster)) {
       unwant(pattern);
@@ -106,26 +105,24 @@ bool Node::Impl::settle_subscribes(const Now& now, Session& session, bool at_onc
   return true;
 }
 
-void Node::Impl::begin_subscription(const Now& now, Session& session, const Subscribe& request,
-                                    Outbox& outbox) {
+void Node::Impl::begin_subscription(Turn& turn, Session& session, const Subscribe& request) {
   add_subscription(session, request.subscription);
   const bool is_behind = session.cursors[static_cast<std::size_t>(Lane::events)].behind;
-  if (is_behind || !session.refills.empty()) plan_refills(now, session, false, outbox);
-  send(outbox, {Door::session, session.peer},
+  if (is_behind || !session.refills.empty()) plan_refills(turn, session, false);
+  send(turn, {Door::session, session.peer},
        Subscribed{request.request, request.subscription.id, positions_of(session), clock_.last()});
   if (request.subscription.backlog_count > 0) {
-    send_backlog(now, session, session.subscriptions[request.subscription.id], outbox);
+    send_backlog(turn, session, session.subscriptions[request.subscription.id]);
   }
 }
 
-void Node::Impl::on_unsubscribe(const Now& now, Session& session, const Unsubscribe& request,
-                                Outbox& outbox) {
-  settle_subscribes(now, session, true, outbox);
+void Node::Impl::on_unsubscribe(Turn& turn, Session& session, const Unsubscribe& request) {
+  settle_subscribes(turn, session, true);
   const bool known = session.subscriptions.count(request.subscription) > 0;
   remove_subscription(session, request.subscription);
   Answer answer{request.request, known, ErrorCode::refused, ""};
   if (!known) answer.text = "there is no subscription " + std::to_string(request.subscription);
-  send(outbox, {Door::session, session.peer}, answer);
+  send(turn, {Door::session, session.peer}, answer);
 }
 
 // Up to where a session has been served: in a lane that it is behind of, up to what its cursor has
@@ -168,26 +165,25 @@ bool Node::Impl::joined() const {
 
 // When everybody from whom events can come filters them for what this cluster wants now. A cluster
 // that cannot be reached filters as it did: what it sends later is asked for again.
-void Node::Impl::on_barrier(const Now& now, Session& session, const Barrier& request,
-                            Outbox& outbox) {
+void Node::Impl::on_barrier(Turn& turn, Session& session, const Barrier& request) {
   session.barriers.push_back({request.request,
-                              now.instant + std::chrono::milliseconds(request.timeout_ms),
+                              turn.now.instant + std::chrono::milliseconds(request.timeout_ms),
                               generation_due()});
-  if (!settle_barriers(now, session, outbox)) requests_waiting_ = true;
+  if (!settle_barriers(turn, session)) requests_waiting_ = true;
 }
 
-bool Node::Impl::settle_barriers(const Now& now, Session& session, Outbox& outbox) {
+bool Node::Impl::settle_barriers(Turn& turn, Session& session) {
   auto& barriers = session.barriers;
   if (barriers.empty()) return true;
   const bool is_ready = joined() && session.subscribes.empty();
   for (auto it = barriers.begin(); it != barriers.end();) {
     const bool is_done = is_ready && is_interest_known(it->generation);
-    if (!is_done && now.instant < it->deadline) {
+    if (!is_done && turn.now.instant < it->deadline) {
       ++it;
       continue;
     }
     if (is_done) require_complete(it->generation);
-    send(outbox, {Door::session, session.peer},
+    send(turn, {Door::session, session.peer},
          is_done
              ? Answer{it->request, true, ErrorCode::internal, ""}
              : Answer{it->request, false, ErrorCode::timed_out, what_is_missing(it->generation)});
@@ -212,15 +208,15 @@ std::string Node::Impl::what_is_missing(Generation generation) const {
   return "these clusters have not said that they know what is wanted here: " + missing;
 }
 
-void Node::Impl::settle_requests(const Now& now, Outbox& outbox) {
+void Node::Impl::settle_requests(Turn& turn) {
   requests_waiting_ = false;
   for (const auto& session : sessions_) {
     if (!session) continue;
     const bool is_done =
-        settle_subscribes(now, *session, false, outbox) && settle_barriers(now, *session, outbox);
+        settle_subscribes(turn, *session, false) && settle_barriers(turn, *session);
     if (!is_done) requests_waiting_ = true;
   }
-  if (settle_gets(now, outbox)) requests_waiting_ = true;
+  if (settle_gets(turn)) requests_waiting_ = true;
 }
 
 void Node::Impl::mark_acceptance(Session& session) {
@@ -263,11 +259,11 @@ Accepted Node::Impl::take_acceptance(Session& session) {
   return accepted;
 }
 
-void Node::Impl::send_acceptances(Outbox& outbox) {
+void Node::Impl::send_acceptances(Turn& turn) {
   for (const std::uint32_t slot : accepting_slots_) {
     if (!sessions_[slot] || !sessions_[slot]->acceptance_due) continue;
     Session& session = *sessions_[slot];
-    send(outbox, {Door::session, session.peer}, take_acceptance(session));
+    send(turn, {Door::session, session.peer}, take_acceptance(session));
   }
   accepting_slots_.clear();
 }

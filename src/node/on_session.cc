@@ -23,56 +23,56 @@ Session* Node::Impl::session_of_client(std::uint64_t client) {
   return slot == slot_of_client_.end() ? nullptr : sessions_[slot->second].get();
 }
 
-void Node::Impl::send_to_client(std::uint64_t client, const Packet& packet, Outbox& outbox) {
+void Node::Impl::send_to_client(Turn& turn, std::uint64_t client, const Packet& packet) {
   const Session* session = session_of_client(client);
-  if (session != nullptr) send(outbox, {Door::session, session->peer}, packet);
+  if (session != nullptr) send(turn, {Door::session, session->peer}, packet);
 }
 
-void Node::Impl::on_session_packet(const Now& now, std::uint32_t peer, Packet& packet,
-                                   std::size_t bytes, Frame& body, Outbox& outbox) {
-  if (const auto* hello = std::get_if<Hello>(&packet)) return on_hello(now, peer, *hello, outbox);
+void Node::Impl::on_session_packet(Turn& turn, std::uint32_t peer, Packet& packet,
+                                   std::size_t bytes, Frame& body) {
+  if (const auto* hello = std::get_if<Hello>(&packet)) return on_hello(turn, peer, *hello);
   Session* session = session_of(peer);
   if (session == nullptr) {
     // Whoever speaks without a session had one before this broker started, or fell silent.
     metrics_.packets_unexpected.add();
     if (std::holds_alternative<Goodbye>(packet)) return;
     return refuse_session(
-        peer, {ErrorCode::disconnected, "there is no session on this connection: say Hello first"},
-        1, outbox);
+        turn, peer,
+        {ErrorCode::disconnected, "there is no session on this connection: say Hello first"}, 1);
   }
-  session->last_heard = now.instant;
+  session->last_heard = turn.now.instant;
   if (const auto* header = std::get_if<BatchHeader>(&packet)) {
-    on_client_batch(now, *session, *header, bytes, std::move(body), outbox);
+    on_client_batch(turn, *session, *header, bytes, std::move(body));
   } else if (const auto* credit = std::get_if<Acknowledge>(&packet)) {
     session->consumed_bytes = std::min(credit->consumed_bytes, session->sent_bytes);
     note_shares_acknowledged(*session);
     mark_serving(*session);
   } else if (const auto* probe = std::get_if<Probe>(&packet)) {
-    on_probe(*session, now, *probe, outbox);
+    on_probe(turn, *session, *probe);
   } else if (const auto* subscribe = std::get_if<Subscribe>(&packet)) {
-    on_subscribe(now, *session, *subscribe, outbox);
+    on_subscribe(turn, *session, *subscribe);
   } else if (const auto* unsubscribe = std::get_if<Unsubscribe>(&packet)) {
-    on_unsubscribe(now, *session, *unsubscribe, outbox);
+    on_unsubscribe(turn, *session, *unsubscribe);
   } else if (const auto* barrier = std::get_if<Barrier>(&packet)) {
-    on_barrier(now, *session, *barrier, outbox);
+    on_barrier(turn, *session, *barrier);
   } else if (const auto* complete = std::get_if<CompleteOperation>(&packet)) {
-    on_complete(now, *session, *complete, outbox);
+    on_complete(turn, *session, *complete);
   } else if (const auto* get = std::get_if<CacheGet>(&packet)) {
-    on_cache_get(now, *session, *get, outbox);
+    on_cache_get(turn, *session, *get);
   } else if (const auto* load = std::get_if<LoadAsk>(&packet)) {
-    on_load_ask(now, *session, *load, outbox);
+    on_load_ask(turn, *session, *load);
   } else if (const auto* claim = std::get_if<ClaimAsk>(&packet)) {
-    on_claim_ask(now, *session, *claim, outbox);
+    on_claim_ask(turn, *session, *claim);
   } else if (const auto* observed = std::get_if<Observed>(&packet)) {
-    on_observed(now, *session, *observed);
+    on_observed(turn.now, *session, *observed);
   } else if (const auto* query = std::get_if<Query>(&packet)) {
-    on_query(now, *session, *query, outbox);
+    on_query(turn, *session, *query);
   } else if (std::holds_alternative<Goodbye>(packet)) {
     end_session(*session);
   } else {
     metrics_.packets_unexpected.add();
-    refuse_session(peer, {ErrorCode::malformed, "this kind of packet is not for a client to send"},
-                   0, outbox);
+    refuse_session(turn, peer,
+                   {ErrorCode::malformed, "this kind of packet is not for a client to send"}, 0);
   }
 }
 
@@ -106,14 +106,14 @@ Result<void> Node::Impl::check_hello(const Hello& hello) const {
   return {};
 }
 
-void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello, Outbox& outbox) {
+void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
   if (leaving_ || retirement_) {
-    return refuse_session(peer, {ErrorCode::disconnected, "the broker is stopping"}, kRetryMs,
-                          outbox);
+    return refuse_session(turn, peer, {ErrorCode::disconnected, "the broker is stopping"},
+                          kRetryMs);
   }
   if (Result<void> checked = check_hello(hello); !checked) {
     const bool retry = checked.error().code == ErrorCode::overloaded;
-    return refuse_session(peer, checked.error(), retry ? kRetryMs : 0, outbox);
+    return refuse_session(turn, peer, checked.error(), retry ? kRetryMs : 0);
   }
   // Hello said twice on one connection: the Welcome took long, and is on its way.
   if (Session* old = session_of(peer)) {
@@ -125,18 +125,18 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   if (Session* old = session_of_client(hello.client)) end_session(*old);
   if (slot_of_client_.size() >= options_.sessions_max) {
     return refuse_session(
-        peer,
+        turn, peer,
         {ErrorCode::overloaded, "the broker has " + std::to_string(slot_of_client_.size()) +
                                     " sessions, which is its limit"},
-        kRetryMs, outbox);
+        kRetryMs);
   }
-  if (!clock_.observe(hello.clock, now.wall, options_.clock_offset_max)) {
+  if (!clock_.observe(hello.clock, turn.now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
-  note_past(now, hello, outbox);
-  Session& session = open_session(now, peer, hello);
+  note_past(turn, hello);
+  Session& session = open_session(turn.now, peer, hello);
   place_session(session, hello);
-  plan_refills(now, session, true, outbox);
+  plan_refills(turn, session, true);
   Welcome welcome;
   welcome.cluster = options_.cluster;
   welcome.region = options_.region;
@@ -155,9 +155,9 @@ void Node::Impl::on_hello(const Now& now, std::uint32_t peer, const Hello& hello
   }
   if (hello.open_through != 0) welcome.applied = cache_positions();
   welcome.clock = clock_.last();
-  send(outbox, {Door::session, peer}, welcome);
-  repeat_notices(session, outbox);
-  tell_not_held(session, outbox);
+  send(turn, {Door::session, peer}, welcome);
+  repeat_notices(turn, session);
+  tell_not_held(turn, session);
   mark_serving(session);
 }
 
@@ -230,33 +230,33 @@ void Node::Impl::place_session(Session& session, const Hello& hello) {
   session.resumed_at = session.last_heard;
 }
 
-void Node::Impl::on_probe(Session& session, const Now& now, const Probe& probe, Outbox& outbox) {
+void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
   if (session.late_acceptance_due) mark_acceptance(session);
   ProbeEcho echo;
   echo.sent_at_ns = probe.sent_at_ns;
   echo.positions = positions_of(session);
   echo.vouches.push_back({options_.cluster, 0});
   for (const auto& [cluster, known] : members_.all()) {
-    Vouch vouch{cluster, age_of(now.instant, cluster)};
+    Vouch vouch{cluster, age_of(turn.now.instant, cluster)};
     const auto stream = stream_ids_.find({cluster, known.member.epoch, Lane::cache});
     if (stream && streams_[*stream].base > 0) vouch.unheard_epoch = known.member.epoch;
     echo.vouches.push_back(std::move(vouch));
   }
   echo.is_behind = is_behind(session);
-  send(outbox, {Door::session, session.peer}, echo);
+  send(turn, {Door::session, session.peer}, echo);
 }
 
-void Node::Impl::refuse_session(std::uint32_t peer, Error error, std::uint32_t retry_after_ms,
-                                Outbox& outbox) {
+void Node::Impl::refuse_session(Turn& turn, std::uint32_t peer, Error error,
+                                std::uint32_t retry_after_ms) {
   metrics_.sessions_refused.add();
-  log(outbox, LogLevel::debug, "a client was refused: " + error.text);
-  send(outbox, {Door::session, peer}, Refused{error.code, std::move(error.text), retry_after_ms});
+  log(turn, LogLevel::debug, "a client was refused: " + error.text);
+  send(turn, {Door::session, peer}, Refused{error.code, std::move(error.text), retry_after_ms});
   if (Session* session = session_of(peer)) end_session(*session);
 }
 
 void Node::Impl::end_session(Session& session) {
   const std::uint32_t slot = session.slot;
-  if (session.observes) observe_.departed_until = turn_time_ + kNearCacheLease + kLeaseMargin;
+  if (session.observes) observers_.depart(turn_time_);
   std::vector<std::string> gone;
   for (const auto& [id, subscription] : session.subscriptions) {
     if (!subscription.group.empty()) leave_group(session, id);
@@ -278,21 +278,21 @@ void Node::Impl::end_session(Session& session) {
   metrics_.sessions.set(static_cast<std::int64_t>(slot_of_client_.size()));
 }
 
-void Node::Impl::tick_sessions(const Now& now, Outbox& outbox) {
+void Node::Impl::tick_sessions(Turn& turn) {
   for (std::size_t slot = 0; slot < sessions_.size(); ++slot) {
     if (!sessions_[slot]) continue;
     Session& session = *sessions_[slot];
-    if (now.instant - session.last_heard > options_.session_timeout) {
+    if (turn.now.instant - session.last_heard > options_.session_timeout) {
       metrics_.sessions_expired.add();
-      log(outbox, LogLevel::info,
+      log(turn, LogLevel::info,
           "session " + std::to_string(session.id) + " (" + quoted(session.name) +
               ") ended: nothing was heard of it for " +
               std::to_string(options_.session_timeout.count()) + " ms");
       end_session(session);
       continue;
     }
-    tick_session_refills(now, session, outbox);
-    if (!session.resumed.positions().empty()) settle_resumed(now, session, outbox);
+    tick_session_refills(turn, session);
+    if (!session.resumed.positions().empty()) settle_resumed(turn, session);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/frame.h"
+#include "base/time.h"
 
 namespace mpreg {
 
@@ -74,6 +75,13 @@ struct Outbox {
     stream_dials.clear();
     log.clear();
   }
+};
+
+// What every handler of a node gets: when it is, and where to put what it wants done. The time is
+// that of the event being handled; it does not move while the handler runs.
+struct Turn {
+  Now now;
+  Outbox& outbox;
 };
 
 }  // namespace mpreg

@@ -51,24 +51,24 @@ std::chrono::milliseconds Node::Impl::refill_patience(const StreamState& state) 
 }
 
 // The arrival up to that number is of no use.
-void Node::Impl::want_refill(const Now& now, StreamIndex stream, Number through, Outbox& outbox) {
+void Node::Impl::want_refill(Turn& turn, StreamIndex stream, Number through) {
   metrics_.link_batches_incomplete.add();
   StreamState& state = streams_[stream];
-  if (state.refill_through <= state.frontier) state.refill_since = now.instant;
+  if (state.refill_through <= state.frontier) state.refill_since = turn.now.instant;
   state.refill_through = std::max(state.refill_through, through);
-  ask_refill(now, stream, outbox);
+  ask_refill(turn, stream);
 }
 
-void Node::Impl::ask_refill(const Now& now, StreamIndex stream, Outbox& outbox) {
+void Node::Impl::ask_refill(Turn& turn, StreamIndex stream) {
   StreamState& state = streams_[stream];
   if (state.refill_through <= state.frontier) return;
-  if (now.instant - state.refill_sent < kAskAgainAfter) return;
+  if (turn.now.instant - state.refill_sent < kAskAgainAfter) return;
   const auto link = links_.find(state.upstream);
   if (link == links_.end() || !link->second.is_known()) return;
-  state.refill_sent = now.instant;
+  state.refill_sent = turn.now.instant;
   metrics_.refills_sent.add();
   // What has come after it was filtered in the same way, most likely: one question for all of it.
-  send(outbox, link->second.address,
+  send(turn, link->second.address,
        Refill{stream_ids_.id_of(stream),
               state.frontier,
               std::max(state.refill_through, state.head_seen),
@@ -81,11 +81,11 @@ void Node::Impl::ask_refill(const Now& now, StreamIndex stream, Outbox& outbox) 
 // Nobody who can be reached holds it complete: that is told, and the stream goes on behind it. It
 // may concern any topic: who is told of it later may want other patterns than anybody here does
 // now.
-void Node::Impl::give_up_refill(const Now& now, StreamIndex stream, Outbox& outbox) {
+void Node::Impl::give_up_refill(Turn& turn, StreamIndex stream) {
   StreamState& state = streams_[stream];
   ++state.refills_given_up;
   const StreamId& id = stream_ids_.id_of(stream);
-  log(outbox, LogLevel::warning,
+  log(turn, LogLevel::warning,
       to_string(id) + " " + std::to_string(state.frontier + 1) + ".." +
           std::to_string(state.refill_through) + " came incomplete, and nobody has the rest");
   Arrival arrival;
@@ -97,16 +97,16 @@ void Node::Impl::give_up_refill(const Now& now, StreamIndex stream, Outbox& outb
                                           {},
                                           "what was left out for others is not held any more"});
   metrics_.refills_given_up.add();
-  accept(now, stream, std::move(arrival), outbox);
+  accept(turn, stream, std::move(arrival));
 }
 
-void Node::Impl::on_refill(Link& link, const Refill& request, Outbox& outbox) {
+void Node::Impl::on_refill(Turn& turn, Link& link, const Refill& request) {
   const auto index = stream_ids_.find(request.stream);
   if (!index || !streams_[*index].started || request.route.empty() ||
       request.through <= request.after) {
     return metrics_.packets_unexpected.add();
   }
-  if (answer_refill(link, *index, request, outbox)) return;
+  if (answer_refill(turn, link, *index, request)) return;
   const auto upstream = links_.find(streams_[*index].upstream);
   const bool has_passed = std::find(request.route.begin(), request.route.end(), options_.cluster) !=
                           request.route.end();
@@ -116,12 +116,11 @@ void Node::Impl::on_refill(Link& link, const Refill& request, Outbox& outbox) {
   }
   Refill further = request;
   further.route.push_back(options_.cluster);
-  send(outbox, upstream->second.address, further);
+  send(turn, upstream->second.address, further);
 }
 
 // With what is held here without a break and complete for whom it is; false when that is nothing.
-bool Node::Impl::answer_refill(Link& link, StreamIndex stream, const Refill& request,
-                               Outbox& outbox) {
+bool Node::Impl::answer_refill(Turn& turn, Link& link, StreamIndex stream, const Refill& request) {
   const StreamId& id = request.stream;
   const StreamState& state = streams_[stream];
   const RetainedLog& log = log_of(stream);
@@ -135,7 +134,7 @@ bool Node::Impl::answer_refill(Link& link, StreamIndex stream, const Refill& req
     if (!state.own) return false;
     header.through = std::min(held, request.through);
     header.refill->is_lost = true;
-    send(outbox, link.address, header);
+    send(turn, link.address, header);
     return true;
   }
   const auto* asking = interests_.find(request.cluster);
@@ -164,25 +163,25 @@ bool Node::Impl::answer_refill(Link& link, StreamIndex stream, const Refill& req
                              ? entry->body.frame
                              : part_of(entry->body, records);
       bytes += body.size();
-      send(outbox, link.address, header, body);
+      send(turn, link.address, header, body);
       sent = header.after = header.through;
       header.declarations.clear();
     } else if (id.lane == Lane::bulk) {
       header.left_out = all_targets(*entry);
-      send(outbox, link.address, header);
+      send(turn, link.address, header);
       sent = header.after = header.through;
       header.left_out.clear();
     }
     position = log.seek(stream, header.through);
   }
-  if (header.through > sent) send(outbox, link.address, header);
+  if (header.through > sent) send(turn, link.address, header);
   if (header.through == request.after) return false;
   metrics_.refills_answered.add();
   return true;
 }
 
 // On its way back along the route, or here.
-void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame body, Outbox& outbox) {
+void Node::Impl::on_refill_answer(Turn& turn, BatchHeader& header, Frame body) {
   RefillMark& mark = *header.refill;
   if (mark.cluster != options_.cluster) {
     if (!mark.route.empty() && mark.route.back() == options_.cluster) mark.route.pop_back();
@@ -190,7 +189,7 @@ void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame bod
     for (const auto& [id, link] : links_) {
       if (!link.is_joined() || link.peer.cluster != mark.route.back()) continue;
       header.hops = static_cast<std::uint8_t>(header.hops + 1);
-      return send(outbox, link.address, header, std::move(body));
+      return send(turn, link.address, header, std::move(body));
     }
     return metrics_.refills_unanswered.add();
   }
@@ -199,8 +198,8 @@ void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame bod
     return metrics_.packets_unexpected.add();
   }
   Arrival arrival;
-  if (!open_arrival(header, std::move(body), arrival, outbox)) return;
-  if (mark.tag != 0) return on_session_refill(now, *index, mark, std::move(arrival), outbox);
+  if (!open_arrival(turn, header, std::move(body), arrival)) return;
+  if (mark.tag != 0) return on_session_refill(turn, *index, mark, std::move(arrival));
   arrival.complete_for = std::make_shared<const std::vector<ClusterGeneration>>(
       1, ClusterGeneration{options_.cluster, mark.generation});
   if (mark.is_lost) {
@@ -208,8 +207,8 @@ void Node::Impl::on_refill_answer(const Now& now, BatchHeader& header, Frame bod
         header.stream, header.after, header.through, {}, "the origin does not hold it any more"});
   }
   // More of the answer may follow: what is missing after that is asked for by the next tick.
-  if (arrival.through > streams_[*index].frontier) streams_[*index].refill_sent = now.instant;
-  accept(now, *index, std::move(arrival), outbox);
+  if (arrival.through > streams_[*index].frontier) streams_[*index].refill_sent = turn.now.instant;
+  accept(turn, *index, std::move(arrival));
 }
 
 }  // namespace mpreg

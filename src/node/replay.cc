@@ -22,7 +22,7 @@ void Node::Impl::mark_serving(Session& session) {
   serving_slots_.push_back(session.slot);
 }
 
-void Node::Impl::serve_sessions(Outbox& outbox) {
+void Node::Impl::serve_sessions(Turn& turn) {
   more_to_serve_ = false;
   if (serving_slots_.empty()) return;
   const std::vector<std::uint32_t> slots = std::exchange(serving_slots_, {});
@@ -32,7 +32,7 @@ void Node::Impl::serve_sessions(Outbox& outbox) {
     session.serving_due = false;
     std::uint64_t budget = kServedBytesPerTurn;
     for (const Lane lane : kOrder) {
-      if (!serve_lane(session, lane, budget, outbox)) break;
+      if (!serve_lane(turn, session, lane, budget)) break;
     }
     if (budget == 0) {
       mark_serving(session);
@@ -42,13 +42,13 @@ void Node::Impl::serve_sessions(Outbox& outbox) {
 }
 
 // False when it stopped for lack of credit or budget.
-bool Node::Impl::serve_lane(Session& session, Lane lane, std::uint64_t& budget, Outbox& outbox) {
+bool Node::Impl::serve_lane(Turn& turn, Session& session, Lane lane, std::uint64_t& budget) {
   LaneCursor& cursor = session.cursors[static_cast<std::size_t>(lane)];
   const RetainedLog& log = retention_.log(lane);
   if (lane == Lane::events && !session.refills.empty()) return true;
   while (cursor.behind) {
     if (cursor.position < log.begin()) {
-      tell_lost(session, lane, cursor.position, outbox);
+      tell_lost(turn, session, lane, cursor.position);
       cursor.position = log.begin();
     }
     const LogEntry* entry = log.find(cursor.position);
@@ -56,25 +56,25 @@ bool Node::Impl::serve_lane(Session& session, Lane lane, std::uint64_t& budget, 
       cursor.behind = false;
       break;
     }
-    if (!serve_entry(session, *entry, budget, outbox)) return false;
+    if (!serve_entry(turn, session, *entry, budget)) return false;
     ++cursor.position;
   }
   return true;
 }
 
-bool Node::Impl::serve_entry(Session& session, const LogEntry& entry, std::uint64_t& budget,
-                             Outbox& outbox) {
+bool Node::Impl::serve_entry(Turn& turn, Session& session, const LogEntry& entry,
+                             std::uint64_t& budget) {
   const StreamIndex stream = entry.stream;
   if (entry.through <= told(session, stream)) return true;
   if (entry.gap) {
-    send_gap(session, *entry.gap, stream, outbox);
+    send_gap(turn, session, *entry.gap, stream);
     return true;
   }
   if (!select_wanted(session, entry)) return true;
   const std::uint64_t bytes = entry.bytes();
   if (budget == 0 || !session.has_credit_for(bytes)) return false;
   budget -= std::min(budget, bytes);
-  send_selected(session, entry, outbox);
+  send_selected(turn, session, entry);
   return true;
 }
 
@@ -93,18 +93,18 @@ bool Node::Impl::select_wanted(const Session& session, const LogEntry& entry) {
   return !wanted.empty();
 }
 
-void Node::Impl::send_selected(Session& session, const LogEntry& entry, Outbox& outbox) {
+void Node::Impl::send_selected(Turn& turn, Session& session, const LogEntry& entry) {
   const std::vector<std::uint16_t>& wanted = records_scratch_;
   if (wanted.size() == entry.body.records.size()) {
-    send_batch(session, entry.stream, entry, entry.body.frame, nullptr, outbox);
+    send_batch(turn, session, entry.stream, entry, entry.body.frame, nullptr);
   } else {
     const Frame body = part_of(entry.body, wanted);
-    send_batch(session, entry.stream, entry, body, &wanted, outbox);
+    send_batch(turn, session, entry.stream, entry, body, &wanted);
   }
 }
 
 // The log has lost what the cursor had not reached: every stream that lost something after it.
-void Node::Impl::tell_lost(Session& session, Lane lane, LogPosition from, Outbox& outbox) {
+void Node::Impl::tell_lost(Turn& turn, Session& session, Lane lane, LogPosition from) {
   const RetainedLog& log = retention_.log(lane);
   for (const auto& [id, index] : stream_ids_.by_id()) {
     if (id.lane != lane || !streams_[index].started || log.lost_end(index) <= from) continue;
@@ -112,12 +112,12 @@ void Node::Impl::tell_lost(Session& session, Lane lane, LogPosition from, Outbox
     if (held <= told(session, index)) continue;
     Gap gap{id, 0, held, lost_scope(session, lane, from),
             "the broker's log does not reach back to where this session stood"};
-    send_gap(session, gap, index, outbox);
+    send_gap(turn, session, gap, index);
   }
 }
 
 // A session that resumes from before what this broker holds: evicted, or never taken.
-void Node::Impl::tell_not_held(Session& session, Outbox& outbox) {
+void Node::Impl::tell_not_held(Turn& turn, Session& session) {
   for (const auto& [id, index] : stream_ids_.by_id()) {
     const StreamState& state = streams_[index];
     if (!state.started) continue;
@@ -127,7 +127,7 @@ void Node::Impl::tell_not_held(Session& session, Outbox& outbox) {
     const bool was_held = log.lost_end(index) > 0 && told(session, index) >= state.base;
     Gap gap{id, 0, held, was_held ? lost_scope(session, id.lane, 0) : Scope{},
             "the broker does not hold what came after the position of this session"};
-    send_gap(session, gap, index, outbox);
+    send_gap(turn, session, gap, index);
   }
 }
 
@@ -146,7 +146,7 @@ Scope Node::Impl::lost_scope(const Session& session, Lane lane, LogPosition from
 
 // Streams that it knew and this broker does not. When their origin has begun a later epoch, or they
 // do not come up for a while, what they still had for it is lost.
-void Node::Impl::settle_resumed(const Now& now, Session& session, Outbox& outbox) {
+void Node::Impl::settle_resumed(Turn& turn, Session& session) {
   const std::vector<StreamPosition> positions = session.resumed.positions();
   for (const StreamPosition& position : positions) {
     const StreamId& id = position.stream;
@@ -154,7 +154,7 @@ void Node::Impl::settle_resumed(const Now& now, Session& session, Outbox& outbox
     bool is_over = id.origin == options_.cluster
                        ? id.epoch < epoch_
                        : origin != nullptr && origin->member.epoch > id.epoch;
-    const bool is_late = now.instant - session.resumed_at >= kUnknownStreamPatience;
+    const bool is_late = turn.now.instant - session.resumed_at >= kUnknownStreamPatience;
     if (!is_over && !is_late) continue;
     // Of a life that is not the present one, though its clock may have been ahead.
     const bool is_reached = origin != nullptr && origin->next_hop != kNoLink;
@@ -164,7 +164,7 @@ void Node::Impl::settle_resumed(const Now& now, Session& session, Outbox& outbox
     const bool is_told = session.told_unknown.count(id) > 0;
     if (position.number != kNumberMax && (is_over || !is_told)) {
       metrics_.gaps_told.add();
-      send(outbox, {Door::session, session.peer},
+      send(turn, {Door::session, session.peer},
            Gap{id,
                position.number + (is_told ? 1 : 0),
                is_over ? kNumberMax : position.number + 1,
@@ -179,15 +179,14 @@ void Node::Impl::settle_resumed(const Now& now, Session& session, Outbox& outbox
 }
 
 // The newest messages that match, oldest first, from before where the session stands.
-void Node::Impl::send_backlog(const Now& now, Session& session, const Subscription& subscription,
-                              Outbox& outbox) {
+void Node::Impl::send_backlog(Turn& turn, Session& session, const Subscription& subscription) {
   struct Found {
     std::uint64_t created_ms;
     Lane lane;
     LogPosition position;
     std::uint16_t record;
   };
-  const auto wall = static_cast<std::uint64_t>(now.wall.time_since_epoch().count());
+  const auto wall = static_cast<std::uint64_t>(turn.now.wall.time_since_epoch().count());
   const std::uint64_t oldest =
       subscription.backlog_age_ms == 0 || subscription.backlog_age_ms > wall
           ? 0
@@ -238,13 +237,13 @@ void Node::Impl::send_backlog(const Now& now, Session& session, const Subscripti
     }
     bytes += entry.bytes();
     if (bytes > session.window_bytes) break;  // It asked for more than it can take in.
-    send_backlog_part(session, subscription.id, entry, records, outbox);
+    send_backlog_part(turn, session, subscription.id, entry, records);
   }
 }
 
-void Node::Impl::send_backlog_part(Session& session, std::uint32_t subscription,
-                                   const LogEntry& entry, const std::vector<std::uint16_t>& records,
-                                   Outbox& outbox) {
+void Node::Impl::send_backlog_part(Turn& turn, Session& session, std::uint32_t subscription,
+                                   const LogEntry& entry,
+                                   const std::vector<std::uint16_t>& records) {
   BatchHeader header;
   header.stream = stream_ids_.id_of(entry.stream);
   header.after = entry.after;
@@ -264,7 +263,7 @@ void Node::Impl::send_backlog_part(Session& session, std::uint32_t subscription,
   const Frame frame = encode_packet(header);
   session.sent_bytes += frame.size() + body.size();
   metrics_.records_delivered.add(records.size());
-  outbox.sendings.push_back({{Door::session, session.peer}, frame, body});
+  turn.outbox.sendings.push_back({{Door::session, session.peer}, frame, body});
 }
 
 }  // namespace mpreg

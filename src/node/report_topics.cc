@@ -28,38 +28,37 @@ void put_counters(Json& into, const Statistics& statistics) {
 
 }  // namespace
 
-void Node::Impl::on_query(const Now& now, const Session& session, const Query& query,
-                          Outbox& outbox) {
+void Node::Impl::on_query(Turn& turn, const Session& session, const Query& query) {
   constexpr std::string_view kTrace = "trace ";
   if (query.question.starts_with(kTrace)) {
-    return begin_trace(now, session, query, std::string_view(query.question).substr(kTrace.size()),
-                       outbox);
+    return begin_trace(turn, session, query,
+                       std::string_view(query.question).substr(kTrace.size()));
   }
   constexpr std::string_view kForget = "forget ";
   if (query.question.starts_with(kForget)) {
-    const Result<void> forgotten = forget(now, query.question.substr(kForget.size()));
+    const Result<void> forgotten = forget(turn.now, query.question.substr(kForget.size()));
     Answer said{query.request, forgotten.has_value(), ErrorCode::internal, "{}"};
     if (!forgotten) said = {query.request, false, forgotten.error().code, forgotten.error().text};
-    return send(outbox, {Door::session, session.peer}, said);
+    return send(turn, {Door::session, session.peer}, said);
   }
   constexpr std::string_view kSample = "sample ";
   if (query.question.starts_with(kSample)) {
     const std::string_view wanted = std::string_view(query.question).substr(kSample.size());
-    const Answer sample{query.request, true, ErrorCode::internal, sample_store(now, wanted)};
-    return send(outbox, {Door::session, session.peer}, sample);
+    const Answer sample{query.request, true, ErrorCode::internal, sample_store(turn.now, wanted)};
+    return send(turn, {Door::session, session.peer}, sample);
   }
-  if (query.question == "repair now") {
-    for (auto& [link, due] : compare_.due) due = now.instant;
-    next_check_ = now.instant;
+  if (query.question == "repair turn.now") {
+    for (auto& [link, due] : compare_.due) due = turn.now.instant;
+    next_check_ = turn.now.instant;
   }
-  Answer answer{query.request, true, ErrorCode::internal, report(now, query.question)};
+  Answer answer{query.request, true, ErrorCode::internal, report(turn.now, query.question)};
   if (answer.text.empty()) {
     answer = Answer{query.request, false, ErrorCode::unsupported,
                     "question is " + mpreg::quoted(query.question) +
                         "; there are stats, health, federation, members, links, sessions, streams, "
                         "subs, repair, who TOPIC and trace TOPIC"};
   }
-  send(outbox, {Door::session, session.peer}, answer);
+  send(turn, {Door::session, session.peer}, answer);
 }
 
 Json Node::Impl::report_federation() const {

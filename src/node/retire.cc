@@ -10,13 +10,13 @@ constexpr std::chrono::milliseconds kAfterRetirement{2000};
 
 }  // namespace
 
-void Node::Impl::retire(const Now& now, std::chrono::milliseconds time, Outbox& outbox) {
+void Node::Impl::retire(Turn& turn, std::chrono::milliseconds time) {
   if (leaving_ || retirement_) return;
-  retirement_ = now.instant + time;
-  log(outbox, LogLevel::info,
+  retirement_ = turn.now.instant + time;
+  log(turn, LogLevel::info,
       "retiring: " + std::to_string(slot_of_client_.size()) + " sessions are sent elsewhere over " +
           std::to_string(time.count()) + " ms");
-  send_away(now, outbox);
+  send_away(turn);
 }
 
 bool Node::Impl::retired(const Now& now) const {
@@ -26,10 +26,10 @@ bool Node::Impl::retired(const Now& now) const {
 
 // As many as is their share of the time that is left. Nothing is final: the client takes up its
 // streams at the next broker where it is, and sends there what was not accepted here.
-void Node::Impl::send_away(const Now& now, Outbox& outbox) {
+void Node::Impl::send_away(Turn& turn) {
   std::size_t left = 0;
   for (const auto& session : sessions_) left += session && !session->is_sent_away ? 1 : 0;
-  const Duration time = std::max<Duration>(*retirement_ - now.instant, Duration::zero());
+  const Duration time = std::max<Duration>(*retirement_ - turn.now.instant, Duration::zero());
   const auto turns = static_cast<std::size_t>(time / (kHeartbeat / 5)) + 1;
   std::size_t due = (left + turns - 1) / turns;
   for (const auto& session : sessions_) {
@@ -37,7 +37,7 @@ void Node::Impl::send_away(const Now& now, Outbox& outbox) {
     if (!session || session->is_sent_away) continue;
     session->is_sent_away = true;
     --due;
-    send(outbox, {Door::session, session->peer}, Goodbye{"the broker is retiring", {}});
+    send(turn, {Door::session, session->peer}, Goodbye{"the broker is retiring", {}});
   }
 }
 

@@ -13,20 +13,20 @@ const IdList& Node::Impl::clusters_wanting(StreamIndex stream, const Body& body,
 
 // Everything that is new, or only what some cluster behind the link wants, and for whom that is
 // complete. What nobody there wants is passed over, and told with what follows or by a heartbeat.
-void Node::Impl::serve_events(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox) {
+void Node::Impl::serve_events(Turn& turn, Link& link, StreamIndex stream, Serving& serving) {
   const StreamState& state = streams_[stream];
   const RetainedLog& log = log_of(stream);
   std::vector<std::uint16_t>& wanted = records_scratch_;
   while (serving.sent() < state.frontier) {
-    if (serve_what_is_not_held(link, stream, serving, outbox)) continue;
+    if (serve_what_is_not_held(turn, link, stream, serving)) continue;
     const LogEntry* entry = log.find(log.seek(stream, serving.sent()));
     MPREG_CHECK(entry != nullptr);
     if (entry->gap) {
-      if (serving.has_passed_over()) tell_passed_over(link, stream, serving, outbox);
+      if (serving.has_passed_over()) tell_passed_over(turn, link, stream, serving);
       if (!serving.has_credit_for(sizeof(LogEntry))) return;
       Gap gap = *entry->gap;
       gap.after = serving.sent();
-      send(outbox, link.address, gap);
+      send(turn, link.address, gap);
       serving.mark_sent(entry->through, sizeof(LogEntry));
       continue;
     }
@@ -44,7 +44,7 @@ void Node::Impl::serve_events(Link& link, StreamIndex stream, Serving& serving, 
     const bool is_whole = wanted.size() == records && records > 0;
     const CompleteFor filtered = serving.filter.after(entry->complete_for, interests_);
     if (serving.has_passed_over() && !is_same(serving.passed_over_for(), filtered)) {
-      tell_passed_over(link, stream, serving, outbox);
+      tell_passed_over(turn, link, stream, serving);
     }
     if (wanted.empty()) {
       serving.pass_over(entry->through, filtered);
@@ -62,14 +62,14 @@ void Node::Impl::serve_events(Link& link, StreamIndex stream, Serving& serving, 
     if (!is_for_everybody) set_completeness(header, serving, filtered);
     metrics_.bodies_served.add();
     const Frame body = is_whole ? entry->body.frame : part_of(entry->body, wanted);
-    send(outbox, link.address, Packet(std::move(header)), body);
+    send(turn, link.address, Packet(std::move(header)), body);
     serving.mark_sent(entry->through, bytes);
   }
   // For whom the rest is complete, as soon as that changes.
   const CompleteFor rest = serving.filter.after(state.complete_for, interests_);
   if (!serving.filter.must_tell(rest)) return;
-  if (serving.has_passed_over()) tell_passed_over(link, stream, serving, outbox);
-  tell_completeness(link, stream, serving, rest, outbox);
+  if (serving.has_passed_over()) tell_passed_over(turn, link, stream, serving);
+  tell_completeness(turn, link, stream, serving, rest);
 }
 
 void Node::Impl::set_completeness(BatchHeader& header, Serving& serving,
@@ -81,29 +81,28 @@ void Node::Impl::set_completeness(BatchHeader& header, Serving& serving,
   serving.filter.mark_told(complete);
 }
 
-void Node::Impl::tell_passed_over(Link& link, StreamIndex stream, Serving& serving,
-                                  Outbox& outbox) {
-  tell_completeness(link, stream, serving, serving.passed_over_for(), outbox);
+void Node::Impl::tell_passed_over(Turn& turn, Link& link, StreamIndex stream, Serving& serving) {
+  tell_completeness(turn, link, stream, serving, serving.passed_over_for());
 }
 
 // Of what was passed over, if anything was, and of what follows until something else is told.
-void Node::Impl::tell_completeness(Link& link, StreamIndex stream, Serving& serving,
-                                   const CompleteFor& complete, Outbox& outbox) {
+void Node::Impl::tell_completeness(Turn& turn, Link& link, StreamIndex stream, Serving& serving,
+                                   const CompleteFor& complete) {
   BatchHeader header;
   header.stream = stream_ids_.id_of(stream);
   header.after = serving.told_through();
   header.through = serving.sent();
   header.hops = static_cast<std::uint8_t>(streams_[stream].hops + 1);
   set_completeness(header, serving, complete);
-  send(outbox, link.address, header);
+  send(turn, link.address, header);
   serving.mark_sent(serving.sent(), sizeof(LogEntry));
 }
 
-void Node::Impl::tell_all_passed_over(Outbox& outbox) {
+void Node::Impl::tell_all_passed_over(Turn& turn) {
   for (auto& [id, link] : links_) {
     if (!link.is_known()) continue;
     for (auto& [stream, serving] : link.servings) {
-      if (serving.has_passed_over()) tell_passed_over(link, stream, serving, outbox);
+      if (serving.has_passed_over()) tell_passed_over(turn, link, stream, serving);
     }
   }
 }

@@ -13,7 +13,7 @@ constexpr Lane kOrder[] = {Lane::cache, Lane::events, Lane::bulk};
 }  // namespace
 
 // Where live data is published, the cursor only repairs what came before; the other way it goes on.
-void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& outbox) {
+void Node::Impl::on_take(Turn& turn, Link& link, const Take& request) {
   const auto index = stream_ids_.find(request.stream);
   if (!index || !streams_[*index].started) return metrics_.packets_unexpected.add();
   const StreamState& state = streams_[*index];
@@ -22,7 +22,7 @@ void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& ou
               state.frontier, state.base};
   const auto lane = static_cast<std::size_t>(request.stream.lane);
   if (*index == own_[lane]) taken.base = base_[lane];
-  send(outbox, link.address, taken);
+  send(turn, link.address, taken);
   if (request.fresh) {
     std::vector<Declaration> all = topics_.declarations_of(*index);
     for (std::size_t i = 0; i < all.size(); i += kDeclarationsPerHeader) {
@@ -32,7 +32,7 @@ void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& ou
       const std::size_t end = std::min(all.size(), i + kDeclarationsPerHeader);
       header.declarations.assign(std::make_move_iterator(all.begin() + static_cast<long>(i)),
                                  std::make_move_iterator(all.begin() + static_cast<long>(end)));
-      send(outbox, link.address, header);
+      send(turn, link.address, header);
     }
   }
   const bool is_published = !link.dialled() && request.stream.lane == Lane::cache;
@@ -50,7 +50,7 @@ void Node::Impl::on_take(const Now&, Link& link, const Take& request, Outbox& ou
 
 // A serving goes on when its stream has moved, or when its neighbour has said something, such as
 // how far it has come: so a turn costs by what happened, not by how many links there are.
-void Node::Impl::serve_links(Outbox& outbox) {
+void Node::Impl::serve_links(Turn& turn) {
   std::sort(moved_streams_.begin(), moved_streams_.end());
   moved_streams_.erase(std::unique(moved_streams_.begin(), moved_streams_.end()),
                        moved_streams_.end());
@@ -63,14 +63,14 @@ void Node::Impl::serve_links(Outbox& outbox) {
     for (const Lane lane : kOrder) {
       if (link.serving_due) {
         for (auto& [stream, serving] : link.servings) {
-          if (stream_ids_.id_of(stream).lane == lane) serve(link, stream, serving, outbox);
+          if (stream_ids_.id_of(stream).lane == lane) serve(turn, link, stream, serving);
         }
         continue;
       }
       for (const StreamIndex stream : moved_streams_) {
         if (stream_ids_.id_of(stream).lane != lane) continue;
         const auto serving = link.servings.find(stream);
-        if (serving != link.servings.end()) serve(link, stream, serving->second, outbox);
+        if (serving != link.servings.end()) serve(turn, link, stream, serving->second);
       }
     }
     link.serving_due = false;
@@ -78,17 +78,17 @@ void Node::Impl::serve_links(Outbox& outbox) {
   moved_streams_.clear();
 }
 
-void Node::Impl::serve(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox) {
+void Node::Impl::serve(Turn& turn, Link& link, StreamIndex stream, Serving& serving) {
   if (stream_ids_.id_of(stream).lane == Lane::events) {
-    serve_events(link, stream, serving, outbox);
+    serve_events(turn, link, stream, serving);
   } else {
-    serve_stream(link, stream, serving, outbox);
+    serve_stream(turn, link, stream, serving);
   }
 }
 
 // True when the log does not reach back to the cursor: the neighbour was told.
-bool Node::Impl::serve_what_is_not_held(Link& link, StreamIndex stream, Serving& serving,
-                                        Outbox& outbox) {
+bool Node::Impl::serve_what_is_not_held(Turn& turn, Link& link, StreamIndex stream,
+                                        Serving& serving) {
   const StreamState& state = streams_[stream];
   const RetainedLog& log = log_of(stream);
   const StreamId& id = stream_ids_.id_of(stream);
@@ -97,18 +97,18 @@ bool Node::Impl::serve_what_is_not_held(Link& link, StreamIndex stream, Serving&
   // What was never here, nobody here can name.
   const bool was_held = log.lost_end(stream) > 0 && serving.sent() >= state.base;
   const Scope scope = id.lane == Lane::cache && was_held ? retention_.lost_since(0) : Scope{};
-  send(outbox, link.address,
+  send(turn, link.address,
        Gap{id, serving.told_through(), held, scope, "the log does not reach back that far"});
   serving.mark_sent(held, kGapBytes);
   return true;
 }
 
-void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, Outbox& outbox) {
+void Node::Impl::serve_stream(Turn& turn, Link& link, StreamIndex stream, Serving& serving) {
   const StreamState& state = streams_[stream];
   const RetainedLog& log = log_of(stream);
   const StreamId& id = stream_ids_.id_of(stream);
   while (!serving.finished() && serving.sent() < state.frontier) {
-    if (serve_what_is_not_held(link, stream, serving, outbox)) continue;
+    if (serve_what_is_not_held(turn, link, stream, serving)) continue;
     const LogEntry* entry = log.find(log.seek(stream, serving.sent()));
     MPREG_CHECK(entry != nullptr);
     const bool has_body = !entry->body.frame.empty() && is_for(*entry, link);
@@ -117,7 +117,7 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
     if (entry->gap) {
       Gap gap = *entry->gap;
       gap.after = serving.sent();
-      send(outbox, link.address, gap);
+      send(turn, link.address, gap);
     } else {
       BatchHeader header;
       header.stream = id;
@@ -130,7 +130,7 @@ void Node::Impl::serve_stream(Link& link, StreamIndex stream, Serving& serving, 
       } else {
         header.left_out = all_targets(*entry);
       }
-      send(outbox, link.address, header, has_body ? entry->body.frame : Frame());
+      send(turn, link.address, header, has_body ? entry->body.frame : Frame());
     }
     serving.mark_sent(entry->through, bytes);
   }
@@ -150,7 +150,7 @@ void Node::Impl::declare_to(Serving& serving, StreamIndex stream, const Body& bo
 }
 
 // With `everything` each stream again, in case that a report was lost with a connection.
-void Node::Impl::send_applied(bool everything, Outbox& outbox) {
+void Node::Impl::send_applied(Turn& turn, bool everything) {
   if (everything) {
     for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
       if (!streams_[stream].own && streams_[stream].upstream != kNoLink) {
@@ -178,7 +178,7 @@ void Node::Impl::send_applied(bool everything, Outbox& outbox) {
         applied.reports.push_back({cluster, below.number, below.observed});
       }
     }
-    send(outbox, link->second.address, applied);
+    send(turn, link->second.address, applied);
   }
   reports_due_.clear();
   all_reports_due_.clear();

@@ -14,23 +14,23 @@ constexpr std::chrono::milliseconds kAskAgainAfter{300};
 
 }  // namespace
 
-void Node::Impl::plan_refills(const Now& now, Session& session, bool has_resumed, Outbox& outbox) {
+void Node::Impl::plan_refills(Turn& turn, Session& session, bool has_resumed) {
   std::vector<std::string> patterns;
   for (const auto& [pattern, uses] : session.pattern_uses) {
     if (!is_group_name(pattern)) patterns.push_back(pattern);
   }
   session.refill_generation = generation_for_patterns(patterns);
   if (session.refill_generation == 0) return;
-  tell_interest(outbox);  // Whoever answers must know it first.
+  tell_interest(turn);  // Whoever answers must know it first.
   for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
     const StreamState& state = streams_[stream];
     const bool is_theirs = stream_ids_.id_of(stream).lane == Lane::events && !state.own;
     if (!is_theirs || !state.started || state.closed()) continue;
-    // One that is under way begins again, for what is wanted now.
+    // One that is under way begins again, for what is wanted turn.now.
     const Number at = has_resumed ? told(session, stream) : served_to(session, stream);
     if (at >= state.frontier || is_held_complete(stream, at, session.refill_generation)) continue;
-    session.refills[stream] = {at, state.frontier, now.instant, {}};
-    ask_session_refill(now, session, stream, outbox);
+    session.refills[stream] = {at, state.frontier, turn.now.instant, {}};
+    ask_session_refill(turn, session, stream);
   }
 }
 
@@ -51,15 +51,14 @@ bool Node::Impl::is_held_complete(StreamIndex stream, Number after, Generation g
   return true;
 }
 
-void Node::Impl::ask_session_refill(const Now& now, Session& session, StreamIndex stream,
-                                    Outbox& outbox) {
+void Node::Impl::ask_session_refill(Turn& turn, Session& session, StreamIndex stream) {
   SessionRefill& refill = session.refills.at(stream);
-  if (now.instant - refill.sent < kAskAgainAfter || !session.has_credit_for(1)) return;
+  if (turn.now.instant - refill.sent < kAskAgainAfter || !session.has_credit_for(1)) return;
   const auto link = links_.find(streams_[stream].upstream);
   if (link == links_.end() || !link->second.is_known()) return;
-  refill.sent = now.instant;
+  refill.sent = turn.now.instant;
   metrics_.refills_sent.add();
-  send(outbox, link->second.address,
+  send(turn, link->second.address,
        Refill{stream_ids_.id_of(stream),
               refill.done,
               refill.through,
@@ -69,8 +68,8 @@ void Node::Impl::ask_session_refill(const Now& now, Session& session, StreamInde
               {options_.cluster}});
 }
 
-void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const RefillMark& mark,
-                                   Arrival arrival, Outbox& outbox) {
+void Node::Impl::on_session_refill(Turn& turn, StreamIndex stream, const RefillMark& mark,
+                                   Arrival arrival) {
   const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {
     return session && session->id == mark.tag;
   });
@@ -86,13 +85,13 @@ void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const Ref
     return metrics_.link_batches_malformed.add();
   }
   refill.done = arrival.through;
-  refill.since = now.instant;
-  refill.sent = now.instant;  // More of the answer may follow.
+  refill.since = turn.now.instant;
+  refill.sent = turn.now.instant;  // More of the answer may follow.
   if (mark.is_lost || arrival.gap) {
-    send_gap(session,
+    send_gap(turn, session,
              {stream_ids_.id_of(stream), 0, arrival.through, lost_scope(session, Lane::events, 0),
               "it is not held any more"},
-             stream, outbox);
+             stream);
   } else if (!arrival.body.frame.empty()) {
     LogEntry entry;
     entry.stream = stream;
@@ -100,14 +99,14 @@ void Node::Impl::on_session_refill(const Now& now, StreamIndex stream, const Ref
     entry.through = arrival.through;
     entry.hops = arrival.hops;
     entry.body = std::move(arrival.body);
-    if (select_wanted(session, entry)) send_selected(session, entry, outbox);
+    if (select_wanted(session, entry)) send_selected(turn, session, entry);
   }
   if (refill.done < refill.through) return;
-  end_session_refill(session, stream, outbox);
+  end_session_refill(turn, session, stream);
 }
 
 // What follows comes from the log, or live.
-void Node::Impl::end_session_refill(Session& session, StreamIndex stream, Outbox& outbox) {
+void Node::Impl::end_session_refill(Turn& turn, Session& session, StreamIndex stream) {
   const Number through = session.refills.at(stream).through;
   session.refills.erase(stream);
   if (told(session, stream) < through) {
@@ -119,28 +118,28 @@ void Node::Impl::end_session_refill(Session& session, StreamIndex stream, Outbox
     const Frame frame = encode_packet(header);
     session.set_told(stream, through);
     session.sent_bytes += frame.size();
-    outbox.sendings.push_back({{Door::session, session.peer}, frame, {}});
+    turn.outbox.sendings.push_back({{Door::session, session.peer}, frame, {}});
   }
   mark_serving(session);
 }
 
-void Node::Impl::tick_session_refills(const Now& now, Session& session, Outbox& outbox) {
+void Node::Impl::tick_session_refills(Turn& turn, Session& session) {
   std::vector<StreamIndex> given_up;
   for (auto& [stream, refill] : session.refills) {
-    if (now.instant - refill.since > refill_patience(streams_[stream])) {
+    if (turn.now.instant - refill.since > refill_patience(streams_[stream])) {
       given_up.push_back(stream);
     } else {
-      ask_session_refill(now, session, stream, outbox);
+      ask_session_refill(turn, session, stream);
     }
   }
   for (const StreamIndex stream : given_up) {
     metrics_.refills_given_up.add();
     send_gap(
-        session,
+        turn, session,
         {stream_ids_.id_of(stream), 0, session.refills.at(stream).through,
          lost_scope(session, Lane::events, 0), "nobody who can be reached holds what was left out"},
-        stream, outbox);
-    end_session_refill(session, stream, outbox);
+        stream);
+    end_session_refill(turn, session, stream);
   }
 }
 

@@ -1,7 +1,6 @@
 // Which way a message of a topic goes: asked by operators, answered by every broker on its way.
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "node/node_impl.h"
@@ -10,10 +9,6 @@
 namespace mpreg {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr std::chrono::milliseconds kTracePatience{1500};
-constexpr std::size_t kTracesMax = 100;
 constexpr std::size_t kPathHopsMax = 32;
 
 std::uint64_t microseconds_of(const Now& now) {
@@ -65,7 +60,7 @@ std::vector<Way> Node::Impl::ways_of(const std::string& origin, std::string_view
 }
 
 // Passes the trace on, and says what it found here.
-TraceReport Node::Impl::pass_on(const Now& now, const Trace& trace, Outbox& outbox) {
+TraceReport Node::Impl::pass_on(Turn& turn, const Trace& trace) {
   TraceReport report;
   report.cluster = trace.origin;
   report.tag = trace.tag;
@@ -74,7 +69,7 @@ TraceReport Node::Impl::pass_on(const Now& now, const Trace& trace, Outbox& outb
   report.path.push_back(options_.cluster);
   report.region = options_.region;
   report.sessions = static_cast<std::uint32_t>(slots_wanting(trace.topic).size());
-  report.arrived_us = microseconds_of(now);
+  report.arrived_us = microseconds_of(turn.now);
   if (report.path.size() > kPathHopsMax) return report;
   Trace further = trace;
   further.route.push_back(options_.cluster);
@@ -82,88 +77,60 @@ TraceReport Node::Impl::pass_on(const Now& now, const Trace& trace, Outbox& outb
     const std::string& next = way.link->peer.cluster;
     if (std::find(report.path.begin(), report.path.end(), next) != report.path.end()) continue;
     report.onward.push_back(next);
-    send(outbox, way.link->address, further);
+    send(turn, way.link->address, further);
   }
   return report;
 }
 
-void Node::Impl::begin_trace(const Now& now, const Session& session, const Query& query,
-                             std::string_view topic, Outbox& outbox) {
+void Node::Impl::begin_trace(Turn& turn, const Session& session, const Query& query,
+                             std::string_view topic) {
   if (Result<void> checked = check_topic(topic); !checked) {
-    return send(outbox, {Door::session, session.peer},
+    return send(turn, {Door::session, session.peer},
                 Answer{query.request, false, checked.error().code, checked.error().text});
   }
-  if (traces_.size() >= kTracesMax) {
-    return send(outbox, {Door::session, session.peer},
-                Answer{query.request, false, ErrorCode::overloaded,
-                       std::to_string(kTracesMax) + " traces are under way, which is the limit"});
+  const auto tag = traces_.begin(turn.now.instant, session.id, query.request, topic);
+  if (!tag) {
+    return send(
+        turn, {Door::session, session.peer},
+        Answer{query.request, false, ErrorCode::overloaded,
+               std::to_string(Traces::kOpenMax) + " traces are under way, which is the limit"});
   }
-  const std::uint64_t tag = ++last_trace_;
-  OpenTrace& open = traces_[tag];
-  open = {session.id, query.request, std::string(topic), now.instant, {}, {}};
-  note_trace(now, pass_on(now, {options_.cluster, open.topic, tag, {}}, outbox), open);
-  settle_traces(now, outbox);
+  traces_.add(turn.now.instant, pass_on(turn, {options_.cluster, std::string(topic), *tag, {}}));
+  settle_traces(turn);
 }
 
-void Node::Impl::on_trace(const Now& now, Link& link, const Trace& trace, Outbox& outbox) {
+void Node::Impl::on_trace(Turn& turn, Link& link, const Trace& trace) {
   const bool has_passed =
       std::find(trace.route.begin(), trace.route.end(), options_.cluster) != trace.route.end();
   if (trace.route.empty() || has_passed || !check_topic(trace.topic)) {
     return metrics_.packets_unexpected.add();
   }
-  send(outbox, link.address, pass_on(now, trace, outbox));
+  send(turn, link.address, pass_on(turn, trace));
 }
 
 // On its way back along the route, or here.
-void Node::Impl::on_trace_report(const Now& now, TraceReport& report, Outbox& outbox) {
+void Node::Impl::on_trace_report(Turn& turn, TraceReport& report) {
   if (report.cluster == options_.cluster) {
-    const auto open = traces_.find(report.tag);
-    if (open == traces_.end() || report.path.empty()) return;
-    note_trace(now, report, open->second);
-    return settle_traces(now, outbox);
+    if (report.path.empty()) return metrics_.packets_unexpected.add();
+    traces_.add(turn.now.instant, report);
+    return settle_traces(turn);
   }
   if (!report.route.empty() && report.route.back() == options_.cluster) report.route.pop_back();
   if (report.route.empty()) return metrics_.packets_unexpected.add();
   for (const auto& [id, link] : links_) {
     if (!link.is_joined() || link.peer.cluster != report.route.back()) continue;
-    return send(outbox, link.address, report);
+    return send(turn, link.address, report);
   }
 }
 
-void Node::Impl::note_trace(const Now& now, const TraceReport& report, OpenTrace& open) {
-  const std::string& cluster = report.path.back();
-  open.awaited.erase(cluster);
-  Json hop{
-      {"cluster_id", cluster},
-      {"region", report.region},
-      {"hops", report.path.size() - 1},
-      {"path", report.path},
-      {"sessions", report.sessions},
-      {"onward", report.onward},
-      {"arrived_us", report.arrived_us},
-      {"round_trip_us",
-       std::chrono::duration_cast<std::chrono::microseconds>(now.instant - open.since).count()}};
-  open.hops.push_back(hop.dump(-1, ' ', false, Json::error_handler_t::replace));
-  for (const std::string& next : report.onward) open.awaited.insert(next);
-}
-
 // Answers those that are complete, or have waited long enough.
-void Node::Impl::settle_traces(const Now& now, Outbox& outbox) {
-  for (auto it = traces_.begin(); it != traces_.end();) {
-    const OpenTrace& open = it->second;
-    const bool is_over = open.awaited.empty() || now.instant - open.since >= kTracePatience;
-    if (!is_over) {
-      ++it;
-      continue;
-    }
-    Json answer{{"topic", open.topic}, {"hops", Json::array()}, {"missing", open.awaited}};
-    for (const std::string& hop : open.hops) answer["hops"].push_back(Json::parse(hop));
+void Node::Impl::settle_traces(Turn& turn) {
+  for (const Traces::Ended& ended : traces_.settle(turn.now.instant)) {
     for (const auto& session : sessions_) {
-      if (!session || session->id != open.session) continue;
-      send(outbox, {Door::session, session->peer},
-           Answer{open.request, true, ErrorCode::internal, answer.dump()});
+      if (!session || session->id != ended.session) continue;
+      send(turn, {Door::session, session->peer},
+           Answer{ended.request, true, ErrorCode::internal, ended.answer});
     }
-    it = traces_.erase(it);
   }
 }
 

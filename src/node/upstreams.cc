@@ -96,11 +96,11 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   if (applier_ != nullptr) applier_->follow(id, state.floor);
 }
 
-void Node::Impl::choose_upstreams(const Now& now, Outbox& outbox) {
+void Node::Impl::choose_upstreams(Turn& turn) {
   for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
-    choose_upstream(now, stream, outbox);
+    choose_upstream(turn, stream);
   }
-  update_channels(outbox);
+  update_channels(turn);
 }
 
 // By standing, then by distance; the present upstream, unless another is strictly better. Where all
@@ -135,7 +135,7 @@ Choice Node::Impl::best_upstream(StreamIndex stream) const {
   return best;
 }
 
-void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& outbox) {
+void Node::Impl::choose_upstream(Turn& turn, StreamIndex stream) {
   StreamState& state = streams_[stream];
   if (state.own || !state.started) return;
   const StreamId& id = stream_ids_.id_of(stream);
@@ -151,7 +151,7 @@ void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& out
   if (chosen.link == state.upstream) return;
   if (const auto old = links_.find(state.upstream);
       old != links_.end() && old->second.is_joined()) {
-    send(outbox, old->second.address, Untake{id});
+    send(turn, old->second.address, Untake{id});
   }
   state.upstream = chosen.link;
   states_due_ = true;  // What is offered to whom has changed.
@@ -159,11 +159,11 @@ void Node::Impl::choose_upstream(const Now& now, StreamIndex stream, Outbox& out
   moved_streams_.push_back(stream);
   if (chosen.link == kNoLink) return;
   links_.at(chosen.link).told.erase(stream);
-  take(now, stream, true, outbox);
+  take(turn, stream, true);
   all_reports_due_.insert(stream);
 }
 
-void Node::Impl::update_channels(Outbox& outbox) {
+void Node::Impl::update_channels(Turn& turn) {
   for (auto& [link_id, link] : links_) {
     if (!link.dialled() || !link.is_known()) continue;
     std::set<std::string> wanted;
@@ -174,11 +174,11 @@ void Node::Impl::update_channels(Outbox& outbox) {
     }
     for (const std::string& channel : link.channels) {
       if (wanted.count(channel) == 0)
-        outbox.interests.push_back({link.address.peer, channel, false});
+        turn.outbox.interests.push_back({link.address.peer, channel, false});
     }
     for (const std::string& channel : wanted) {
       if (link.channels.count(channel) == 0) {
-        outbox.interests.push_back({link.address.peer, channel, true});
+        turn.outbox.interests.push_back({link.address.peer, channel, true});
       }
     }
     link.channels = std::move(wanted);
@@ -186,27 +186,27 @@ void Node::Impl::update_channels(Outbox& outbox) {
 }
 
 // With `everything` the neighbour declares all topics of the stream first.
-void Node::Impl::take(const Now& now, StreamIndex stream, bool everything, Outbox& outbox) {
+void Node::Impl::take(Turn& turn, StreamIndex stream, bool everything) {
   StreamState& state = streams_[stream];
   const auto link = links_.find(state.upstream);
   if (link == links_.end()) return;
   const StreamId& id = stream_ids_.id_of(stream);
   state.take_pending = true;
-  state.take_sent = now.instant;
+  state.take_sent = turn.now.instant;
   metrics_.takes_sent.add();
-  send(outbox, link->second.address,
+  send(turn, link->second.address,
        Take{id, state.frontier, everything,
             id.lane == Lane::bulk ? options_.bulk_window_bytes : options_.link_window_bytes});
 }
 
 // Something before what came is missing. Asked for once, and again only when it takes too long.
-void Node::Impl::retake(const Now& now, StreamIndex stream, Outbox& outbox) {
+void Node::Impl::retake(Turn& turn, StreamIndex stream) {
   StreamState& state = streams_[stream];
   if (state.upstream == kNoLink) return;
-  if (state.refill_through > state.frontier) return ask_refill(now, stream, outbox);
-  if (state.take_pending && now.instant - state.take_sent < kRetakeAfter) return;
+  if (state.refill_through > state.frontier) return ask_refill(turn, stream);
+  if (state.take_pending && turn.now.instant - state.take_sent < kRetakeAfter) return;
   metrics_.takes_repeated.add();
-  take(now, stream, false, outbox);
+  take(turn, stream, false);
 }
 
 void Node::Impl::on_taken(const Now& now, Link& link, const Taken& taken) {
@@ -228,28 +228,28 @@ Number Node::Impl::offered_head(StreamIndex stream) const {
   return head;
 }
 
-void Node::Impl::tick_streams(const Now& now, Outbox& outbox) {
+void Node::Impl::tick_streams(Turn& turn) {
   for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
     StreamState& state = streams_[stream];
     if (state.own || !state.started || state.closed()) continue;
-    if (state.head_seen > state.frontier && now.instant - state.progressed > kStalled &&
-        now.instant - state.take_sent > kStalled) {
-      retake(now, stream, outbox);
+    if (state.head_seen > state.frontier && turn.now.instant - state.progressed > kStalled &&
+        turn.now.instant - state.take_sent > kStalled) {
+      retake(turn, stream);
     }
     if (state.refill_through > state.frontier) {
-      ask_refill(now, stream, outbox);
+      ask_refill(turn, stream);
       // As long as nobody can be asked nothing is known to be lost.
-      if (offered_head(stream) <= state.frontier) state.refill_since = now.instant;
+      if (offered_head(stream) <= state.frontier) state.refill_since = turn.now.instant;
       const Instant since = std::max(state.refill_since, state.progressed);
-      if (now.instant - since > refill_patience(state)) give_up_refill(now, stream, outbox);
+      if (turn.now.instant - since > refill_patience(state)) give_up_refill(turn, stream);
     }
     if (state.superseded == Instant{} || state.complete()) continue;
-    if (now.instant - state.superseded < kClosingAfter) continue;
+    if (turn.now.instant - state.superseded < kClosingAfter) continue;
     if (state.frontier < offered_head(stream)) continue;  // Somebody still has more of it.
     // The origin lives on in a later epoch: what it had stamped last and told nobody is lost, and
     // nobody can say what it was.
     const StreamId& id = stream_ids_.id_of(stream);
-    log(outbox, LogLevel::warning,
+    log(turn, LogLevel::warning,
         "stream " + to_string(id) + " ended without a goodbye after " +
             std::to_string(state.frontier) + ": its last messages may be lost");
     Arrival arrival;
@@ -262,8 +262,8 @@ void Node::Impl::tick_streams(const Now& now, Outbox& outbox) {
             {},
             "the origin began a new epoch without a goodbye: its last messages may be lost"});
     state.drop_kept();
-    apply(now, stream, std::move(arrival), outbox);
-    choose_upstream(now, stream, outbox);
+    apply(turn, stream, std::move(arrival));
+    choose_upstream(turn, stream);
   }
 }
 

@@ -74,7 +74,7 @@ struct Totals {
   std::uint64_t keys_granted = 0;
   std::uint64_t writes_of_holders = 0;
   std::map<std::uint64_t, std::string> violations;  // By seed.
-  std::map<std::uint64_t, std::uint64_t> hashes;     // By seed.
+  std::map<std::uint64_t, std::uint64_t> hashes;    // By seed.
 };
 
 void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& totals) {

@@ -25,7 +25,7 @@ SimBroker::SimBroker(Host host, Stage& stage)
       random_(Random::mixed(stage.plan.seed + 1000 + host)),
       wall_skew_(plan_.wall_skew) {}
 
-Now SimBroker::now() const {
+Now SimBroker::time() const {
   const Instant instant = stage_.queue.now();
   const auto since = std::chrono::duration_cast<milliseconds>(instant - EventQueue::kBeginning);
   return {instant, WallTime(kWallAtBeginning + since + wall_skew_)};
@@ -43,7 +43,7 @@ void SimBroker::start() {
   witness_ = lives.back().get();
   metrics_ = std::make_unique<MetricsRegistry>();
   repaired_ = 0;
-  node_ = std::make_unique<Node>(plan_.options, now(), random_.next(), witness_, *metrics_);
+  node_ = std::make_unique<Node>(plan_.options, time(), random_.next(), witness_, *metrics_);
   arrivals_.clear();
   links_.assign(plan_.dials.size(), {});
   peers_.clear();
@@ -53,7 +53,8 @@ void SimBroker::start() {
   paused_until_ = {};
   leaving_ = starts_again_ = false;
   next_probe_ = stage_.queue.now() + kProbeEvery;
-  node_->on_packet(now(), {Door::session, kWitnessPeer}, witness_->hello(), {}, outbox_);
+  driver_ = std::make_unique<NodeDriver>(*node_, static_cast<Carrier&>(*this));
+  driver_->on_packet({Door::session, kWitnessPeer}, witness_->hello(), {});
   for (std::uint32_t link = 0; link < links_.size(); ++link) {
     links_[link].to = plan_.dials[link];
     dial_link(link);
@@ -68,8 +69,8 @@ void SimBroker::kill() {
 }
 
 void SimBroker::end(bool orderly) {
+  driver_.reset();
   node_.reset();
-  outbox_.clear();
   arrivals_.clear();
   wake_at_ = Instant::max();
   stage_.network.drop_host(host_, orderly);
@@ -82,7 +83,7 @@ void SimBroker::stop() {
   stage_.trace.line([&] { return "broker " + plan_.options.cluster + " is stopped"; });
   leaving_ = true;
   leave_by_ = stage_.queue.now() + kDrainTimeout;
-  node_->leave(now(), outbox_);
+  driver_->leave();
   wake(stage_.queue.now());
 }
 
@@ -118,7 +119,7 @@ void SimBroker::wake(Instant at) {
 }
 
 // As much as a turn may take, so that the witness is never behind when logs are short.
-void SimBroker::take_arrivals(const Now& at) {
+void SimBroker::take_arrivals() {
   std::size_t bytes = 0;
   while (!arrivals_.empty() && bytes < plan_.options.session_window_bytes_max / kTurnsPerWindow) {
     Arrival arrival = std::move(arrivals_.front());
@@ -126,14 +127,14 @@ void SimBroker::take_arrivals(const Now& at) {
     bytes += arrival.parcel.header.size() + arrival.parcel.body.size();
     switch (arrival.kind) {
       case Arrival::Kind::parcel:
-        node_->on_packet(at, arrival.from, std::move(arrival.parcel.header),
-                         std::move(arrival.parcel.body), outbox_);
+        driver_->on_packet(arrival.from, std::move(arrival.parcel.header),
+                           std::move(arrival.parcel.body));
         break;
       case Arrival::Kind::link_up:
-        node_->on_link_up(at, arrival.from.peer, outbox_);
+        driver_->on_link_up(arrival.from.peer);
         break;
       case Arrival::Kind::link_down:
-        node_->on_link_down(at, arrival.from.peer, outbox_);
+        driver_->on_link_down(arrival.from.peer);
         break;
     }
   }
@@ -146,23 +147,22 @@ void SimBroker::check_store() {
       metrics_->counter("mpreg_store_entries_repaired_total", "").value();
   stage_.entries_repaired += repaired - std::exchange(repaired_, repaired);
   node_->for_each_cached(
-      now(), [&](const CacheAddress& address, std::string_view value, HybridTime version) {
+      time(), [&](const CacheAddress& address, std::string_view value, HybridTime version) {
         ++stage_.entries_checked;
         witness_->store().check(address, value, version, stage_.values);
       });
 }
 
 void SimBroker::turn() {
-  const Now at = now();
+  const Now at = time();
   do {
-    take_arrivals(at);
+    take_arrivals();
     if (at.instant >= next_probe_) {
       next_probe_ = at.instant + kProbeEvery;
-      node_->on_packet(at, {Door::session, kWitnessPeer}, encode_packet(Probe{1}), {}, outbox_);
+      driver_->on_packet({Door::session, kWitnessPeer}, encode_packet(Probe{1}), {});
     }
-    if (at.instant >= node_->next_tick()) node_->tick(at, outbox_);
-    node_->end_turn(at, outbox_);
-    carry_out(at);
+    if (at.instant >= node_->next_tick()) driver_->tick();
+    end_turn();
   } while (!arrivals_.empty());
   if (at.instant >= next_store_check_) check_store();
   if (leaving_ && (node_->drained() || at.instant >= leave_by_)) return end(node_->drained());
@@ -172,62 +172,46 @@ void SimBroker::turn() {
   wake(next);
 }
 
-// What cannot be delivered is told to the node, and what the witness has to say; both may make it
-// want more done.
-void SimBroker::carry_out(const Now& at) {
-  Outbox carried;
-  for (bool more = true; more;) {
-    more = false;
-    std::swap(carried, outbox_);
-    witness_->own_epoch_is(node_->epoch());
-    for (const ChannelInterest& interest : carried.interests) set_interest(interest);
-    for (const StreamDial& dial : carried.stream_dials) dial_stream(dial.link);
-    std::vector<Address> gone;
-    // The truth first: what is stamped is in the books before it leaves.
-    for (const Sending& sending : carried.sendings) {
-      if (sending.to == Address{Door::session, kWitnessPeer}) {
-        witness_->on_packet(sending.header, sending.body);
-      }
-    }
-    for (const Publication& publication : carried.publications) publish(publication);
-    send_all(carried, gone);
-    for (const LogLine& line : carried.log) {
-      stage_.trace.line([&] { return plan_.options.cluster + " says: " + line.text; });
-    }
-    carried.clear();
-    std::sort(gone.begin(), gone.end());
-    gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
-    for (const Address& peer : gone) {
-      peers_.erase(peer);
-      node_->on_peer_gone(at, peer, outbox_);
-      more = true;
-    }
-    const Frame acknowledgement =
-        witness_->take_acknowledgement(plan_.options.session_window_bytes_max);
-    if (!acknowledgement.empty()) {
-      node_->on_packet(at, {Door::session, kWitnessPeer}, acknowledgement, {}, outbox_);
-      node_->end_turn(at, outbox_);
-      more = true;
+// Until nobody wants anything more: what the witness has to say may make the node want more done.
+void SimBroker::end_turn() {
+  driver_->end_turn();
+  for (;;) {
+    Frame acknowledgement = witness_->take_acknowledgement(plan_.options.session_window_bytes_max);
+    if (acknowledgement.empty()) return;
+    driver_->on_packet({Door::session, kWitnessPeer}, std::move(acknowledgement), {});
+    driver_->end_turn();
+  }
+}
+
+// ---- As Carrier.
+
+// The truth first: what is stamped is in the books before it leaves.
+void SimBroker::begin(const Outbox& outbox) {
+  witness_->own_epoch_is(node_->epoch());
+  for (const Sending& sending : outbox.sendings) {
+    if (sending.to == Address{Door::session, kWitnessPeer}) {
+      witness_->on_packet(sending.header, sending.body);
     }
   }
 }
 
-void SimBroker::send_all(const Outbox& outbox, std::vector<Address>& gone) {
-  for (const Sending& sending : outbox.sendings) {
-    if (sending.to == Address{Door::session, kWitnessPeer}) continue;
-    if (sending.to.door == Door::link_out) {
-      const DialledLink& link = links_[sending.to.peer];
-      if (link.up) {
-        stage_.send(link.connection, Toward::listener, {sending.header, sending.body});
-      }
-      continue;
-    }
-    const auto peer = peers_.find(sending.to);
-    if (peer == peers_.end()) continue;
-    if (!stage_.send(peer->second, Toward::dialler, {sending.header, sending.body})) {
-      gone.push_back(sending.to);
-    }
+Carrier::Sent SimBroker::send(const Sending& sending) {
+  if (sending.to == Address{Door::session, kWitnessPeer}) return Sent::sent;
+  if (sending.to.door == Door::link_out) {
+    const DialledLink& link = links_[sending.to.peer];
+    if (!link.up) return Sent::lost;
+    stage_.send(link.connection, Toward::listener, {sending.header, sending.body});
+    return Sent::sent;
   }
+  const auto peer = peers_.find(sending.to);
+  if (peer == peers_.end()) return Sent::lost;
+  if (stage_.send(peer->second, Toward::dialler, {sending.header, sending.body})) return Sent::sent;
+  peers_.erase(peer);
+  return Sent::gone;
+}
+
+void SimBroker::log(const LogLine& line) {
+  stage_.trace.line([&] { return plan_.options.cluster + " says: " + line.text; });
 }
 
 void SimBroker::publish(const Publication& publication) {
@@ -247,7 +231,7 @@ void SimBroker::dial_link(std::uint32_t link) {
 }
 
 // Where live streams are published is announced by the other side; it is the same broker here.
-void SimBroker::dial_stream(std::uint32_t link) {
+void SimBroker::dial_stream_of(std::uint32_t link) {
   if (links_[link].stream_dialled) return;
   links_[link].stream_dialled = true;
   links_[link].stream = stage_.network.dial({Plug::stream, host_, links_[link].to, link});
@@ -300,7 +284,7 @@ void SimBroker::on_down(ConnectionId id) {
                     DialledLink& broken = links_[index];
                     if (is_stream && broken.stream == id) {
                       broken.stream_dialled = false;
-                      dial_stream(index);
+                      dial_stream_of(index);
                     } else if (!is_stream && broken.connection == id) {
                       dial_link(index);
                     }

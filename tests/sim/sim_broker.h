@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "node/node.h"
+#include "node/node_driver.h"
 #include "stage.h"
 
 namespace mpreg::sim {
 
-class SimBroker {
+class SimBroker : private Carrier {
  public:
   SimBroker(Host host, Stage& stage);
 
@@ -37,7 +37,7 @@ class SimBroker {
   [[nodiscard]] Witness& witness() const { return *witness_; }
   void ask_frontier();
   [[nodiscard]] std::string report(std::string_view question) const {
-    return node_->report(now(), question);
+    return node_->report(time(), question);
   }
 
   // What the network tells the dialling and the listening end.
@@ -62,16 +62,21 @@ class SimBroker {
     std::set<std::string> channels;
   };
 
-  [[nodiscard]] Now now() const;
+  [[nodiscard]] Now time() const;
   void wake(Instant at);
   void turn();
-  void take_arrivals(const Now& at);
-  void carry_out(const Now& at);
-  void send_all(const Outbox& outbox, std::vector<Address>& gone);
-  void publish(const Publication& publication);
-  void set_interest(const ChannelInterest& interest);
+  void take_arrivals();
+  void end_turn();
+  // As Carrier.
+  [[nodiscard]] Now now() override { return time(); }
+  void begin(const Outbox& outbox) override;
+  [[nodiscard]] Sent send(const Sending& sending) override;
+  void publish(const Publication& publication) override;
+  void set_interest(const ChannelInterest& interest) override;
+  void dial_stream(const StreamDial& dial) override { dial_stream_of(dial.link); }
+  void log(const LogLine& line) override;
   void dial_link(std::uint32_t link);
-  void dial_stream(std::uint32_t link);
+  void dial_stream_of(std::uint32_t link);
   void say_channel(ConnectionId id, char sign, const std::string& channel);
   void end(bool orderly);
   void check_store();
@@ -87,7 +92,7 @@ class SimBroker {
   std::uint64_t repaired_ = 0;  // Entries, as counted when it was looked at last.
   Witness* witness_ = nullptr;
   std::unique_ptr<Node> node_;
-  Outbox outbox_;
+  std::unique_ptr<NodeDriver> driver_;  // Of the node.
   std::deque<Arrival> arrivals_;
   std::vector<DialledLink> links_;
   std::map<Address, ConnectionId> peers_;

@@ -4,6 +4,8 @@ namespace mpreg {
 namespace {
 
 constexpr std::chrono::milliseconds kStep{50};
+constexpr std::uint32_t kFirstLinkPeer = 1'000'000;
+constexpr std::uint32_t kLinksMax = 100;  // Of one broker.
 
 }  // namespace
 
@@ -11,6 +13,55 @@ void FederationRig::Applied::apply(const StreamId& stream, Number number, Hybrid
                                    Bytes) {
   facts.push_back(stream.origin + "/" + std::to_string(number));
 }
+
+// The wires of one broker.
+class FederationRig::Wires : public Carrier {
+ public:
+  Wires(FederationRig& rig, std::size_t broker) : rig_(rig), index_(broker) {}
+
+  [[nodiscard]] Now now() override { return rig_.now(); }
+  [[nodiscard]] Sent send(const Sending& sending) override {
+    const std::uint32_t peer = sending.to.peer;
+    if (sending.to.door == Door::session) {
+      rig_.deliver_to_clients(index_, sending);
+    } else if (sending.to.door == Door::link_out) {
+      if (!rig_.carries(index_, peer)) return Sent::lost;
+      rig_.deliver(broker().dials[peer], {Door::link_in, link_peer(index_, peer)}, sending.header,
+                   sending.body);
+    } else {
+      const std::size_t other = (peer - kFirstLinkPeer) / kLinksMax;
+      const std::uint32_t link = (peer - kFirstLinkPeer) % kLinksMax;
+      if (!rig_.carries(other, link)) return Sent::lost;
+      rig_.deliver(other, {Door::link_out, link}, sending.header, sending.body);
+    }
+    return Sent::sent;
+  }
+  void publish(const Publication& publication) override {
+    for (std::size_t other = 0; other < rig_.brokers_.size(); ++other) {
+      for (const auto& [link, channel] : rig_.brokers_[other]->channels) {
+        if (rig_.brokers_[other]->dials[link] != index_ || channel != publication.channel) continue;
+        if (!rig_.carries(other, link)) continue;
+        rig_.deliver(other, {Door::stream_in, link}, publication.header, publication.body);
+      }
+    }
+  }
+  void set_interest(const ChannelInterest& interest) override {
+    const std::pair<std::uint32_t, std::string> key{interest.link, interest.channel};
+    if (interest.wanted) {
+      broker().channels.insert(key);
+    } else {
+      broker().channels.erase(key);
+    }
+  }
+  void dial_stream(const StreamDial& /*dial*/) override {}
+  void log(const LogLine& line) override { broker().log.push_back(line.text); }
+
+ private:
+  [[nodiscard]] Broker& broker() { return *rig_.brokers_[index_]; }
+
+  FederationRig& rig_;
+  std::size_t index_;
+};
 
 FederationRig::FederationRig() {
   instant_ += std::chrono::hours(1);
@@ -39,11 +90,13 @@ void FederationRig::start(std::size_t i) {
   broker.applied.facts.clear();
   broker.node = std::make_unique<Node>(broker.options, now(), next_instance_++, &broker.applied,
                                        broker.metrics);
+  broker.wires = std::make_unique<Wires>(*this, i);
+  broker.driver = std::make_unique<NodeDriver>(*broker.node, *broker.wires);
   for (std::uint32_t link = 0; link < broker.dials.size(); ++link) {
     const std::size_t other = broker.dials[link];
     if (other >= brokers_.size() || !brokers_[other]->node) continue;
     links_up_[i].insert(link);
-    broker.node->on_link_up(now(), link, broker.outbox);
+    broker.driver->on_link_up(link);
   }
   for (std::size_t other = 0; other < brokers_.size(); ++other) {
     for (std::uint32_t link = 0; link < brokers_[other]->dials.size(); ++link) {
@@ -53,8 +106,8 @@ void FederationRig::start(std::size_t i) {
 }
 
 void FederationRig::kill(std::size_t i) {
+  brokers_[i]->driver.reset();
   brokers_[i]->node.reset();
-  brokers_[i]->outbox.clear();
   brokers_[i]->channels.clear();
   links_up_[i].clear();
   for (std::size_t other = 0; other < brokers_.size(); ++other) {
@@ -76,17 +129,17 @@ void FederationRig::restart(std::size_t i) {
 void FederationRig::cut(std::size_t i, std::uint32_t link) {
   Broker& broker = *brokers_[i];
   if (!broker.node || links_up_[i].erase(link) == 0) return;
-  broker.node->on_link_down(now(), link, broker.outbox);
+  broker.driver->on_link_down(link);
   Broker& other = *brokers_[broker.dials[link]];
   if (other.node) {
-    other.node->on_peer_gone(now(), {Door::link_in, link_peer(i, link)}, other.outbox);
+    other.driver->on_peer_gone({Door::link_in, link_peer(i, link)});
   }
 }
 
 void FederationRig::heal(std::size_t i, std::uint32_t link) {
   Broker& broker = *brokers_[i];
   if (!links_up_[i].insert(link).second) return;
-  broker.node->on_link_up(now(), link, broker.outbox);
+  broker.driver->on_link_up(link);
 }
 
 std::size_t FederationRig::add_client(std::size_t broker, SessionOptions options) {
@@ -113,7 +166,7 @@ void FederationRig::disconnect(std::size_t i) {
   client.connected = false;
   client.session->on_disconnected(now(), "cut by the test");
   Broker& broker = *brokers_[client.broker];
-  if (broker.node) broker.node->on_peer_gone(now(), {Door::session, client.peer}, broker.outbox);
+  if (broker.node) broker.driver->on_peer_gone({Door::session, client.peer});
 }
 
 std::uint32_t FederationRig::subscribe(std::size_t i, std::vector<std::string> patterns,
@@ -144,63 +197,34 @@ Result<std::uint64_t> FederationRig::publish(std::size_t i, std::string_view top
 }
 
 std::uint32_t FederationRig::link_peer(std::size_t broker, std::uint32_t link) {
-  return static_cast<std::uint32_t>(1'000'000 + broker * 100 + link);
+  return static_cast<std::uint32_t>(kFirstLinkPeer + broker * kLinksMax + link);
 }
 
 void FederationRig::deliver(std::size_t i, Address from, const Frame& header, const Frame& body) {
   Broker& broker = *brokers_[i];
   // Each receiver gets bytes of its own, as from a socket.
   if (broker.node) {
-    broker.node->on_packet(now(), from, Frame::copy_of(header.bytes()),
-                           body.empty() ? Frame() : Frame::copy_of(body.bytes()), broker.outbox);
+    broker.driver->on_packet(from, Frame::copy_of(header.bytes()),
+                             body.empty() ? Frame() : Frame::copy_of(body.bytes()));
   }
 }
 
 bool FederationRig::carry_out(std::size_t i) {
   Broker& broker = *brokers_[i];
-  if (!broker.node) return false;
-  broker.node->end_turn(now(), broker.outbox);
-  Outbox out;
-  std::swap(out, broker.outbox);
-  for (const LogLine& line : out.log) broker.log.push_back(line.text);
-  for (const ChannelInterest& interest : out.interests) {
-    const std::pair<std::uint32_t, std::string> key{interest.link, interest.channel};
-    if (interest.wanted) {
-      broker.channels.insert(key);
-    } else {
-      broker.channels.erase(key);
-    }
+  return broker.node && broker.driver->end_turn();
+}
+
+bool FederationRig::carries(std::size_t broker, std::uint32_t link) const {
+  return links_up_[broker].count(link) > 0 && muted_.count({broker, link}) == 0;
+}
+
+void FederationRig::deliver_to_clients(std::size_t broker, const Sending& sending) {
+  for (auto& client : clients_) {
+    if (!client->connected || client->peer != sending.to.peer || client->broker != broker) continue;
+    client->session->on_message(
+        now(), Frame::copy_of(sending.header.bytes()),
+        sending.body.empty() ? Frame() : Frame::copy_of(sending.body.bytes()));
   }
-  for (const Publication& publication : out.publications) {
-    for (std::size_t other = 0; other < brokers_.size(); ++other) {
-      for (const auto& [link, channel] : brokers_[other]->channels) {
-        if (brokers_[other]->dials[link] != i || links_up_[other].count(link) == 0) continue;
-        if (channel != publication.channel || muted_.count({other, link}) > 0) continue;
-        deliver(other, {Door::stream_in, link}, publication.header, publication.body);
-      }
-    }
-  }
-  for (const Sending& sending : out.sendings) {
-    const std::uint32_t peer = sending.to.peer;
-    if (sending.to.door == Door::session) {
-      for (auto& client : clients_) {
-        if (!client->connected || client->peer != peer || client->broker != i) continue;
-        client->session->on_message(
-            now(), Frame::copy_of(sending.header.bytes()),
-            sending.body.empty() ? Frame() : Frame::copy_of(sending.body.bytes()));
-      }
-    } else if (sending.to.door == Door::link_out) {
-      if (links_up_[i].count(peer) == 0 || muted_.count({i, peer}) > 0) continue;
-      deliver(broker.dials[peer], {Door::link_in, link_peer(i, peer)}, sending.header,
-              sending.body);
-    } else {
-      const std::size_t other = (peer - 1'000'000) / 100;
-      const std::uint32_t link = (peer - 1'000'000) % 100;
-      if (links_up_[other].count(link) == 0 || muted_.count({other, link}) > 0) continue;
-      deliver(other, {Door::link_out, link}, sending.header, sending.body);
-    }
-  }
-  return !out.sendings.empty() || !out.publications.empty();
 }
 
 void FederationRig::collect(Client& client) {
@@ -257,7 +281,7 @@ void FederationRig::pass(std::chrono::milliseconds time) {
     wall_ += kStep;
     for (auto& broker : brokers_) {
       if (broker->node && broker->node->next_tick() <= instant_) {
-        broker->node->tick(now(), broker->outbox);
+        broker->driver->tick();
       }
     }
     for (auto& client : clients_) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "node/node.h"
+#include "node/node_driver.h"
 #include "session/client_session.h"
 
 namespace mpreg {
@@ -38,7 +38,8 @@ class FederationRig {
     MetricsRegistry metrics;
     Applied applied;
     std::unique_ptr<Node> node;
-    Outbox outbox;
+    std::unique_ptr<Carrier> wires;
+    std::unique_ptr<NodeDriver> driver;
     std::vector<std::size_t> dials;  // Brokers, by dialled link.
     std::set<std::pair<std::uint32_t, std::string>> channels;
     std::vector<std::string> log;
@@ -105,15 +106,15 @@ class FederationRig {
   void skip_wall(std::chrono::milliseconds time) { wall_ += time; }
 
  private:
-  struct Peer {
-    std::size_t broker;
-    std::uint32_t link;
-  };
+  class Wires;
 
   void start(std::size_t broker);
   bool carry_out(std::size_t broker);
   bool pump_client(std::size_t client);
   void collect(Client& client);
+  // Whether what is sent on a dialled link arrives.
+  [[nodiscard]] bool carries(std::size_t broker, std::uint32_t link) const;
+  void deliver_to_clients(std::size_t broker, const Sending& sending);
   void deliver(std::size_t broker, Address from, const Frame& header, const Frame& body);
   [[nodiscard]] static std::uint32_t link_peer(std::size_t broker, std::uint32_t link);
 

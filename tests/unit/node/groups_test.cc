@@ -228,7 +228,7 @@ TEST_F(Groups, a_broker_that_stops_passes_on_what_waits_and_is_not_picked_any_mo
   const auto b = member(east);
   rig.session(a).hold_credit(rig.now(), true);
   publish(1100);
-  rig.broker(hub).node->leave(rig.now(), rig.broker(hub).outbox);
+  rig.broker(hub).driver->leave();
   rig.settle();
   EXPECT_EQ(count(a), 1024U);
   EXPECT_EQ(count(b), 1100U - 1024U);

@@ -91,7 +91,7 @@ TEST(NodeLink, an_orderly_goodbye_leaves_no_gap) {
   f.rig.subscribe(at_b, {"#"});
   ASSERT_TRUE(f.rig.publish(sender, "t", "1"));
   f.rig.settle();
-  f.rig.broker(f.a).node->leave(f.rig.now(), f.rig.broker(f.a).outbox);
+  f.rig.broker(f.a).driver->leave();
   f.rig.settle();
   f.rig.restart(f.a);
   f.rig.connect(sender, f.a);

@@ -18,7 +18,8 @@ struct BareNode {
     give(hello, {});
   }
   void give(const Packet& packet, Frame body) {
-    node.on_packet(now, {Door::session, 1}, encode_packet(packet), std::move(body), outbox);
+    Turn turn{now, outbox};
+    node.on_packet(turn, {Door::session, 1}, encode_packet(packet), std::move(body));
   }
   static NodeOptions options() {
     NodeOptions options;
@@ -150,9 +151,9 @@ TEST(NodePublish, what_is_sent_again_after_a_broken_connection_is_applied_once) 
   std::vector<Outgoing> out;
   rig.session(sender).take_output(out);
   for (const Outgoing& o : out) {
-    rig.broker(broker).node->on_packet(
-        rig.now(), {Door::session, rig.client(sender).peer}, Frame::copy_of(o.header.bytes()),
-        o.body.empty() ? Frame() : Frame::copy_of(o.body.bytes()), rig.broker(broker).outbox);
+    rig.broker(broker).driver->on_packet({Door::session, rig.client(sender).peer},
+                                         Frame::copy_of(o.header.bytes()),
+                                         o.body.empty() ? Frame() : Frame::copy_of(o.body.bytes()));
   }
   rig.disconnect(sender);
   rig.connect(sender, broker);
@@ -167,9 +168,8 @@ TEST(NodePublish, bytes_that_are_no_packet_end_the_session_with_a_reason) {
   FederationRig rig;
   const auto broker = rig.add_broker("east");
   const auto sender = rig.add_client(broker);
-  rig.broker(broker).node->on_packet(rig.now(), {Door::session, rig.client(sender).peer},
-                                     Frame::copy_of(as_bytes("garbage, not a packet")), Frame(),
-                                     rig.broker(broker).outbox);
+  rig.broker(broker).driver->on_packet({Door::session, rig.client(sender).peer},
+                                       Frame::copy_of(as_bytes("garbage, not a packet")), Frame());
   rig.settle();
   EXPECT_EQ(rig.counter(broker, "mpreg_packets_malformed_total"), 1U);
   EXPECT_EQ(rig.session(sender).state(), SessionState::refused);

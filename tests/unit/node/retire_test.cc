@@ -13,8 +13,11 @@ class NodeRetire : public ::testing::Test {
  protected:
   void retire(milliseconds time) {
     FederationRig::Broker& broker = rig.broker(east);
-    broker.node->retire(rig.now(), time, broker.outbox);
-    sent_at_once = broker.outbox.sendings.size();
+    Outbox outbox;
+    Turn turn{rig.now(), outbox};
+    broker.node->retire(turn, time);
+    sent_at_once = outbox.sendings.size();
+    for (const Sending& sending : outbox.sendings) (void)broker.wires->send(sending);
   }
   [[nodiscard]] bool retired() { return rig.broker(east).node->retired(rig.now()); }
   // How many sessions still have a connection that is of use.
