@@ -51,6 +51,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
       }
       loads_.note_space({});
       cache_.lose(entry.gap->scope, time);
+      compare_soon(turn.now);
       // Whoever waits for observers may have sent what was lost: they have to hear of the loss.
       await_observers(turn.now, stream, entry.after + 1, entry.through);
     }

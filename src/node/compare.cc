@@ -211,6 +211,11 @@ void Node::Impl::inherit(const std::vector<StreamPosition>& told) {
   }
 }
 
+// Something was lost: what other stores have of it is asked for at once.
+void Node::Impl::compare_soon(const Now& now) {
+  for (auto& [link, due] : compare_.due) due = std::min(due, now.instant);
+}
+
 void Node::Impl::tick_comparison(Turn& turn) {
   if (compare_.current) {
     const CompareDesk::Comparison& current = *compare_.current;

@@ -186,6 +186,7 @@ class Node::Impl : private NodeState {
   bool take_entries(const Now& now, const StoreTell& tell);
   void end_comparison(Turn& turn, std::string result, bool is_whole);
   void inherit(const std::vector<StreamPosition>& told);
+  void compare_soon(const Now& now);
   void tick_comparison(Turn& turn);
   void note_passed(const Now& now);
   [[nodiscard]] std::string sample_store(const Now& now, std::string_view wanted);

@@ -11,7 +11,7 @@ void ReplicaStore::drop_resolved(
   resolved_.drop_if(is_it);
 }
 
-void ReplicaStore::drop_overdue(Instant now) { drops_ += resolved_.drop_overdue(now); }
+void ReplicaStore::drop_overdue(Instant now) { resolved_.give_up_overdue(now); }
 
 // An invalidation is no write: the key is forgotten, with what is known of its writes.
 void ReplicaStore::take_resolved(Instant now, const CacheInvalidation& fact,

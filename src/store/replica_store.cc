@@ -268,17 +268,11 @@ void ReplicaStore::take_again(Instant now, const CacheAddress& address, const st
 }
 
 void ReplicaStore::lose(const Scope& scope, HybridTime time) {
-  if (scope.kind != ScopeKind::namespaces) {
-    drop_resolved([](const CacheAddress&, const Siblings&) { return true; });
-    return store_.cut_everything({time, 0});
-  }
+  if (scope.kind != ScopeKind::namespaces) return store_.cut_everything({time, 0});
   for (const std::string& name : scope.names) distrust(name, time);
 }
 
 void ReplicaStore::distrust(const std::string& namespace_name, HybridTime time) {
-  drop_resolved([&](const CacheAddress& address, const Siblings& /*all*/) {
-    return address.namespace_name == namespace_name;
-  });
   const auto space = store_.find_space(namespace_name);
   if (space) store_.cut_space(*space, {time, 0});
 }

@@ -47,7 +47,9 @@ class ReplicaStore {
   void note_version(const std::string& origin, HybridTime version);
   void forget_origin(const std::string& origin, HybridTime version);
 
-  // What the scope names may have been missed: everything of it goes. `time` is that of our clock.
+  // What the scope names may have been missed: everything of it goes that can be had again from the
+  // source of the data. Where a resolver decides the federation is the source: what is known stays,
+  // and a comparison with the other stores brings what was missed. `time` is that of our clock.
   void lose(const Scope& scope, HybridTime time);
   // A fact whose clock is too far ahead is not kept, nor what it may be about.
   void distrust(const std::string& namespace_name, HybridTime time);
@@ -98,7 +100,7 @@ class ReplicaStore {
   // A fact that was taken already, at the version that another broker gave it.
   void take_again(Instant now, const CacheAddress& address, const std::string& origin,
                   HybridTime time);
-  // replica_resolved.cc: what waits for values that were lost.
+  // replica_resolved.cc: what waits for values that were lost waits no longer.
   void drop_overdue(Instant now);
 
   [[nodiscard]] const ResolvedStore& resolved() const { return resolved_; }

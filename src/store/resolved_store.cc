@@ -69,14 +69,20 @@ void ResolvedStore::set_overdue(Entry& entry, Instant until) {
   if (until != Instant{}) overdue_.emplace(until, &entry);
 }
 
-std::size_t ResolvedStore::drop_overdue(Instant now) {
-  std::size_t dropped = 0;
+std::size_t ResolvedStore::give_up_overdue(Instant now) {
+  std::size_t given_up = 0;
   while (!overdue_.empty() && overdue_.begin()->first <= now) {
-    drop(overdue_.begin()->second->address);
-    ++dropped;
+    Entry& entry = *overdue_.begin()->second;
+    std::erase_if(entry.expected, [&](const auto& one) { return one.second.until <= now; });
+    if (entry.expected.empty() && entry.siblings.clock().nodes() == 0) {
+      drop(entry.address);  // Nothing was ever known of it.
+    } else {
+      changed(entry);
+    }
+    ++given_up;
   }
-  values_overdue_ += dropped;
-  return dropped;
+  values_overdue_ += given_up;
+  return given_up;
 }
 
 void ResolvedStore::remove(Entries::iterator at) {

@@ -2,8 +2,8 @@
 // ResolvedStore: the entries of namespaces in which a resolver decides between concurrent writes.
 // By key all that is known (Siblings); what is shown is what the resolver makes of it. Bounded in
 // bytes: what was written or read least recently goes first. Where something goes before its time,
-// by an invalidation or for room, the key is missing until it is written or repaired again; and so
-// it is when a value that belongs to it has not come in time.
+// by an invalidation or for room, the key is missing until it is written or repaired again. Nothing
+// goes because a message was lost: what is known stays, and what was missed is repaired.
 //
 // Not thread-safe.
 
@@ -39,9 +39,10 @@ class ResolvedStore {
   // A value of this write is on its way: nothing is shown until it comes.
   void expect(Instant now, const CacheAddress& address, const std::string& cluster,
               HybridTime time);
-  // Forgets keys of which a value is overdue: it was lost, and what is known without it may be
-  // older. Returns how many.
-  std::size_t drop_overdue(Instant now);
+  // Stops waiting for values that are overdue: they were lost on the way. What else is known of
+  // their keys is shown again, and a comparison of stores brings the value where anybody has it.
+  // Returns how many keys waited.
+  std::size_t give_up_overdue(Instant now);
   void write(Instant now, const CacheAddress& address, Sibling write, const VectorClock& seen,
              std::chrono::milliseconds ttl);
 

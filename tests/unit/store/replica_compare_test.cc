@@ -237,7 +237,7 @@ TEST(ReplicaCompare, what_a_resolver_decides_is_joined) {
   EXPECT_EQ(east.get("home", "hits").value, west.get("home", "hits").value);
 }
 
-TEST(ReplicaCompare, a_key_whose_value_was_lost_is_forgotten_in_time_and_repaired) {
+TEST(ReplicaCompare, a_value_that_was_lost_is_waited_for_no_longer_and_what_is_known_stays) {
   Cluster east("east");
   Cluster west("west");
   for (Cluster* one : {&east, &west}) {
@@ -254,10 +254,11 @@ TEST(ReplicaCompare, a_key_whose_value_was_lost_is_forgotten_in_time_and_repaire
   west.store.drop_overdue(kNow + ResolvedStore::kValueLateMax - 1ms);
   EXPECT_EQ(west.get("c", "carts").state, EntryState::syncing);
   west.store.drop_overdue(kNow + ResolvedStore::kValueLateMax);
-  EXPECT_FALSE(has_value(west.get("c", "carts").state));
-  EXPECT_EQ(west.store.resolved().values_overdue(), 1U);
-  EXPECT_EQ(repair(west, east), 1U);
   EXPECT_EQ(west.get("c", "carts").value, "one");
+  EXPECT_EQ(west.store.resolved().values_overdue(), 1U);
+  east.put("c", "two", "north", 20, {"*"}, "carts", true);  // Somebody has it.
+  EXPECT_EQ(repair(west, east), 1U);
+  EXPECT_EQ(west.get("c", "carts").value, "two");
   EXPECT_TRUE(are_equal(east, west));
 }
 
@@ -272,6 +273,24 @@ TEST(ReplicaCompare, a_write_that_two_brokers_took_goes_where_it_has_the_later_v
   EXPECT_NE(east.get("k").state, EntryState::shared);
   east.put("k", "third", "north", 51);
   EXPECT_EQ(east.get("k").value, "third");
+}
+
+TEST(ReplicaCompare, what_a_resolver_decides_survives_a_gap) {
+  Cluster east("east");
+  Cluster west("west");
+  for (Cluster* one : {&east, &west}) {
+    one->store.resolved().set_resolver("carts", last_writer_wins());
+    one->put("c", "one", "east", 10, {"*"}, "carts", true);
+    one->put("plain", "1", "east", 11);
+  }
+  east.put("c", "two", "north", 20, {"*"}, "carts", true);
+  west.store.lose({}, 30);  // Of north, and nobody knows what.
+  EXPECT_FALSE(has_value(west.get("plain").state));
+  EXPECT_EQ(west.get("c", "carts").value, "one");
+  west.store.lose({ScopeKind::namespaces, {"carts"}}, 31);
+  EXPECT_EQ(west.get("c", "carts").value, "one");
+  EXPECT_GE(repair(west, east), 1U);
+  EXPECT_EQ(west.get("c", "carts").value, "two");
 }
 
 TEST(ReplicaCompare, a_value_that_comes_late_or_is_replaced_is_waited_for_no_more) {
