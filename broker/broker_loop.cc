@@ -152,6 +152,7 @@ Carrier::Sent BrokerLoop::send(const Sending& sending) {
   if (doors_->send(sending) == SendResult::sent) return Sent::sent;
   if (sending.to.door != Door::link_out) return Sent::gone;
   metrics_.sends_lost.add();
+  doors_->drop_link(sending.to.peer, clock_.now());
   return Sent::lost;
 }
 

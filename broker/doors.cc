@@ -1,6 +1,7 @@
 #include "broker/doors.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "wire/packet_codec.h"
 
@@ -149,6 +150,21 @@ Result<void> Doors::dial(Link& link) {
   return {};
 }
 
+void Doors::hang_up(Link& link, const Now& now) {
+  poller_.remove(*link.dealer);
+  add(link.before, link.dealer->counters());
+  link.dealer.reset();
+  link.dial_at = now.instant + context_.reconnect_after();
+}
+
+void Doors::drop_link(std::uint32_t index, const Now& now) {
+  MPREG_CHECK(index < links_.size());
+  Link& link = links_[index];
+  if (!link.dealer || !link.dealer->connected()) return;
+  hang_up(link, now);
+  link.was_dropped = true;
+}
+
 void Doors::redial(const Now& now) {
   for (Link& link : links_) {
     if (link.dealer || now.instant < link.dial_at) continue;
@@ -168,15 +184,11 @@ Instant Doors::next_redial() const {
 std::optional<LinkChange> Doors::next_link_change(const Now& now) {
   for (std::uint32_t i = 0; i < links_.size(); ++i) {
     Link& link = links_[i];
+    if (std::exchange(link.was_dropped, false)) return LinkChange{i, false};
     if (!link.dealer || !link.dealer->monitor().maybe_readable()) continue;
     const std::optional<ConnectionChange> change = link.dealer->next_change();
     if (!change) continue;
-    if (*change == ConnectionChange::down) {
-      poller_.remove(*link.dealer);
-      add(link.before, link.dealer->counters());
-      link.dealer.reset();
-      link.dial_at = now.instant + context_.reconnect_after();
-    }
+    if (*change == ConnectionChange::down) hang_up(link, now);
     return LinkChange{i, *change == ConnectionChange::up};
   }
   return std::nullopt;

@@ -52,6 +52,9 @@ class Doors {
   void look_after_all();
 
   SendResult send(const Sending& sending);
+  // Ends the connection of a dialled link, to which something could not be sent: nothing may follow
+  // on it. It is dialled again some time later. Does nothing where there is no connection.
+  void drop_link(std::uint32_t link, const Now& now);
   // Dials again what was lost, some time after.
   void redial(const Now& now);
   // When redial() has something to do.
@@ -75,7 +78,8 @@ class Doors {
     Endpoint endpoint;
     std::unique_ptr<DealerSocket> dealer;  // None from a loss until it is dialled again.
     Instant dial_at{};
-    SocketCounters before;  // Of the dealers that it had.
+    bool was_dropped = false;  // By drop_link(), and next_link_change() has not said so yet.
+    SocketCounters before;     // Of the dealers that it had.
     std::unique_ptr<SubSocket> subscriber;
   };
   // How much one turn may still take.
@@ -90,6 +94,7 @@ class Doors {
   Result<void> guard(AnySocket& socket, int descriptor_max);
   Result<void> dial_all(const BrokerOptions& options);
   Result<void> dial(Link& link);
+  void hang_up(Link& link, const Now& now);
   template <typename AnySocket>
   bool receive_some(AnySocket& socket, Address from, Budget& budget, const Handler& handler);
   bool receive_from(std::size_t place, Budget& budget, const Handler& handler);

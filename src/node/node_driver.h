@@ -24,7 +24,7 @@ class Carrier {
  public:
   enum class Sent : std::uint8_t {
     sent,
-    lost,  // On a dialled link that is down: the end of its connection is an event of its own.
+    lost,  // On a dialled link. The carrier has ended its connection, which is an event of its own.
     gone,  // The peer is gone, or has not read for too long: the node is told.
   };
 

@@ -112,6 +112,25 @@ TEST_F(DoorsTest, an_announced_place_that_is_none_is_refused) {
   EXPECT_FALSE(spoke_->dial_stream({0, "nonsense"}));
 }
 
+// A hub that does not read: what was sent after something that did not fit could tell it that
+// nothing is missing, so nothing is.
+TEST_F(DoorsTest, a_dialled_link_on_which_a_send_failed_begins_anew) {
+  ASSERT_TRUE(wait_for_link(true));
+  const Sending large{{Door::link_out, 0}, frame_of("h"), frame_of(std::string(64 << 10, 'x'))};
+  constexpr int kMoreThanFits = 100'000;
+  int sent = 0;
+  while (sent < kMoreThanFits && spoke_->send(large) == SendResult::sent) ++sent;
+  ASSERT_LT(sent, kMoreThanFits);
+  spoke_->drop_link(0, clock_.now());
+  EXPECT_NE(spoke_->send({{Door::link_out, 0}, frame_of("later"), Frame()}), SendResult::sent);
+  const std::optional<LinkChange> change = spoke_->next_link_change(clock_.now());
+  ASSERT_TRUE(change);
+  EXPECT_FALSE(change->up);
+  EXPECT_FALSE(spoke_->next_link_change(clock_.now()));
+  EXPECT_TRUE(wait_for_link(true));
+  EXPECT_EQ(spoke_->send({{Door::link_out, 0}, frame_of("anew"), Frame()}), SendResult::sent);
+}
+
 TEST_F(DoorsTest, a_hub_that_goes_is_told_and_nothing_waits_for_it) {
   ASSERT_TRUE(wait_for_link(true));
   const BrokerOptions again = [&] {
