@@ -43,7 +43,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   }
   if (entry.gap) {
     metrics_.gaps_applied.add();
-    // What was lost was written before turn.now, by any clock that is not ahead of ours.
+    // What was lost was written before now, by any clock that is not ahead of ours.
     const HybridTime time = std::max(clock_.last(), hybrid_time_of(turn.now.wall));
     if (lane == Lane::cache) {
       if (entry.gap->scope.kind == ScopeKind::namespaces) {

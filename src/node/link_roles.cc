@@ -69,7 +69,7 @@ void Node::Impl::note_late_links(Turn& turn) {
     if (is_late) metrics_.links_late.add();
   }
   if (!is_changed) return;
-  states_due_ = true;  // What is offered, and on which of two links, may be another turn.now.
+  states_due_ = true;  // What is offered, and on which of two links, may be another now.
   choose_upstreams(turn);
 }
 

@@ -1,6 +1,7 @@
 // What neighbours tell each other every heartbeat and soon after a change: members, offers, clocks.
 
 #include <algorithm>
+#include <utility>
 
 #include "node/node_impl.h"
 
@@ -49,7 +50,7 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
   }
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   metrics_.links.set(static_cast<std::int64_t>(joined_links()));
-  link.offers.clear();
+  const std::map<StreamId, Offer> before = std::exchange(link.offers, {});
   // The neighbour made this state when it had held the one that it echoes for so long.
   Instant asked = link.sent_at(state.echo);
   if (asked != Instant{}) {
@@ -61,7 +62,34 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     note_freshness(offer, asked);
     link.offers.emplace(offer.stream, offer);
   }
-  choose_upstreams(turn);
+  choose_among(turn, link, before);
+}
+
+// Only streams for which this neighbour's offer is another one than before: a broker with many
+// neighbours hears from somebody all the time. The rest is looked at with each heartbeat.
+void Node::Impl::choose_among(Turn& turn, const Link& link,
+                              const std::map<StreamId, Offer>& before) {
+  const auto has_changed = [&](const Offer& offer) {
+    const auto old = before.find(offer.stream);
+    if (old == before.end()) return true;
+    // Heads decide only where nobody has the stream by a way that is meant for it.
+    const bool is_way = offer.standing != Standing::cut_off && !link.is_late;
+    return old->second.standing != offer.standing || old->second.hops != offer.hops ||
+           (!is_way && old->second.head != offer.head);
+  };
+  std::vector<StreamIndex> changed;
+  for (const auto& [id, offer] : link.offers) {
+    if (const auto index = stream_ids_.find(id); index && has_changed(offer)) {
+      changed.push_back(*index);
+    }
+  }
+  for (const auto& [id, offer] : before) {
+    if (link.offers.contains(id)) continue;
+    if (const auto index = stream_ids_.find(id)) changed.push_back(*index);
+  }
+  if (changed.empty()) return;
+  for (const StreamIndex stream : changed) choose_upstream(turn, stream);
+  update_channels(turn);
 }
 
 // The offer was made at `asked` or later.

@@ -156,6 +156,7 @@ void Node::Impl::tick(Turn& turn) {
   if (turn.now.instant >= next_heartbeat_) {
     next_heartbeat_ = turn.now.instant + kHeartbeat;
     note_lags(turn.now);
+    choose_upstreams(turn);
     note_passed(turn.now);
     books_.note_violations(cache_.violations());
     tick_interest(turn.now);

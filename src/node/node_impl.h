@@ -376,6 +376,7 @@ class Node::Impl : private NodeState {
   [[nodiscard]] Choice best_upstream(StreamIndex stream) const;
   StreamIndex know_stream(const Now& now, const StreamId& id);
   void choose_upstreams(Turn& turn);
+  void choose_among(Turn& turn, const Link& link, const std::map<StreamId, Offer>& before);
   void choose_upstream(Turn& turn, StreamIndex stream);
   void update_channels(Turn& turn);
   void take(Turn& turn, StreamIndex stream, bool everything);

@@ -75,6 +75,9 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
       link_batches_malformed(r.counter("mpreg_link_batches_malformed_total",
                                        "Batches of other brokers that broke a rule.")),
       takes_sent(r.counter("mpreg_takes_sent_total", "Streams asked for.")),
+      upstreams_considered(
+          r.counter("mpreg_upstreams_considered_total",
+                    "Times that the neighbours' offers of a stream were compared.")),
       takes_repeated(
           r.counter("mpreg_takes_repeated_total", "Streams asked for again, to repair a hole.")),
       takes_served(r.counter("mpreg_takes_served_total", "Streams that a neighbour asked for.")),

@@ -58,6 +58,7 @@ struct NodeMetrics {
   Counter& link_batches_early;
   Counter& link_batches_malformed;
   Counter& takes_sent;
+  Counter& upstreams_considered;
   Counter& takes_repeated;
   Counter& takes_served;
   Counter& bodies_repaired;

@@ -358,9 +358,9 @@ void Node::Impl::renumber(Turn& turn, Epoch above) {
   claims_.renumbered(turn.now.instant);
   states_due_ = true;
   log(turn, LogLevel::warning,
-      "epoch is turn.now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
+      "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
           ": another life of this cluster id was known");
-  // It counts as of an older life turn.now, which whoever knew the other one will not take.
+  // It counts as of an older life now, which whoever knew the other one will not take.
   if (has_told) tell_unheard(turn, "published in an epoch that another life had gone beyond");
 }
 

@@ -47,7 +47,7 @@ void Node::Impl::on_query(Turn& turn, const Session& session, const Query& query
     const Answer sample{query.request, true, ErrorCode::internal, sample_store(turn.now, wanted)};
     return send(turn, {Door::session, session.peer}, sample);
   }
-  if (query.question == "repair turn.now") {
+  if (query.question == "repair now") {
     for (auto& [link, due] : compare_.due) due = turn.now.instant;
     next_check_ = turn.now.instant;
   }

@@ -26,7 +26,7 @@ void Node::Impl::plan_refills(Turn& turn, Session& session, bool has_resumed) {
     const StreamState& state = streams_[stream];
     const bool is_theirs = stream_ids_.id_of(stream).lane == Lane::events && !state.own;
     if (!is_theirs || !state.started || state.closed()) continue;
-    // One that is under way begins again, for what is wanted turn.now.
+    // One that is under way begins again, for what is wanted now.
     const Number at = has_resumed ? told(session, stream) : served_to(session, stream);
     if (at >= state.frontier || is_held_complete(stream, at, session.refill_generation)) continue;
     session.refills[stream] = {at, state.frontier, turn.now.instant, {}};

@@ -138,6 +138,7 @@ Choice Node::Impl::best_upstream(StreamIndex stream) const {
 void Node::Impl::choose_upstream(Turn& turn, StreamIndex stream) {
   StreamState& state = streams_[stream];
   if (state.own || !state.started) return;
+  metrics_.upstreams_considered.add();
   const StreamId& id = stream_ids_.id_of(stream);
   const Choice chosen = state.complete() ? Choice{} : best_upstream(stream);
   if (chosen.standing != state.standing) states_due_ = true;

@@ -154,5 +154,23 @@ TEST(NodeLink, a_barrier_waits_for_the_hub_and_names_it_when_it_does_not_come) {
   EXPECT_TRUE(rig.client(client).answers[1].ok);
 }
 
+// Each neighbour's heartbeat once made a hub look at each stream of everybody at each neighbour: a
+// hub with a hundred idle spokes did nothing else.
+TEST(NodeLink, an_idle_hub_looks_at_each_stream_once_a_heartbeat) {
+  constexpr std::size_t kSpokes = 30;
+  FederationRig rig;
+  const std::size_t hub = rig.add_broker("hub");
+  for (std::size_t i = 0; i < kSpokes; ++i) {
+    rig.add_broker("spoke" + std::to_string(i), {hub});
+  }
+  rig.pass(std::chrono::seconds(3));
+  const std::uint64_t before = rig.counter(hub, "mpreg_upstreams_considered_total");
+  rig.pass(std::chrono::seconds(5));
+  const std::uint64_t considered = rig.counter(hub, "mpreg_upstreams_considered_total") - before;
+  constexpr std::uint64_t kHeartbeats = 5 * 2;
+  EXPECT_LE(considered, (kHeartbeats + 1) * kSpokes * kLanes);
+  EXPECT_GT(considered, 0U);
+}
+
 }  // namespace
 }  // namespace mpreg
