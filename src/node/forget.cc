@@ -1,6 +1,13 @@
-// A member stays until an operator says that it is gone for good: a restart or a broken link is no
-// leaving. The word goes round for a minute; a cluster that is linked to anybody is a member again,
-// whatever was said of it.
+// A member stays until an operator says that it is gone for good: a restart or a broken link does
+// not remove it. The word goes round for a minute, and to whoever is joined later.
+//
+// What was forgotten is one incarnation, and it is over for everybody: its streams end with a gap,
+// since nobody knows what it numbered last. A broker that was not gone after all, only out of
+// reach, hears of it as soon as it is back and begins a new epoch, in which it is a member again.
+// Until then nothing of it is applied anywhere, so nobody who has closed its streams can miss what
+// it says.
+
+#include <algorithm>
 
 #include "base/text.h"
 #include "node/node_impl.h"
@@ -32,6 +39,7 @@ Result<void> Node::Impl::forget(const Now& now, const std::string& cluster) {
 void Node::Impl::forget_member(const Now& now, Member member) {
   (void)members_.forget(member.cluster);
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
+  note_epoch(now, member.cluster, member.epoch + 1);
   member.forgotten = true;
   member.hops = kHopsMax;
   const std::string cluster = member.cluster;
@@ -40,33 +48,52 @@ void Node::Impl::forget_member(const Now& now, Member member) {
   states_due_ = true;
 }
 
-// A neighbour was told. Who still reaches the cluster knows better.
+// A neighbour was told, or knows it since. Of a later incarnation that is a member it says nothing.
 void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
-  if (member.cluster == options_.cluster) return;
+  if (member.cluster == options_.cluster) {
+    if (member.epoch >= epoch_) {
+      renumber(turn, member.epoch, "this one was forgotten by an operator");
+    }
+    return;
+  }
   const auto known_already = forgotten_.find(member.cluster);
   if (known_already != forgotten_.end() && known_already->second.member.epoch >= member.epoch) {
     return;
   }
   const Members::Known* known = members_.find(member.cluster);
-  if (known != nullptr && (known->next_hop != kNoLink || known->member.epoch > member.epoch)) {
-    return;
-  }
+  if (known != nullptr && known->member.epoch > member.epoch) return;
   log(turn, LogLevel::info, "cluster " + quoted(member.cluster) + " is forgotten");
   forget_member(turn.now, member);
 }
 
-// Whether a report is only an echo of what was forgotten. One that is reached is not.
+// Whether a report is of the incarnation that was forgotten, or of an earlier one.
 bool Node::Impl::is_forgotten(const Member& member) {
   const auto it = forgotten_.find(member.cluster);
   if (it == forgotten_.end()) return false;
-  if (member.hops >= kHopsMax && member.epoch <= it->second.member.epoch) return true;
+  if (member.epoch <= it->second.member.epoch) return true;
   forgotten_.erase(it);
   return false;
 }
 
-void Node::Impl::tell_forgotten(const Now& now, LinkState& state) const {
+void Node::Impl::tell_forgotten(const Now& now, const Link& link, LinkState& state) const {
   for (const auto& [cluster, forgotten] : forgotten_) {
-    if (now.instant - forgotten.since < kTellForgotten) state.members.push_back(forgotten.member);
+    if (now.instant - std::max(forgotten.since, link.connected) < kTellForgotten) {
+      state.members.push_back(forgotten.member);
+    }
+  }
+}
+
+// Its near caches may have missed what it numbered last, until its streams have ended here.
+void Node::Impl::vouch_for_forgotten(std::vector<Vouch>& vouches) const {
+  for (const auto& [cluster, forgotten] : forgotten_) {
+    const auto first = stream_ids_.by_id().lower_bound({cluster, 0, Lane::cache});
+    const bool is_open =
+        std::any_of(first, stream_ids_.by_id().end(), [&, name = &cluster](const auto& entry) {
+          const StreamState& stream = streams_[entry.second];
+          return entry.first.origin == *name && entry.first.lane == Lane::cache && stream.started &&
+                 !stream.complete();
+        });
+    if (is_open) vouches.push_back({cluster, kAgeUnknown});
   }
 }
 

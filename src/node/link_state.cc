@@ -32,8 +32,10 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
   }
   for (Member member : state.members) {
     if (member.cluster == options_.cluster) {
-      if (member.epoch >= epoch_ && member.instance != instance_) {
-        renumber(turn, member.epoch);
+      if (member.forgotten) {
+        on_forgotten(turn, member);
+      } else if (member.epoch >= epoch_ && member.instance != instance_) {
+        renumber(turn, member.epoch, kAnotherLife);
       }
       continue;
     }
@@ -129,7 +131,7 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
     if (known.next_hop == kNoLink || is_warning) member.hops = kHopsMax;
     state.members.push_back(std::move(member));
   }
-  tell_forgotten(turn.now, state);
+  tell_forgotten(turn.now, link, state);
   state.offers = offers_for(turn.now, link);
   send(turn, link.address, state);
 }

@@ -66,6 +66,7 @@ class Node::Impl : private NodeState {
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
   static constexpr Number kNoValue = 0;
+  static constexpr std::string_view kAnotherLife = "another life of this cluster id was known";
   static constexpr std::size_t kNoticedOperationsMax = 16'384;
 
   // ---- on_session.cc
@@ -298,7 +299,7 @@ class Node::Impl : private NodeState {
   [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const;
   void lose_link(Turn& turn, Link& link, std::string_view reason);
   void tick_links(Turn& turn);
-  void renumber(Turn& turn, Epoch above);
+  void renumber(Turn& turn, Epoch above, std::string_view reason);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
 
@@ -312,7 +313,8 @@ class Node::Impl : private NodeState {
   void on_forgotten(Turn& turn, const Member& member);
   void forget_member(const Now& now, Member member);
   [[nodiscard]] bool is_forgotten(const Member& member);
-  void tell_forgotten(const Now& now, LinkState& state) const;
+  void tell_forgotten(const Now& now, const Link& link, LinkState& state) const;
+  void vouch_for_forgotten(std::vector<Vouch>& vouches) const;
 
   // ---- on_interest.cc
   [[nodiscard]] static Generation generation_of_epoch(Epoch epoch);

@@ -167,8 +167,7 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   if (known != nullptr && known->member.instance != hello.instance) {
     welcome.known_epoch = known->member.epoch;
   }
-  if (const auto gone = forgotten_.find(hello.cluster);
-      gone != forgotten_.end() && gone->second.member.instance != hello.instance) {
+  if (const auto gone = forgotten_.find(hello.cluster); gone != forgotten_.end()) {
     welcome.known_epoch = std::max(welcome.known_epoch, gone->second.member.epoch);
   }
   if (welcome.known_epoch >= hello.epoch) return send(turn, from, welcome);
@@ -205,7 +204,7 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
 void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welcome) {
   if (!link.dialled() || link.phase != Link::Phase::greeting) return;
   if (welcome.known_epoch >= epoch_) {
-    renumber(turn, welcome.known_epoch);
+    renumber(turn, welcome.known_epoch, kAnotherLife);
     return send_link_hello(turn, link);
   }
   past_heard_ = std::max(past_heard_, welcome.known_epoch);
@@ -332,7 +331,7 @@ void Node::Impl::tick_links(Turn& turn) {
 
 // Another life of this cluster id is known out there: number above it. What had been published in
 // this epoch stays what it is, and is over.
-void Node::Impl::renumber(Turn& turn, Epoch above) {
+void Node::Impl::renumber(Turn& turn, Epoch above, std::string_view reason) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     StreamState& old = streams_[own_[lane]];
     old.final = true;
@@ -358,8 +357,8 @@ void Node::Impl::renumber(Turn& turn, Epoch above) {
   claims_.renumbered(turn.now.instant);
   states_due_ = true;
   log(turn, LogLevel::warning,
-      "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) +
-          ": another life of this cluster id was known");
+      "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) + ": " +
+          std::string(reason));
   // It counts as of an older life now, which whoever knew the other one will not take.
   if (has_told) tell_unheard(turn, "published in an epoch that another life had gone beyond");
 }

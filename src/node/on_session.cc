@@ -242,6 +242,7 @@ void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
     if (stream && streams_[*stream].base > 0) vouch.unheard_epoch = known.member.epoch;
     echo.vouches.push_back(std::move(vouch));
   }
+  vouch_for_forgotten(echo.vouches);
   echo.is_behind = is_behind(session);
   send(turn, {Door::session, session.peer}, echo);
 }
