@@ -65,7 +65,7 @@ std::unique_ptr<mpreg::testing::EmbeddedBroker> start(const std::string& cluster
   mpreg::testing::EmbeddedBrokerOptions options;
   options.cluster_id = cluster;
   options.hubs = std::move(hubs);
-  options.resolvers["notes"] = mpreg::resolve_by(the_longest);
+  options.resolvers["notes"] = mpreg::resolve_by("the_longest", the_longest);
   options.protocols["receipts"] = std::make_shared<WriteOnce>();
   return example::value_of(mpreg::testing::EmbeddedBroker::start(std::move(options)));
 }

@@ -10,6 +10,8 @@
 namespace mpreg {
 namespace {
 
+constexpr std::string_view kPreferCluster = "prefer_cluster:";
+
 std::optional<std::string> shown(const Sibling& sibling) {
   if (sibling.erased) return std::nullopt;
   return sibling.value;
@@ -17,6 +19,7 @@ std::optional<std::string> shown(const Sibling& sibling) {
 
 class LastWriterWins : public Resolver {
  public:
+  std::string name() const override { return "last_writer_wins"; }
   std::optional<std::string> resolve(std::span<const Sibling> siblings) const override {
     return shown(
         *std::max_element(siblings.begin(), siblings.end(), [](const Sibling& a, const Sibling& b) {
@@ -29,6 +32,16 @@ class PreferCluster : public Resolver {
  public:
   explicit PreferCluster(std::map<std::string, std::uint64_t> weights)
       : weights_(std::move(weights)) {}
+
+  // The weights ascend by cluster, however they were given.
+  std::string name() const override {
+    std::string name(kPreferCluster);
+    for (const auto& [cluster, weight] : weights_) {
+      if (name.size() > kPreferCluster.size()) name += ',';
+      name += cluster + "=" + std::to_string(weight);
+    }
+    return name;
+  }
 
   std::optional<std::string> resolve(std::span<const Sibling> siblings) const override {
     return shown(*std::max_element(
@@ -49,12 +62,15 @@ class PreferCluster : public Resolver {
 
 class ByFunction : public Resolver {
  public:
-  explicit ByFunction(ResolveFunction function) : function_(std::move(function)) {}
+  ByFunction(std::string name, ResolveFunction function)
+      : name_(std::move(name)), function_(std::move(function)) {}
+  std::string name() const override { return name_; }
   std::optional<std::string> resolve(std::span<const Sibling> siblings) const override {
     return function_(siblings);
   }
 
  private:
+  const std::string name_;
   const ResolveFunction function_;
 };
 
@@ -78,6 +94,10 @@ class Merge : public Resolver {
  public:
   using State = typename Codec::State;
 
+  explicit Merge(std::string_view name) : name_(name) {}
+
+  std::string name() const override { return std::string(name_); }
+
   std::optional<std::string> resolve(std::span<const Sibling> siblings) const override {
     State all;
     for (const Sibling& sibling : siblings) {
@@ -99,6 +119,9 @@ class Merge : public Resolver {
     return Codec::encode(none);
   }
   bool accepts(std::string_view value) const override { return Codec::decode(value).has_value(); }
+
+ private:
+  const std::string_view name_;
 };
 
 Result<std::map<std::string, std::uint64_t>> weights_of(std::string_view text) {
@@ -128,23 +151,24 @@ ResolverPtr last_writer_wins() { return std::make_shared<LastWriterWins>(); }
 ResolverPtr prefer_cluster(std::map<std::string, std::uint64_t> weights) {
   return std::make_shared<PreferCluster>(std::move(weights));
 }
-ResolverPtr merge_counters() { return std::make_shared<Merge<CounterCodec>>(); }
-ResolverPtr merge_sets() { return std::make_shared<Merge<MapCodec<MergeKind::set>>>(); }
-ResolverPtr merge_maps() { return std::make_shared<Merge<MapCodec<MergeKind::map>>>(); }
-ResolverPtr merge_registers() { return std::make_shared<Merge<MapCodec<MergeKind::single>>>(); }
-ResolverPtr resolve_by(ResolveFunction function) {
-  return std::make_shared<ByFunction>(std::move(function));
+ResolverPtr merge_counters() { return std::make_shared<Merge<CounterCodec>>("counter"); }
+ResolverPtr merge_sets() { return std::make_shared<Merge<MapCodec<MergeKind::set>>>("set"); }
+ResolverPtr merge_maps() { return std::make_shared<Merge<MapCodec<MergeKind::map>>>("map"); }
+ResolverPtr merge_registers() {
+  return std::make_shared<Merge<MapCodec<MergeKind::single>>>("register");
+}
+ResolverPtr resolve_by(std::string name, ResolveFunction function) {
+  return std::make_shared<ByFunction>(std::move(name), std::move(function));
 }
 
 Result<ResolverPtr> make_resolver(std::string_view text) {
-  static constexpr std::string_view kPrefer = "prefer_cluster:";
   if (text == "last_writer_wins") return last_writer_wins();
   if (text == "counter") return merge_counters();
   if (text == "set") return merge_sets();
   if (text == "map") return merge_maps();
   if (text == "register") return merge_registers();
-  if (text.substr(0, kPrefer.size()) == kPrefer) {
-    auto weights = weights_of(text.substr(kPrefer.size()));
+  if (text.substr(0, kPreferCluster.size()) == kPreferCluster) {
+    auto weights = weights_of(text.substr(kPreferCluster.size()));
     if (!weights) return tl::unexpected(weights.error());
     return prefer_cluster(std::move(*weights));
   }

@@ -26,10 +26,11 @@ using ResolverPtr = std::shared_ptr<const Resolver>;
 [[nodiscard]] ResolverPtr merge_sets();
 [[nodiscard]] ResolverPtr merge_maps();
 [[nodiscard]] ResolverPtr merge_registers();
-// The function must depend on its argument alone.
+// The function must depend on its argument alone. The name stands for it: brokers of which one has
+// another name for the resolver of a namespace do not take each other's values there.
 using ResolveFunction =
     std::function<std::optional<std::string>(std::span<const Sibling> siblings)>;
-[[nodiscard]] ResolverPtr resolve_by(ResolveFunction function);
+[[nodiscard]] ResolverPtr resolve_by(std::string name, ResolveFunction function);
 
 // "last_writer_wins", "prefer_cluster:east=3,west=1", "counter", "set", "map", "register". Errors,
 // `malformed`: what it is, and what is known.

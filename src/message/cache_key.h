@@ -18,6 +18,9 @@
 
 namespace mpreg {
 
+// Which edition of these rules this is: raised whenever one of them changes. Brokers that follow
+// different ones do not link.
+inline constexpr std::uint32_t kKeyRules = 1;
 inline constexpr std::size_t kNamespaceBytesMax = 64;
 inline constexpr std::size_t kRegionBytesMax = 64;
 inline constexpr std::string_view kDefaultRegion = "default";

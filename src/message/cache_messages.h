@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "message/apply_failure.h"
 #include "message/pubsub_messages.h"
 #include "message/vector_clock.h"
 #include "stream/frontier.h"
@@ -143,8 +144,16 @@ struct CacheValue {
 enum class Outcome : std::uint8_t {
   confirmed = 0,     // Every target has applied it.
   timed_out = 1,     // The deadline passed; `missing` have not confirmed.
-  failed = 2,        // Ended by hand as failed, or the broker is leaving.
+  failed = 2,        // `failed` says who and why; without any: by hand, or the broker is leaving.
   acknowledged = 3,  // No end: `confirmed` are those that did so since it was told last.
+};
+
+// A target that has passed an operation and does not hold what it brought.
+struct FailedAt {
+  std::string cluster;
+  ApplyFailure reason = ApplyFailure::lost;
+
+  friend bool operator==(const FailedAt&, const FailedAt&) = default;
 };
 
 struct EndedOperation {
@@ -164,6 +173,7 @@ struct OperationOutcome {
   // Of `confirmed`: they have not said so, but serve nothing older any more (level observed).
   std::vector<std::string> fenced = {};
   std::optional<Accepted> accepted = {};  // Holds before the rest; of this connection.
+  std::vector<FailedAt> failed = {};      // Of neither `confirmed` nor `missing`.
 
   friend bool operator==(const OperationOutcome&, const OperationOutcome&) = default;
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "message/apply_failure.h"
 #include "message/pubsub_messages.h"
 #include "stream/frontier.h"
 #include "stream/hybrid_clock.h"
@@ -20,6 +21,26 @@ enum class LinkRole : std::uint8_t { hub = 0, peer = 1, gateway = 2 };
   return role == LinkRole::hub ? "hub" : role == LinkRole::peer ? "peer" : "gateway";
 }
 
+// How one namespace is set up at a broker, where that is not the default: the name of the option
+// ("resolver", "protocol") and its value.
+struct NamespaceSetting {
+  std::string namespace_name;
+  std::string option;
+  std::string value;
+
+  friend auto operator<=>(const NamespaceSetting&, const NamespaceSetting&) = default;
+};
+
+// What the two sides of a link compare (federation/link_settings.h).
+struct LinkSettings {
+  std::string topic_prefix;
+  std::uint32_t key_rules = 0;               // kKeyRules.
+  std::uint32_t claim_lease_max_ms = 0;      // The longest that the sender knows of.
+  std::vector<NamespaceSetting> namespaces;  // Ascending.
+
+  friend bool operator==(const LinkSettings&, const LinkSettings&) = default;
+};
+
 struct LinkHello {
   std::uint16_t protocol_min = kProtocolVersion;
   std::uint16_t protocol_max = kProtocolVersion;
@@ -29,6 +50,7 @@ struct LinkHello {
   Epoch epoch = 0;
   std::uint64_t instance = 0;  // Random per process: clones of one cluster id are seen by it.
   std::uint32_t dial = 0;      // Which of its dials this is: one broker may dial another twice.
+  LinkSettings settings = {};
 
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
 };
@@ -43,6 +65,7 @@ struct LinkWelcome {
       stream_endpoint;        // Where live streams are published; host "*" means the host dialled.
   Epoch known_epoch = 0;      // The greatest epoch known here of the dialling cluster, 0 for none.
   std::uint64_t session = 0;  // Of this connection; every LinkState repeats it.
+  LinkSettings settings = {};
 
   friend bool operator==(const LinkWelcome&, const LinkWelcome&) = default;
 };
@@ -53,9 +76,10 @@ struct Member {
   std::string region;
   Epoch epoch = 0;
   std::uint64_t instance = 0;
-  std::uint8_t hops = 0;     // From the broker that says so.
-  std::uint32_t age_ms = 0;  // Since it was last heard of, all hops added up.
-  bool forgotten = false;    // An operator has said that it is gone for good.
+  std::uint8_t hops = 0;                        // From the broker that says so.
+  std::uint32_t age_ms = 0;                     // Since it was last heard of, all hops added up.
+  bool forgotten = false;                       // An operator has said that it is gone for good.
+  std::vector<NamespaceSetting> settings = {};  // Of its namespaces, as LinkSettings has them.
 
   friend bool operator==(const Member&, const Member&) = default;
 };
@@ -78,7 +102,8 @@ struct Offer {
   Standing standing = Standing::usual;
   std::uint32_t age_ms = kAgeUnknown;  // What the origin gave before that long ago is at or below
                                        // head; all hops added up.
-  HybridTime passed = 0;  // Cache lane: every member has applied what was issued up to this.
+  HybridTime passed = 0;   // Cache lane: every member has applied what was issued up to this.
+  bool clock_off = false;  // Somewhere between here and the origin two clocks do not agree.
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };
@@ -95,6 +120,8 @@ struct LinkState {
   std::vector<Offer> offers;
   std::uint32_t echo_held_ms = 0;  // So long ago `echo` was received.
   std::uint64_t session = 0;  // What is of an earlier connection, and comes late, says nothing.
+  std::uint64_t wall_ms = 0;  // The sender's wall clock when it made this, since 1970.
+  std::uint32_t claim_lease_max_ms = 0;  // As in LinkSettings.
 
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
@@ -191,10 +218,21 @@ struct Untake {
 
 // Towards the origin, at the end of each turn that applied something: who has applied how much of a
 // stream.
+// Of what a cluster has passed, this it does not hold.
+struct NotApplied {
+  Number first = 0;
+  Number last = 0;
+  ApplyFailure reason = ApplyFailure::lost;
+
+  friend bool operator==(const NotApplied&, const NotApplied&) = default;
+};
+
 struct AppliedBy {
   std::string cluster;
   Number number = 0;
   Number observed = 0;  // Cache lane: so far no near cache there serves anything older.
+  // Ascending. Repeated, by every broker on the way, until the origin has said that it knows.
+  std::vector<NotApplied> failures = {};
 
   friend bool operator==(const AppliedBy&, const AppliedBy&) = default;
 };
@@ -205,6 +243,21 @@ struct Applied {
   bool is_all = false;  // Whoever is not named does not take the stream by this way.
 
   friend bool operator==(const Applied&, const Applied&) = default;
+};
+
+// From the origin, the way back of an Applied that named failures: the origin knows of all of them
+// up to a number, and they need not be repeated.
+struct FailuresKnown {
+  struct Of {
+    std::string cluster;
+    Number through = 0;
+
+    friend bool operator==(const Of&, const Of&) = default;
+  };
+  StreamId stream;
+  std::vector<Of> clusters;
+
+  friend bool operator==(const FailuresKnown&, const FailuresKnown&) = default;
 };
 
 }  // namespace mpreg

@@ -32,6 +32,8 @@ using Packet = std::variant<
     // link
     StoreAsk, StoreTell,
     // cache
-    ClaimAsk, ClaimGranted>;
+    ClaimAsk, ClaimGranted,
+    // link
+    FailuresKnown>;
 
 }  // namespace mpreg

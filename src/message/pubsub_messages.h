@@ -64,6 +64,9 @@ struct BatchHeader {
   // To a client, cache lane: by their index, facts that came to this cluster before, in the stream
   // of another broker. At most as many as a body has records.
   std::vector<std::uint32_t> repeated = {};
+  // To a client, cache lane: by their index, replications whose value is not to be used, by what
+  // the broker knows of their origin. Each stands for an invalidation of its key.
+  std::vector<std::uint32_t> unusable = {};
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

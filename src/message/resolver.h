@@ -28,6 +28,10 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
 
+  // As --resolver names it, with what it was given. Brokers compare it: those whose resolvers of a
+  // namespace have different names do not take each other's values there.
+  [[nodiscard]] virtual std::string name() const = 0;
+
   // What is shown; nothing: there is no value. One sibling of a cluster at most, ascending by
   // cluster; at least one. Must depend on them alone. Thread-safe.
   [[nodiscard]] virtual std::optional<std::string> resolve(

@@ -13,10 +13,14 @@ flatbuffers::Offset<wire::OperationOutcome> write(Builder& out, const OperationO
   const auto confirmed = put_texts(out, from.confirmed);
   const auto missing = put_texts(out, from.missing);
   const auto fenced = put_texts(out, from.fenced);
+  const auto failed = put_all(out, from.failed, [](Builder& to, const FailedAt& one) {
+    return wire::CreateFailedAt(to, put_text(to, one.cluster),
+                                static_cast<wire::ApplyFailure>(one.reason));
+  });
   flatbuffers::Offset<wire::Accepted> accepted;
   if (from.accepted) accepted = write(out, *from.accepted);
   return wire::CreateOperationOutcome(out, operations, static_cast<wire::Outcome>(from.outcome),
-                                      confirmed, missing, fenced, accepted);
+                                      confirmed, missing, fenced, accepted, failed);
 }
 
 void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome& to) {
@@ -32,6 +36,12 @@ void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome
   in.clusters({"operation_outcome", "confirmed"}, from.confirmed(), kClustersMax, to.confirmed);
   in.clusters({"operation_outcome", "missing"}, from.missing(), kClustersMax, to.missing);
   in.clusters({"operation_outcome", "fenced"}, from.fenced(), kClustersMax, to.fenced);
+  in.tables(
+      {"operation_outcome", "failed"}, from.failed(), kClustersMax, to.failed,
+      [&](const wire::FailedAt& one, FailedAt& into) {
+        in.cluster({"failed_at", "cluster"}, one.cluster(), into.cluster);
+        in.choice({"failed_at", "reason"}, one.reason(), ApplyFailure::no_capacity, into.reason);
+      });
   if (from.accepted() != nullptr) read(in, *from.accepted(), to.accepted.emplace());
 }
 

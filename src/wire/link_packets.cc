@@ -3,11 +3,46 @@
 namespace mpreg {
 namespace {
 
+auto put_namespaces(Builder& out, const std::vector<NamespaceSetting>& from) {
+  return put_all(out, from, [](Builder& to, const NamespaceSetting& one) {
+    const auto name = put_text(to, one.namespace_name);
+    const auto option = put_text(to, one.option);
+    return wire::CreateNamespaceSetting(to, name, option, put_text(to, one.value));
+  });
+}
+
+template <typename Tables>
+void take_namespaces(PacketReader& in, FieldName name, const Tables* from,
+                     std::vector<NamespaceSetting>& to) {
+  in.tables(name, from, kNamespaceSettingsMax, to,
+            [&](const wire::NamespaceSetting& one, NamespaceSetting& into) {
+              in.line({"namespace_setting", "namespace_name"}, one.namespace_name(),
+                      kNamespaceBytesMax, into.namespace_name);
+              in.line({"namespace_setting", "option"}, one.option(), kSettingBytesMax, into.option);
+              in.line({"namespace_setting", "value"}, one.value(), kSettingBytesMax, into.value);
+            });
+}
+
+flatbuffers::Offset<wire::LinkSettings> write(Builder& out, const LinkSettings& from) {
+  const auto prefix = put_text(out, from.topic_prefix);
+  return wire::CreateLinkSettings(out, prefix, from.key_rules, from.claim_lease_max_ms,
+                                  put_namespaces(out, from.namespaces));
+}
+
+void read(PacketReader& in, const wire::LinkSettings* from, LinkSettings& to) {
+  if (from == nullptr) return;
+  in.line({"link_settings", "topic_prefix"}, from->topic_prefix(), kTopicPrefixBytesMax,
+          to.topic_prefix);
+  to.key_rules = from->key_rules();
+  to.claim_lease_max_ms = from->claim_lease_max_ms();
+  take_namespaces(in, {"link_settings", "namespaces"}, from->namespaces(), to.namespaces);
+}
+
 flatbuffers::Offset<wire::Member> write(Builder& out, const Member& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
   return wire::CreateMember(out, cluster, region, from.epoch, from.instance, from.hops, from.age_ms,
-                            from.forgotten);
+                            from.forgotten, put_namespaces(out, from.settings));
 }
 
 void read(PacketReader& in, const wire::Member& from, Member& to) {
@@ -18,14 +53,15 @@ void read(PacketReader& in, const wire::Member& from, Member& to) {
   to.hops = from.hops();
   to.age_ms = from.age_ms();
   to.forgotten = from.forgotten();
+  take_namespaces(in, {"member", "settings"}, from.settings(), to.settings);
 }
 
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateOffer(out, origin, from.stream.epoch,
-                           static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest,
-                           from.base, from.hops, from.final,
-                           static_cast<wire::Standing>(from.standing), from.age_ms, from.passed);
+  return wire::CreateOffer(
+      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.head,
+      from.earliest, from.base, from.hops, from.final, static_cast<wire::Standing>(from.standing),
+      from.age_ms, from.passed, from.clock_off);
 }
 
 void read(PacketReader& in, const wire::Offer& from, Offer& to) {
@@ -38,6 +74,7 @@ void read(PacketReader& in, const wire::Offer& from, Offer& to) {
   in.choice({"offer", "standing"}, from.standing(), Standing::cut_off, to.standing);
   to.age_ms = from.age_ms();
   to.passed = from.passed();
+  to.clock_off = from.clock_off();
 }
 
 }  // namespace
@@ -45,9 +82,10 @@ void read(PacketReader& in, const wire::Offer& from, Offer& to) {
 flatbuffers::Offset<wire::LinkHello> write(Builder& out, const LinkHello& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
+  const auto settings = write(out, from.settings);
   return wire::CreateLinkHello(out, from.protocol_min, from.protocol_max,
                                static_cast<wire::LinkRole>(from.role), cluster, region, from.epoch,
-                               from.instance, from.dial);
+                               from.instance, from.dial, settings);
 }
 
 void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
@@ -61,14 +99,16 @@ void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
   to.epoch = from.epoch();
   to.instance = from.instance();
   to.dial = from.dial();
+  read(in, from.settings(), to.settings);
 }
 
 flatbuffers::Offset<wire::LinkWelcome> write(Builder& out, const LinkWelcome& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
   const auto endpoint = put_text(out, from.stream_endpoint);
+  const auto settings = write(out, from.settings);
   return wire::CreateLinkWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
-                                 endpoint, from.known_epoch, from.session);
+                                 endpoint, from.known_epoch, from.session, settings);
 }
 
 void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
@@ -81,6 +121,7 @@ void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
           to.stream_endpoint);
   to.known_epoch = from.known_epoch();
   to.session = from.session();
+  read(in, from.settings(), to.settings);
 }
 
 flatbuffers::Offset<wire::LinkState> write(Builder& out, const LinkState& from) {
@@ -89,8 +130,8 @@ flatbuffers::Offset<wire::LinkState> write(Builder& out, const LinkState& from) 
   const auto offers =
       put_all(out, from.offers, [](Builder& to, const Offer& offer) { return write(to, offer); });
   return wire::CreateLinkState(out, from.sequence, from.echo, from.clock, from.interest_generation,
-                               from.interest_hash, members, offers, from.echo_held_ms,
-                               from.session);
+                               from.interest_hash, members, offers, from.echo_held_ms, from.session,
+                               from.wall_ms, from.claim_lease_max_ms);
 }
 
 void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
@@ -101,6 +142,8 @@ void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
   to.interest_hash = from.interest_hash();
   to.echo_held_ms = from.echo_held_ms();
   to.session = from.session();
+  to.wall_ms = from.wall_ms();
+  to.claim_lease_max_ms = from.claim_lease_max_ms();
   in.tables({"link_state", "members"}, from.members(), kClustersMax, to.members,
             [&](const wire::Member& one, Member& into) { read(in, one, into); });
   in.tables({"link_state", "offers"}, from.offers(), kOffersMax, to.offers,
@@ -146,8 +189,14 @@ void read(PacketReader& in, const wire::Untake& from, Untake& to) {
 
 flatbuffers::Offset<wire::Applied> write(Builder& out, const Applied& from) {
   const auto origin = put_text(out, from.stream.origin);
-  const auto reports = put_all(out, from.reports, [](Builder& to, const AppliedBy& report) {
-    return wire::CreateAppliedBy(to, put_text(to, report.cluster), report.number, report.observed);
+  const auto put_failure = [](Builder& to, const NotApplied& one) {
+    return wire::CreateNotApplied(to, one.first, one.last,
+                                  static_cast<wire::ApplyFailure>(one.reason));
+  };
+  const auto reports = put_all(out, from.reports, [&](Builder& to, const AppliedBy& report) {
+    const auto cluster = put_text(to, report.cluster);
+    const auto failures = put_all(to, report.failures, put_failure);
+    return wire::CreateAppliedBy(to, cluster, report.number, report.observed, failures);
   });
   return wire::CreateApplied(out, origin, from.stream.epoch,
                              static_cast<wire::Lane>(from.stream.lane), reports, from.is_all);
@@ -155,13 +204,41 @@ flatbuffers::Offset<wire::Applied> write(Builder& out, const Applied& from) {
 
 void read(PacketReader& in, const wire::Applied& from, Applied& to) {
   in.stream("applied", from, to.stream);
-  in.tables({"applied", "reports"}, from.reports(), kClustersMax, to.reports,
-            [&](const wire::AppliedBy& one, AppliedBy& into) {
-              in.cluster({"applied_by", "cluster"}, one.cluster(), into.cluster);
-              into.number = one.number();
-              into.observed = one.observed();
+  in.tables(
+      {"applied", "reports"}, from.reports(), kClustersMax, to.reports,
+      [&](const wire::AppliedBy& one, AppliedBy& into) {
+        in.cluster({"applied_by", "cluster"}, one.cluster(), into.cluster);
+        into.number = one.number();
+        into.observed = one.observed();
+        in.tables(
+            {"applied_by", "failures"}, one.failures(), kFailuresMax, into.failures,
+            [&](const wire::NotApplied& range, NotApplied& failure) {
+              failure.first = range.first();
+              failure.last = range.last();
+              in.require_at_most({"not_applied", "first"}, failure.first, "last", failure.last);
+              in.choice({"not_applied", "reason"}, range.reason(), ApplyFailure::no_capacity,
+                        failure.reason);
             });
+      });
   to.is_all = from.is_all();
+}
+
+flatbuffers::Offset<wire::FailuresKnown> write(Builder& out, const FailuresKnown& from) {
+  const auto origin = put_text(out, from.stream.origin);
+  const auto clusters = put_all(out, from.clusters, [](Builder& to, const FailuresKnown::Of& one) {
+    return wire::CreateFailuresKnownOf(to, put_text(to, one.cluster), one.through);
+  });
+  return wire::CreateFailuresKnown(out, origin, from.stream.epoch,
+                                   static_cast<wire::Lane>(from.stream.lane), clusters);
+}
+
+void read(PacketReader& in, const wire::FailuresKnown& from, FailuresKnown& to) {
+  in.stream("failures_known", from, to.stream);
+  in.tables({"failures_known", "clusters"}, from.clusters(), kClustersMax, to.clusters,
+            [&](const wire::FailuresKnownOf& one, FailuresKnown::Of& into) {
+              in.cluster({"failures_known", "cluster"}, one.cluster(), into.cluster);
+              into.through = one.through();
+            });
 }
 
 flatbuffers::Offset<wire::InterestUpdate> write(Builder& out, const InterestUpdate& from) {

@@ -69,6 +69,7 @@ Result<Packet> decode_message(const wire::Packet& packet) {
     MPREG_DECODE(ClaimGranted);
     MPREG_DECODE(StoreAsk);
     MPREG_DECODE(StoreTell);
+    MPREG_DECODE(FailuresKnown);
 #undef MPREG_DECODE
     case Message::NONE:
       return fail(ErrorCode::malformed, "packet.message has no kind");

@@ -61,6 +61,7 @@ MPREG_PACKET(InterestDigest);
 MPREG_PACKET(Refill);
 MPREG_PACKET(Trace);
 MPREG_PACKET(TraceReport);
+MPREG_PACKET(FailuresKnown);
 
 // store_packets.cc
 MPREG_PACKET(StoreAsk);

@@ -37,7 +37,10 @@ inline constexpr std::size_t kClustersMax = 4096;            // Members, reports
 inline constexpr std::size_t kRouteMax = 32;                 // Hops of a refill or a trace.
 inline constexpr std::size_t kInterestPatternsMax = 16'384;  // Of one cluster.
 inline constexpr std::size_t kOffersMax = 16'384;
-inline constexpr std::size_t kStoredEntriesMax = 4096;          // In one part of a bucket.
+inline constexpr std::size_t kNamespaceSettingsMax = 4096;
+inline constexpr std::size_t kSettingBytesMax = 1024;   // Of one value.
+inline constexpr std::size_t kFailuresMax = 256;        // Ranges of one cluster in one report.
+inline constexpr std::size_t kStoredEntriesMax = 4096;  // In one part of a bucket.
 inline constexpr std::size_t kStoredEntriesKnownMax = 262'144;  // Digests of a bucket's entries.
 
 // The limits that FlatBuffers' verifier is given. The deepest packet has four levels (Packet,

@@ -33,11 +33,12 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
   flatbuffers::Offset<wire::RefillMark> refill;
   if (from.refill) refill = write(out, *from.refill);
   const auto repeated = from.repeated.empty() ? 0 : out.CreateVector(from.repeated);
+  const auto unusable = from.unusable.empty() ? 0 : out.CreateVector(from.unusable);
   return wire::CreateBatchHeader(
       out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
       from.through, from.interest_generation, from.hops, from.only_subscription, declarations,
       left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill,
-      from.may_answer_later, from.is_share, repeated);
+      from.may_answer_later, from.is_share, repeated, unusable);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -67,6 +68,10 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
   if (from.repeated() != nullptr &&
       in.accept_count({"batch_header", "repeated"}, from.repeated()->size(), kRepeatedMax)) {
     to.repeated.assign(from.repeated()->begin(), from.repeated()->end());
+  }
+  if (from.unusable() != nullptr &&
+      in.accept_count({"batch_header", "unusable"}, from.unusable()->size(), kRepeatedMax)) {
+    to.unusable.assign(from.unusable()->begin(), from.unusable()->end());
   }
 }
 

@@ -154,7 +154,11 @@ TEST(Resolvers, are_made_by_name_and_say_what_is_wrong) {
   for (const char* name :
        {"last_writer_wins", "counter", "set", "map", "register", "prefer_cluster:east=3,west=1"}) {
     EXPECT_EQ(text(name), "made") << name;
+    EXPECT_EQ((*make_resolver(name))->name(), name) << "brokers compare them by this";
   }
+  EXPECT_EQ((*make_resolver("prefer_cluster:west=1,east=3"))->name(),
+            "prefer_cluster:east=3,west=1")
+      << "the order in which they are given makes no difference";
   EXPECT_EQ(text("prefer_cluster:east"),
             "prefer_cluster has 'east', CLUSTER=WEIGHT is wanted, each cluster once");
   EXPECT_EQ(text("prefer_cluster:"), "prefer_cluster names no cluster");

@@ -27,7 +27,7 @@ struct Conflicts : testing::Test {
     NodeOptions options;
     options.resolvers = {{"hits", merge_counters()},
                          {"pages", prefer_cluster({{"c1", 3}, {"c4", 2}})},
-                         {"notes", resolve_by(greatest)}};
+                         {"notes", resolve_by("greatest", greatest)}};
     (void)rig.add_broker("c0", {}, options);
     (void)rig.add_broker("c1", {0}, options, LinkRole::peer);
     (void)rig.add_broker("c2", {0}, options);

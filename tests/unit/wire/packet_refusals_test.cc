@@ -185,6 +185,26 @@ TEST(PacketRefusals, ranges_that_end_before_they_begin) {
             "gap.after is 61, above through, which is 60");
 }
 
+TEST(PacketRefusals, settings_and_failures_that_say_nothing_that_is_known) {
+  EXPECT_EQ(refusal_of<LinkHello>([](LinkHello& p) { p.settings.namespaces[0].value = "a\nb"; }),
+            "namespace_setting.value is 'a\\x0ab', with a control character at byte 1");
+  EXPECT_EQ(refusal_of<LinkState>([](LinkState& p) { p.members[0].settings.resize(4097); }),
+            "member.settings has 4097 elements, at most 4096 are allowed");
+  const auto reason = static_cast<ApplyFailure>(5);
+  EXPECT_EQ(refusal_of<Applied>([&](Applied& p) { p.reports[0].failures[1].reason = reason; }),
+            "not_applied.reason is 5, at most 4 is known");
+  EXPECT_EQ(refusal_of<Applied>([](Applied& p) { p.reports[0].failures[0].last = 137; }),
+            "not_applied.first is 138, above last, which is 137");
+  EXPECT_EQ(refusal_of<Applied>([](Applied& p) { p.reports[0].failures.resize(257); }),
+            "applied_by.failures has 257 elements, at most 256 are allowed");
+  EXPECT_EQ(refusal_of<OperationOutcome>([&](OperationOutcome& p) { p.failed[0].reason = reason; }),
+            "failed_at.reason is 5, at most 4 is known");
+  EXPECT_EQ(refusal_of<FailuresKnown>([](FailuresKnown& p) { p.clusters.resize(4097); }),
+            "failures_known.clusters has 4097 elements, at most 4096 are allowed");
+  EXPECT_EQ(refusal_of<BatchHeader>([](BatchHeader& p) { p.unusable.resize(65'537); }),
+            "batch_header.unusable has 65537 elements, at most 65536 are allowed");
+}
+
 TEST(PacketRefusals, more_elements_than_are_allowed) {
   EXPECT_EQ(refusal_of<Welcome>([](Welcome& p) { p.accepted.resize(4097); }),
             "welcome.accepted has 4097 elements, at most 4096 are allowed");

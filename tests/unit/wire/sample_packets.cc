@@ -12,6 +12,10 @@ const StreamId kWest = stream_of("west", 1'700'000'000'002, Lane::bulk);
 
 std::vector<StreamPosition> positions() { return {{kEast, 7001}, {kWest, kNumberMax}}; }
 
+LinkSettings settings() {
+  return {"company.caches", 2, 230, {{"users", "protocol", "moesi"}, {"users", "resolver", "set"}}};
+}
+
 std::vector<Packet> session_packets() {
   return {
       Hello{.protocol_min = 1,
@@ -63,7 +67,8 @@ std::vector<Packet> pubsub_packets() {
                   .complete_for = {{"north", 57}, {"south", 58}},
                   .refill = RefillMark{"north", 59, 60, true, {"hub", "north"}},
                   .may_answer_later = true,
-                  .repeated = {0, 7}},
+                  .repeated = {0, 7},
+                  .unusable = {8, 9}},
       Gap{.stream = kWest,
           .after = 61,
           .through = kNumberMax,
@@ -85,7 +90,8 @@ std::vector<Packet> cache_packets() {
                        {"east"},
                        {"west", "south"},
                        {"east"},
-                       Accepted{95, 96, 97, 98, positions()}},
+                       Accepted{95, 96, 97, 98, positions()},
+                       {{"north", ApplyFailure::too_large}}},
       CompleteOperation{93, 94, false},
   };
 }
@@ -99,7 +105,8 @@ std::vector<Packet> link_packets() {
                 .region = "us",
                 .epoch = 101,
                 .instance = 102,
-                .dial = 106},
+                .dial = 106,
+                .settings = settings()},
       LinkWelcome{.protocol = 2,
                   .cluster = "hub",
                   .region = "eu",
@@ -107,21 +114,27 @@ std::vector<Packet> link_packets() {
                   .instance = 104,
                   .stream_endpoint = "tcp://*:7102",
                   .known_epoch = 105,
-                  .session = 107},
+                  .session = 107,
+                  .settings = settings()},
       LinkState{
           .sequence = 111,
           .echo = 112,
           .clock = 113,
           .interest_generation = 114,
           .interest_hash = 115,
-          .members = {{"east", "eu", 116, 117, 118, 119, true}, {"west", "us", 120, 121, 0, 0}},
-          .offers = {{kEast, 122, 123, 124, 125, true, Standing::relayed},
+          .members = {{"east", "eu", 116, 117, 118, 119, true, settings().namespaces},
+                      {"west", "us", 120, 121, 0, 0}},
+          .offers = {{kEast, 122, 123, 124, 125, 126, true, Standing::relayed, 127, 128, true},
                      {kWest, 126, 127, 128, 0, false}},
-          .session = 129},
+          .session = 129,
+          .wall_ms = 231,
+          .claim_lease_max_ms = 232},
       Take{kEast, 131, true, 132},
       Taken{kWest, 133, 134, 135},
       Untake{kEast},
-      Applied{kWest, {{"east", 141}, {"south", 142}}, true},
+      Applied{kWest,
+              {{"east", 141, 0, {{138, 139, ApplyFailure::refused}, {140, 140}}}, {"south", 142}},
+              true},
       InterestUpdate{"east", 152, 151, {"a.*", "b.#"}, {"c"}},
       InterestDigest{{{"east", 153, 154}, {"west", 155, 156}}},
       Refill{kEast, 161, 162, "west", 163, 164, {"west", "hub"}},
@@ -164,7 +177,8 @@ std::vector<Packet> link_packets() {
                       {{"users", "u2", "", 1, "default"}, 217, "west", false, false, 0, {}, 0, ""}},
           .is_last = true},
       ClaimAsk{220, {"users", "u1", "s", 2, "eu"}, 221, 222, 223},
-      ClaimGranted{224, 225, 226, "hub"}};
+      ClaimGranted{224, 225, 226, "hub"},
+      FailuresKnown{kWest, {{"east", 233}, {"south", 234}}}};
 }
 
 template <std::size_t... Kinds>
