@@ -20,6 +20,7 @@ bool Members::report(const Member& member, LinkId link, Instant now) {
     known.member.epoch = member.epoch;
     known.member.instance = member.instance;
     known.member.region = member.region;
+    known.member.settings = member.settings;
     known.next_hop = kNoLink;  // The way that was known leads to an earlier life.
     changed = true;
   }

@@ -42,6 +42,15 @@ SharedProgress confirmed_by(const std::string& cluster, const Progress& from) {
   return to;
 }
 
+SharedProgress failed_at(const FailedAt& failure, const Progress& from) {
+  const auto to = confirmed_by(failure.cluster, from);
+  if (!to) return nullptr;
+  auto without = std::make_shared<Progress>(*to);
+  without->confirmed.pop_back();
+  without->failed.push_back(failure);
+  return without;
+}
+
 // A value that has not come is missing all the same: nobody serves it, or anything older.
 SharedProgress fenced(const Progress& from) {
   auto to = std::make_shared<Progress>(from);
@@ -155,6 +164,23 @@ void PendingOperations::applied(const std::string& cluster, Lane lane, Number nu
   tidy();
 }
 
+void PendingOperations::failed(const std::string& cluster, Lane lane, const NotApplied& range,
+                               Instant now, std::vector<Ended>& ended) {
+  Step step([&](const Progress& progress) { return failed_at({cluster, range.reason}, progress); });
+  visit_all([&](Number /*number*/, Operation& operation) {
+    const Number number = lane == Lane::cache ? operation.cache_number : operation.bulk_number;
+    if (number < range.first || number > range.last || operation.bulk_number == 0) return true;
+    const SharedProgress& next = step.of(operation.progress);
+    if (!next) return true;
+    operation.progress = next;
+    if (next->missing.empty() && !operation.waits_for_fence) {
+      take_off(operation, Outcome::failed, now, ended);
+    }
+    return true;
+  });
+  tidy();
+}
+
 void PendingOperations::observed(const std::string& cluster, Number number, Instant now,
                                  std::vector<Ended>& ended) {
   Positions& positions = applied_[cluster];
@@ -178,7 +204,7 @@ void PendingOperations::confirm(Queue& queue, const std::string& cluster,
     if (!next) return true;
     operation.progress = next;
     if (next->missing.empty() && !operation.waits_for_fence) {
-      take_off(operation, Outcome::confirmed, now, ended);
+      take_off(operation, outcome_of(operation), now, ended);
     } else if (operation.tells_each) {
       if (!only) only = std::make_shared<const Progress>(Progress{{cluster}, {}, {}});
       ended.push_back({operation.id, Outcome::acknowledged, only, 0});
@@ -197,7 +223,7 @@ void PendingOperations::expire(Instant now, std::vector<Ended>& ended) {
     const bool has_fence = operation.fence != Instant{};
     if (has_fence && operation.fence <= now) {
       operation.progress = fence.of(operation.progress);
-      take_off(operation, Outcome::confirmed, now, ended);
+      take_off(operation, outcome_of(operation), now, ended);
     } else if (operation.deadline <= now) {
       take_off(operation, Outcome::timed_out, now, ended);
     } else {

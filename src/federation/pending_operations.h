@@ -5,6 +5,9 @@
 // both. One that waits for the near caches (level observed) is confirmed by a target that says so,
 // or by the time after which no near cache serves anything older.
 //
+// A target may also say that it has passed a number and does not hold what it brought: then the
+// operation ends as failed, as soon as nobody is missing any more.
+//
 // Made for thousands at a time, which mostly have the same targets and end by the same report. How
 // far an operation has come is a value that it shares with all that have come as far; what a report
 // makes of it is worked out once for all of them. Nothing is allocated for an operation beyond its
@@ -21,6 +24,7 @@
 #include "base/time.h"
 #include "message/body.h"
 #include "message/cache_messages.h"
+#include "message/link_messages.h"
 
 namespace mpreg {
 
@@ -30,6 +34,8 @@ class PendingOperations {
     std::vector<std::string> confirmed;  // In order of confirmation.
     std::vector<std::string> missing;    // Ascending.
     std::vector<std::string> fenced;     // Of confirmed, those that did not say so.
+    std::vector<FailedAt> failed =
+        {};  // Passed it and do not hold it, in the order of the reports.
   };
   using SharedProgress = std::shared_ptr<const Progress>;
 
@@ -67,6 +73,12 @@ class PendingOperations {
   // A cluster has applied the origin's stream up to `number`.
   void applied(const std::string& cluster, Lane lane, Number number, Instant now,
                std::vector<Ended>& ended);
+
+  // A cluster does not hold what these numbers brought. Told before it is said to have applied
+  // them; telling it again changes nothing. An invalidation that was lost or unreadable was applied
+  // all the same: everything that it may have been about was dropped.
+  void failed(const std::string& cluster, Lane lane, const NotApplied& range, Instant now,
+              std::vector<Ended>& ended);
 
   // The near caches of a cluster have applied it up to `number`, or have stopped serving.
   void observed(const std::string& cluster, Number number, Instant now, std::vector<Ended>& ended);
@@ -132,6 +144,9 @@ class PendingOperations {
   }
   void confirm(Queue& queue, const std::string& cluster, const Positions& positions, Number from,
                Instant now, std::vector<Ended>& ended);
+  [[nodiscard]] static Outcome outcome_of(const Operation& operation) {
+    return operation.progress->failed.empty() ? Outcome::confirmed : Outcome::failed;
+  }
   static void end(Operation& operation, Outcome outcome, Instant now, std::vector<Ended>& ended);
   void take_off(Operation& operation, Outcome outcome, Instant now, std::vector<Ended>& ended);
   template <typename Visit>

@@ -24,7 +24,8 @@ struct Arrival {
   std::vector<Declaration> declarations;
   Body body;
   std::shared_ptr<const Gap> gap;
-  std::vector<std::string> left_out;  // As BatchHeader says.
+  ApplyFailure failure = ApplyFailure::lost;  // With a gap: why it is one, here.
+  std::vector<std::string> left_out;          // As BatchHeader says.
   CompleteFor complete_for;
 
   // About what it takes to keep.

@@ -308,5 +308,71 @@ TEST(PendingOperations, a_value_sent_later_waits_for_the_bulk_lane_alone_and_eac
   EXPECT_EQ(pending.size(), 1U);
 }
 
+// ---- What a target has passed and does not hold.
+
+TEST(PendingOperations, a_value_that_a_target_does_not_hold_ends_the_operation_as_failed) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east", "west"}, 3), kStart, ended);
+  pending.add(operation_of(51, 8, {"east", "west"}, 4), kStart, ended);
+  pending.failed("west", Lane::bulk, {3, 3, ApplyFailure::too_large}, kStart, ended);
+  pending.applied("west", Lane::bulk, 4, kStart, ended);
+  pending.applied("west", Lane::cache, 8, kStart, ended);
+  EXPECT_TRUE(ended.empty()) << "east is missing";
+  pending.applied("east", Lane::bulk, 4, kStart, ended);
+  pending.applied("east", Lane::cache, 8, kStart, ended);
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[0].id.operation, 50U);
+  EXPECT_EQ(ended[0].outcome, Outcome::failed);
+  EXPECT_EQ(ended[0].progress->confirmed, Names{"east"});
+  EXPECT_EQ(ended[0].progress->failed, (std::vector<FailedAt>{{"west", ApplyFailure::too_large}}));
+  EXPECT_TRUE(ended[0].progress->missing.empty());
+  EXPECT_EQ(ended[1].outcome, Outcome::confirmed) << "the next value is there";
+}
+
+TEST(PendingOperations, the_last_one_to_fail_ends_it_and_a_repeated_report_changes_nothing) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"east", "west"}, 3), kStart, ended);
+  pending.applied("east", Lane::cache, 7, kStart, ended);
+  pending.applied("east", Lane::bulk, 3, kStart, ended);
+  for (int i = 0; i < 2; ++i) {
+    pending.failed("east", Lane::bulk, {1, 9, ApplyFailure::lost}, kStart, ended);
+    pending.failed("west", Lane::bulk, {1, 9, ApplyFailure::lost}, kStart + 2ms, ended);
+  }
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome, Outcome::failed);
+  EXPECT_EQ(ended[0].progress->confirmed, Names{"east"}) << "it had confirmed before";
+  EXPECT_EQ(ended[0].latency_us, 2000U);
+  EXPECT_EQ(pending.size(), 0U);
+}
+
+TEST(PendingOperations, a_lost_fact_fails_a_replication_and_not_an_invalidation) {
+  PendingOperations pending(10);
+  Ended ended;
+  pending.add(operation_of(50, 7, {"west"}), kStart, ended);
+  pending.add(operation_of(51, 8, {"west"}, 3), kStart, ended);
+  pending.failed("west", Lane::cache, {7, 8, ApplyFailure::unreadable}, kStart, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].id.operation, 51U);
+  EXPECT_EQ(ended[0].outcome, Outcome::failed);
+  pending.applied("west", Lane::cache, 8, kStart, ended);
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[1].outcome, Outcome::confirmed) << "what it may have been about was dropped";
+}
+
+TEST(PendingOperations, who_is_fenced_does_not_make_good_what_another_did_not_hold) {
+  PendingOperations pending(10);
+  Ended ended;
+  auto operation = operation_of(50, 7, {"east", "west"}, 3);
+  operation.fence = kStart + 5s;
+  pending.add(std::move(operation), kStart, ended);
+  pending.failed("west", Lane::bulk, {3, 3, ApplyFailure::no_capacity}, kStart, ended);
+  pending.expire(kStart + 5s, ended);
+  ASSERT_EQ(ended.size(), 1U);
+  EXPECT_EQ(ended[0].outcome, Outcome::failed);
+  EXPECT_EQ(ended[0].progress->fenced, Names{"east"});
+}
+
 }  // namespace
 }  // namespace mpreg
