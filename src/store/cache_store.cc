@@ -228,6 +228,16 @@ CacheStore::Outcome CacheStore::arrive(Instant now, const StoreKey& key, std::st
   return write(now, key, value, entry, Head::kValue);
 }
 
+void CacheStore::give_up(Instant now, const StoreKey& key, WriteVersion version) {
+  const std::uint64_t hash = hash_of(key);
+  Slot* slot = find(key, hash);
+  if (slot == nullptr) return;
+  const Head& held = head(slot->handle);
+  if (held.kind != Head::kExpected || held.written() != version) return;
+  remove(slot, hash);
+  (void)write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
+}
+
 CacheStore::Outcome CacheStore::fill(Instant now, const StoreKey& key, std::string_view value,
                                      Entry entry) {
   const Slot* slot = find(key, hash_of(key));

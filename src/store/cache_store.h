@@ -117,6 +117,10 @@ class CacheStore {
   Outcome expect(Instant now, const StoreKey& key, const Entry& entry);
   Outcome arrive(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
 
+  // The value of this version, which is expected, will not come: the key is missing, and what is
+  // older stays refused. Nothing where something else has come between.
+  void give_up(Instant now, const StoreKey& key, WriteVersion version);
+
   // What was read from the source of the data, after every write and invalidation that has been
   // told here, and before any other: its caller sees to that. So nothing that is known refuses it,
   // and whatever is told from now on drops it, however old. What is of at most `entry.version` does

@@ -31,24 +31,31 @@ void ReplicaStore::take_resolved(Instant now, const CacheInvalidation& fact,
   });
 }
 
-void ReplicaStore::take_resolved(Instant now, const CacheReplication& fact,
-                                 const std::string& origin, HybridTime time,
-                                 const OperationId& operation) {
+ReplicaStore::NotHeld ReplicaStore::take_resolved(Instant now, const CacheReplication& fact,
+                                                  const std::string& origin, HybridTime time,
+                                                  const OperationId& operation) {
   if (!is_for_us(fact.targets)) {
     ++drops_;
-    return resolved_.drop(fact.address);
+    resolved_.drop(fact.address);
+    return std::nullopt;
   }
   if (const auto value = waiting_.find(operation); value != waiting_.end()) {
     waiting_bytes_ -= value->second.value.size();
     resolved_.write(now, fact.address, {origin, time, false, std::move(value->second.value)},
                     fact.seen, std::chrono::milliseconds(value->second.ttl_ms));
     waiting_.erase(value);
-    return;
+    return std::nullopt;
   }
+  // What is known stays, and a comparison with the other stores brings the rest.
+  if (const NotHeld given_up = take_given_up(operation)) return given_up;
   const auto from = store_.origin_of(origin);
-  if (!from) return resolved_.drop(fact.address);
+  if (!from) {
+    resolved_.drop(fact.address);
+    return ApplyFailure::no_capacity;
+  }
   resolved_.expect(now, fact.address, origin, time);
-  expect(operation, {time, *from, false, EntryState::shared, fact.seen});
+  expect(now, operation, {time, *from, false, EntryState::shared, fact.seen, fact.address});
+  return std::nullopt;
 }
 
 }  // namespace mpreg

@@ -29,6 +29,12 @@ std::vector<std::uint32_t> tags_of(const Fact& fact) {
   return ids;
 }
 
+// What is refused there lost against something newer.
+ReplicaStore::NotHeld not_held(CacheStore::Outcome outcome) {
+  if (outcome != CacheStore::Outcome::too_large) return std::nullopt;
+  return ApplyFailure::no_capacity;
+}
+
 // Targets that name each member one by one are not seen to be all.
 bool is_for_all(const std::vector<std::string>& targets) {
   return std::find(targets.begin(), targets.end(), kEveryMember) != targets.end();
@@ -106,14 +112,18 @@ void ReplicaStore::cascade(Instant now, NamespaceId space, const CacheAddress& a
   for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version);
 }
 
-void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::string& origin,
-                        HybridTime time, const OperationId& operation) {
+ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fact,
+                                         const std::string& origin, HybridTime time,
+                                         const OperationId& operation) {
   if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
     return take_resolved(now, fact, origin, time, operation);
   }
   const auto space = store_.space_of(fact.address.namespace_name);
   const auto from = store_.origin_of(origin);
-  if (!space || !from) return store_.cut_everything({time, from.value_or(0)});
+  if (!space || !from) {
+    store_.cut_everything({time, from.value_or(0)});
+    return ApplyFailure::no_capacity;
+  }
   dependencies_->note(fact.address.namespace_name, fact.address.key, made_from(fact));
   const StoreKey key = key_of(*space, fact.address);
   CacheStore::Entry entry;
@@ -129,20 +139,24 @@ void ReplicaStore::take(Instant now, const CacheReplication& fact, const std::st
                     is_for_us_alone(fact.targets) ? CacheOperation::write : CacheOperation::share,
                     fact.fence != 0)
              : received(fact.address.namespace_name);
-  if (!is_for_us(fact.targets) || fact.resolved || !state) {
+  const NotHeld given_up = take_given_up(operation);
+  if (!is_for_us(fact.targets) || fact.resolved || !state || given_up) {
     (void)store_.invalidate(now, key, entry.version);
-    return;
+    if (!is_for_us(fact.targets)) return std::nullopt;
+    return given_up.value_or(ApplyFailure::refused);
   }
   entry.state = *state;
   if (const auto value = waiting_.find(operation); value != waiting_.end()) {
     entry.ttl = std::chrono::milliseconds(value->second.ttl_ms);
-    (void)store_.put(now, key, value->second.value, entry);
+    const auto outcome = store_.put(now, key, value->second.value, entry);
     waiting_bytes_ -= value->second.value.size();
     waiting_.erase(value);
-    return;
+    return not_held(outcome);
   }
-  if (store_.expect(now, key, entry) != CacheStore::Outcome::done) return;
-  expect(operation, {time, *from, entry.partial, *state});
+  const auto outcome = store_.expect(now, key, entry);
+  if (outcome != CacheStore::Outcome::done) return not_held(outcome);
+  expect(now, operation, {time, *from, entry.partial, *state, {}, fact.address});
+  return std::nullopt;
 }
 
 const ProtocolTable& ReplicaStore::protocol_of(const std::string& namespace_name) const {
@@ -193,27 +207,22 @@ bool ReplicaStore::is_for_us_alone(const std::vector<std::string>& targets) cons
                      [this](const std::string& target) { return target == cluster_; });
 }
 
-void ReplicaStore::expect(const OperationId& fact, Expected expected) {
-  expected_[fact] = std::move(expected);
-  expected_order_.push_back(fact);
-  while (expected_order_.size() > kExpectedMax) {
-    expected_.erase(expected_order_.front());
-    expected_order_.pop_front();
-  }
-}
-
-void ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
-  if (!is_for_us(value.targets)) return;
+ReplicaStore::NotHeld ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
+  if (!is_for_us(value.targets)) return std::nullopt;
   const OperationId fact{client, value.fact_operation};
   const auto expected = expected_.find(fact);
-  if (expected == expected_.end()) return keep_waiting(fact, std::move(value));
+  if (expected == expected_.end()) {
+    keep_waiting(fact, std::move(value));
+    return std::nullopt;  // Its fact will say.
+  }
   if (resolved_.resolver_of(value.address.namespace_name) != nullptr) {
     const Expected write = std::move(expected->second);
     expected_.erase(expected);
-    return resolved_.write(
+    resolved_.write(
         now, value.address,
         {store_.name_of_origin(write.origin), write.version, false, std::move(value.value)},
         write.seen, std::chrono::milliseconds(value.ttl_ms));
+    return std::nullopt;
   }
   CacheStore::Entry entry;
   entry.partial = expected->second.partial;
@@ -227,7 +236,8 @@ void ReplicaStore::take(Instant now, CacheValue value, std::uint64_t client) {
   // They mostly end in the order in which they began.
   if (!expected_order_.empty() && expected_order_.front() == fact) expected_order_.pop_front();
   const auto space = store_.find_space(value.address.namespace_name);
-  if (space) (void)store_.arrive(now, key_of(*space, value.address), value.value, entry);
+  if (!space) return std::nullopt;
+  return not_held(store_.arrive(now, key_of(*space, value.address), value.value, entry));
 }
 
 // A value whose fact never comes was refused, or came another way: the oldest go.
@@ -242,6 +252,7 @@ void ReplicaStore::keep_waiting(const OperationId& fact, CacheValue value) {
     waiting_order_.pop_front();
     if (oldest == waiting_.end()) continue;
     waiting_bytes_ -= oldest->second.value.size();
+    remember_given_up(oldest->first, ApplyFailure::no_capacity);
     waiting_.erase(oldest);
   }
 }

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "message/apply_failure.h"
 #include "message/body.h"
 #include "message/cache_messages.h"
 #include "message/protocol_table.h"
@@ -37,10 +38,21 @@ class ReplicaStore {
 
   void take(Instant now, const CacheInvalidation& fact, const std::string& origin,
             HybridTime version);
-  void take(Instant now, const CacheReplication& fact, const std::string& origin,
-            HybridTime version, const OperationId& operation);
+  // Nothing: it did what it is for, be it that something newer is there. Otherwise why the value is
+  // not held here, and will not be: the key is missing then.
+  using NotHeld = std::optional<ApplyFailure>;
+  NotHeld take(Instant now, const CacheReplication& fact, const std::string& origin,
+               HybridTime version, const OperationId& operation);
   // A value that is for this cluster, of a client.
-  void take(Instant now, CacheValue value, std::uint64_t client);
+  NotHeld take(Instant now, CacheValue value, std::uint64_t client);
+
+  // ---- replica_given_up.cc: values that will not come. Their keys are missing from now on, also
+  // when the fact of such a value comes later.
+  void give_up(Instant now, const OperationId& fact, ApplyFailure reason);
+  // Those that are expected of an origin: some of them were lost, and which is not known.
+  void give_up_of(Instant now, const std::string& origin);
+  // Those that have not come in time, ever.
+  void give_up_overdue(Instant now);
 
   // Facts of an origin come in this order. When its versions go back, what it wrote before goes,
   // and nothing of it is taken before its versions are where they were.
@@ -126,12 +138,14 @@ class ReplicaStore {
     bool partial = false;
     EntryState state = EntryState::shared;
     VectorClock seen = {};  // Where a resolver decides.
+    CacheAddress address = {};
+    Instant until{};  // Then it is overdue.
   };
   void take_resolved(Instant now, const CacheInvalidation& fact, const std::string& origin,
                      HybridTime version);
   void drop_resolved(const std::function<bool(const CacheAddress&, const Siblings&)>& is_it);
-  void take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
-                     HybridTime version, const OperationId& operation);
+  NotHeld take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
+                        HybridTime version, const OperationId& operation);
   void cascade(Instant now, NamespaceId space, const CacheAddress& address, WriteVersion version);
   [[nodiscard]] std::pair<EntryState, std::optional<EntryState>> look_ahead(
       Instant now, const std::string& namespace_name, const StoreKey& key, CacheOperation operation,
@@ -142,7 +156,10 @@ class ReplicaStore {
                                                bool is_held = false);
   [[nodiscard]] std::optional<EntryState> received(const std::string& namespace_name);
   [[nodiscard]] bool is_for_us_alone(const std::vector<std::string>& targets) const;
-  void expect(const OperationId& fact, Expected expected);
+  void expect(Instant now, const OperationId& fact, Expected expected);
+  void miss(Instant now, const Expected& expected);
+  void remember_given_up(const OperationId& fact, ApplyFailure reason);
+  [[nodiscard]] NotHeld take_given_up(const OperationId& fact);
   [[nodiscard]] bool is_for_us(const std::vector<std::string>& targets) const;
   void keep_waiting(const OperationId& fact, CacheValue value);
 
@@ -167,6 +184,9 @@ class ReplicaStore {
   std::map<OperationId, CacheValue> waiting_;
   std::deque<OperationId> waiting_order_;
   std::uint64_t waiting_bytes_ = 0;
+  // Values that will not come and whose facts have not come yet; oldest first.
+  std::map<OperationId, ApplyFailure> given_up_;
+  std::deque<OperationId> given_up_order_;
 };
 
 }  // namespace mpreg

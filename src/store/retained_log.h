@@ -32,6 +32,8 @@ struct LogEntry {
   std::shared_ptr<const std::vector<std::string>> namespaces;
   // Cache lane: by their index, facts that came before in another stream; null: none.
   std::shared_ptr<const std::vector<std::uint32_t>> repeated;
+  // Cache lane: by their index, replications whose value is not used here; null: none.
+  std::shared_ptr<const std::vector<std::uint32_t>> unusable;
   // Events lane: for whose interest nothing is left out; null: everybody's.
   std::shared_ptr<const std::vector<ClusterGeneration>> complete_for;
 
