@@ -34,6 +34,7 @@ Json json_of(const Operation& operation, const OperationResult& result) {
   Json json = {{"operation", operation.id()},           {"status", name_of(result.status)},
                {"confirmed", sorted(result.confirmed)}, {"missing", sorted(result.missing)},
                {"fenced", sorted(result.fenced)},       {"latency_us", result.latency.count()}};
+  for (const FailedAt& one : result.failed) json["failed"][one.cluster] = text_of(one.reason);
   if (result.status != OperationStatus::done) json["error"] = result.error.text;
   return json;
 }

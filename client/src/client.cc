@@ -200,6 +200,7 @@ Result<std::uint64_t> Client::reply(const Message& request, std::string_view pay
   headers.correlation_id = asked->correlation_id;
   PublishOptions options;
   options.headers = &headers;
+  options.one_off_topic = true;
   return core_->publish(asked->reply_to, as_bytes(payload), options);
 }
 Result<CacheGot> Client::get(const CacheAddress& address) { return core_->get(address); }

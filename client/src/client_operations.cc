@@ -88,7 +88,8 @@ Result<std::uint64_t> ClientCore::publish(std::string_view topic, Bytes payload,
   }
   auto number = publish_with(lock, options.timeout, [&] {
     return session_.publish(now_, topic, payload, options.headers,
-                            options.wait_accepted ? Answering::at_once : Answering::later);
+                            options.wait_accepted ? Answering::at_once : Answering::later,
+                            options.one_off_topic ? Naming::in_full : Naming::by_alias);
   });
   if (!number || !options.wait_accepted) return number;
   const Operation operation = watch(*number, false);
@@ -219,11 +220,16 @@ void ClientCore::handle(const OperationOutcome& outcome) {
   result.confirmed = outcome.confirmed;
   result.missing = outcome.missing;
   result.fenced = outcome.fenced;
+  result.failed = outcome.failed;
   if (result.status == OperationStatus::timed_out) {
     result.error = {ErrorCode::timed_out, "not confirmed in time by: " + joined(outcome.missing)};
   } else if (result.status == OperationStatus::failed) {
-    result.error = {ErrorCode::disconnected, "ended as failed: by hand, or somebody left"};
+    result.error =
+        outcome.failed.empty()
+            ? Error{ErrorCode::disconnected, "ended as failed: by hand, or somebody left"}
+            : Error{ErrorCode::refused, "not applied by: " + text_of(outcome.failed)};
   }
+  for (const FailedAt& one : outcome.failed) result.missing.push_back(one.cluster);
   std::vector<Finished> ended;
   ended.reserve(outcome.operations.size());
   {

@@ -88,8 +88,9 @@ void NearCacheImpl::on_message(const Message& message) {
   const bool is_own = message.publisher.client == client.id();
   const Now now = clock.now();
   if (message.kind == RecordKind::invalidation) {
-    const auto fact = decode_invalidation(message.payload);
+    auto fact = decode_invalidation(message.payload);
     if (!fact) return on_unreadable(message, fact.error());
+    if (message.unusable) fact->erased = false;
     if (!is_own) count(Count::invalidation);
     store.take(now, *fact, source);
     if (fact->tracking.wait == WaitLevel::observed) core.note_observed();
@@ -99,6 +100,10 @@ void NearCacheImpl::on_message(const Message& message) {
     if (!is_own) count(Count::replication);
     if (message.repeated) {
       store.take_again(now, fact->address, source);
+    } else if (message.unusable) {
+      CacheInvalidation changed;
+      changed.address = fact->address;
+      store.take(now, changed, source);
     } else {
       store.take(now, *fact, source);
     }

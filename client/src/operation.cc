@@ -5,6 +5,15 @@
 
 namespace mpreg {
 
+std::string text_of(const std::vector<FailedAt>& failed) {
+  std::string text;
+  for (const FailedAt& one : failed) {
+    text +=
+        (text.empty() ? "" : ", ") + one.cluster + " (" + std::string(text_of(one.reason)) + ")";
+  }
+  return text;
+}
+
 std::string_view name_of(OperationStatus status) {
   switch (status) {
     case OperationStatus::pending:

@@ -121,6 +121,7 @@ void ReplicationDriver::handle(const Event& event) {
       carry_out(ask([&] { return strategy_->acknowledged(cluster); }));
   }
   if (event.is_over) {
+    failures_.insert(failures_.end(), event.result.failed.begin(), event.result.failed.end());
     std::vector<std::string> failed = event.failed;
     const bool is_bad = event.result.status != OperationStatus::done;
     // Those who did not come to be asked have not applied it either.
@@ -206,6 +207,12 @@ void ReplicationDriver::end(OperationStatus status) {
     result.error = {ErrorCode::timed_out, "the strategy " + std::string(name_of(fact_.strategy)) +
                                               " has failed: not confirmed in time by " +
                                               (names.empty() ? "all" : names)};
+    if (!failures_.empty()) {
+      result.failed = failures_;
+      result.status = OperationStatus::failed;
+      result.error = {ErrorCode::refused, "the strategy " + std::string(name_of(fact_.strategy)) +
+                                              " has failed: not applied by " + text_of(failures_)};
+    }
   }
   core_.end(state_, std::move(result));
 }

@@ -69,6 +69,7 @@ class ReplicationDriver : public std::enable_shared_from_this<ReplicationDriver>
   std::vector<Sending> sendings_;
   std::set<std::string> confirmed_;
   std::set<std::string> missing_;
+  std::vector<FailedAt> failures_;  // Why some of these are.
   StrategyStep::Verdict verdict_ = StrategyStep::Verdict::going_on;
   bool has_ended_ = false;
 };

@@ -80,6 +80,7 @@ void SubscriberTable::deliver(const SessionEvents& events, std::size_t next, std
       message.number = delivery.number;
       message.version = delivery.version;
       message.repeated = delivery.repeated;
+      message.unusable = delivery.unusable;
       message.created_ms = delivery.created_ms;
       message.publisher = delivery.publisher;
       call(*subscriber, message);

@@ -68,9 +68,10 @@ bool ClientSession::has_events() const { return !impl_->events.empty(); }
 std::size_t ClientSession::deliveries_waiting() const { return impl_->events.deliveries.size(); }
 
 Result<std::uint64_t> ClientSession::publish(const Now& now, std::string_view topic, Bytes payload,
-                                             const Headers* headers, Answering answering) {
+                                             const Headers* headers, Answering answering,
+                                             Naming naming) {
   static_cast<void>(now);
-  return impl_->publish(topic, payload, headers, answering);
+  return impl_->publish(topic, payload, headers, answering, naming);
 }
 Result<std::uint64_t> ClientSession::invalidate(const Now& now,
                                                 const CacheInvalidation& invalidation) {

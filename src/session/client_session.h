@@ -38,6 +38,9 @@ struct Redial {
 
 // When the broker is to answer a publication. `later` is within 100 ms, or with the next answer.
 enum class Answering : std::uint8_t { later, at_once };
+// How a topic travels: by an alias, for which every broker keeps a place as long as it runs, or
+// spelled out with each message, which leaves nothing behind.
+enum class Naming : std::uint8_t { by_alias, in_full };
 
 // Never reset; everything that is refused, dropped or repeated is in one of these.
 struct SessionCounters {
@@ -97,7 +100,8 @@ class ClientSession {
   // `headers` may be null. The topic and the payload are copied.
   [[nodiscard]] Result<std::uint64_t> publish(const Now& now, std::string_view topic, Bytes payload,
                                               const Headers* headers = nullptr,
-                                              Answering answering = Answering::later);
+                                              Answering answering = Answering::later,
+                                              Naming naming = Naming::by_alias);
   // Tracked if tracking.wait is above accepted. On the topic that the key and the type give.
   [[nodiscard]] Result<std::uint64_t> invalidate(const Now& now,
                                                  const CacheInvalidation& invalidation);

@@ -71,7 +71,7 @@ std::vector<StreamPosition> Inbox::positions() const {
 // A declaration that cannot be kept makes the records that use it a gap, when they come.
 void Inbox::declare(Stream& stream, const std::vector<Declaration>& declarations) {
   for (const Declaration& declaration : declarations) {
-    if (declaration.alias >= options_.topics_max) continue;
+    if (declaration.alias >= options_.topics_max * kAliasesPerTopic) continue;
     const std::size_t size = declaration.alias + std::size_t{1};
     auto& aliases = stream.aliases;
     if (aliases.size() < size) {
@@ -141,6 +141,7 @@ void Inbox::deliver(const BatchHeader& header, const Passage& passage, SessionEv
   Passage with_frame = passage;
   with_frame.frame = static_cast<std::uint32_t>(events.frames.size());
   with_frame.repeated = header.repeated;
+  with_frame.unusable = header.unusable;
   std::span<const Record> rest = body.records;
   std::uint32_t first_index = 0;
   for (const Segment& segment : body.segments) {
@@ -248,6 +249,7 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.kind = record.kind;
     delivery.backlog = passage.only.has_value() && !passage.is_share;
     delivery.repeated = passage.is_repeated(record);
+    delivery.unusable = passage.is_unusable(record);
     delivery.topic = topic;
     delivery.payload = body.payload_of(record);
     delivery.headers = body.headers_of(record);

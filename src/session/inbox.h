@@ -65,11 +65,15 @@ class Inbox {
     const Body* body = nullptr;
     std::uint32_t frame = 0;
     std::span<const std::uint32_t> repeated;  // As the header says.
+    std::span<const std::uint32_t> unusable;  // The same.
     std::optional<std::uint32_t> only;        // The only subscription that gets it.
     bool is_share = false;                    // Picked for it; otherwise backlog.
 
     [[nodiscard]] bool is_repeated(const Record& record) const {
       return std::find(repeated.begin(), repeated.end(), record.index) != repeated.end();
+    }
+    [[nodiscard]] bool is_unusable(const Record& record) const {
+      return std::find(unusable.begin(), unusable.end(), record.index) != unusable.end();
     }
   };
 

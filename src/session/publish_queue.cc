@@ -95,7 +95,8 @@ void PublishQueue::value_precedes_fact() {
 }
 
 void PublishQueue::add(Open& batch, const Item& item, std::uint64_t operation) {
-  const OwnTopics::Use use = topics_->use(item.topic, batch.lane);
+  OwnTopics::Use use;
+  if (item.naming == Naming::by_alias) use = topics_->use(item.topic, batch.lane);
   if (use.declare) batch.declarations.push_back({use.alias, std::string(item.topic)});
   const bool is_inline = use.alias == kNoAlias;
   batch.builder.append(item.kind, item.flags, use.alias,
@@ -313,8 +314,10 @@ Outgoing PublishQueue::built_again(const Sealed& batch) {
     item.lane = batch.lane;
     item.kind = record.kind;
     item.flags = static_cast<std::uint8_t>(record.flags & kTracked);
-    item.topic = record.alias == kNoAlias ? body->inline_topic_of(record)
-                                          : std::string_view(batch.topics->text_of(record.alias));
+    const bool is_inline = record.alias == kNoAlias;
+    item.topic = is_inline ? body->inline_topic_of(record)
+                           : std::string_view(batch.topics->text_of(record.alias));
+    if (is_inline) item.naming = Naming::in_full;
     item.headers = body->headers_of(record);
     item.payload = body->payload_of(record);
     add(again, item, operation);

@@ -36,6 +36,7 @@ class PublishQueue {
     RecordKind kind = RecordKind::event;
     std::uint8_t flags = 0;
     std::string_view topic;
+    Naming naming = Naming::by_alias;
     Bytes headers;
     Bytes payload;
   };

@@ -34,6 +34,7 @@ struct Delivery {
   RecordKind kind = RecordKind::event;
   bool backlog = false;              // From before the subscription was made.
   bool repeated = false;             // A fact that the broker had had before, from another one.
+  bool unusable = false;             // A replication that only says that its key has changed.
   std::string_view topic;            // Lives as long as the session, or (inline) the frame.
   Bytes payload;                     // Lives as long as the frame.
   Bytes headers;                     // An encoded Headers table, or empty.

@@ -33,7 +33,7 @@ class ClientSession::Impl {
   // ---- session_requests.cc: what the application asks; session_answers.cc: what the broker
   // answers.
   Result<std::uint64_t> publish(std::string_view topic, Bytes payload, const Headers* headers,
-                                Answering answering);
+                                Answering answering, Naming naming);
   Result<std::uint64_t> invalidate(const Now& now, const CacheInvalidation& invalidation);
   Result<std::uint64_t> replicate(const Now& now, const CacheReplication& replication,
                                   std::string_view value,

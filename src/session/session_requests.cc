@@ -92,7 +92,8 @@ Result<void> ClientSession::Impl::may_publish() const {
 }
 
 Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes payload,
-                                                   const Headers* headers, Answering answering) {
+                                                   const Headers* headers, Answering answering,
+                                                   Naming naming) {
   if (auto may = may_publish(); !may) return tl::unexpected(may.error());
   Frame encoded;
   if (headers != nullptr) {
@@ -101,6 +102,7 @@ Result<std::uint64_t> ClientSession::Impl::publish(std::string_view topic, Bytes
   }
   PublishQueue::Item item;
   item.topic = topic;
+  item.naming = naming;
   item.headers = encoded.bytes();
   item.payload = payload;
   if (auto checked = queue.check(item); !checked) return tl::unexpected(checked.error());

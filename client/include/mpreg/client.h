@@ -29,6 +29,8 @@ struct PublishOptions {
   bool wait_accepted = false;
   std::chrono::milliseconds timeout{0};  // 0: ClientOptions::call_timeout.
   const Headers* headers = nullptr;      // Borrowed for the call.
+  // The topic is not used again, such as that of a reply: no broker keeps a place for it.
+  bool one_off_topic = false;
 };
 
 struct RequestOptions {

@@ -22,6 +22,9 @@ struct Message {
   // A cache fact that two brokers took from its publisher, and of which the first numbering came
   // before this client listened: its version says nothing of what overwrote it meanwhile.
   bool repeated = false;
+  // A replication whose value is not to be used, for its cluster's clock or settings are not those
+  // of ours: it only says that its key has changed.
+  bool unusable = false;
 
   const StreamId* stream = nullptr;  // Whose message it is; valid while the Client lives.
   Number number = 0;                 // In its stream.

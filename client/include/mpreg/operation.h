@@ -19,16 +19,20 @@ enum class OperationStatus : std::uint8_t {
   done = 1,       // Reached the level that was asked for.
   refused = 2,    // The broker would not have it: nothing happened.
   timed_out = 3,  // The deadline passed; whether it happens is not known for those in `missing`.
-  failed = 4,     // Ended by hand as failed, or the client or broker left.
+  failed = 4,     // Not applied by those in `failed`; without any: by hand, or somebody left.
 };
 [[nodiscard]] std::string_view name_of(OperationStatus status);
+// "west (it is larger than payload-max there), north (there is no room for it)".
+[[nodiscard]] std::string text_of(const std::vector<FailedAt>& failed);
 
 struct OperationResult {
   OperationStatus status = OperationStatus::pending;
   std::vector<std::string> confirmed;  // Clusters that have confirmed it.
-  std::vector<std::string> missing;    // Clusters that have not.
+  std::vector<std::string> missing;    // Clusters that have not, and those of `failed`.
   // Of `confirmed`: they did not say so, but no near cache there serves anything older any more.
   std::vector<std::string> fenced;
+  // Clusters that have passed it and do not hold the value, and why.
+  std::vector<FailedAt> failed;
   std::chrono::microseconds latency{};  // As the broker measured it; 0 for level `accepted`.
   Error error;                          // Of `refused`, `timed_out`, `failed`.
 };

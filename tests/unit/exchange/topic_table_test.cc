@@ -42,13 +42,60 @@ TEST(TopicTable, an_alias_means_one_topic_within_its_stream) {
   EXPECT_EQ(table.find(2, 3), kNoTopic);
 }
 
-TEST(TopicTable, aliases_beyond_the_table_are_refused) {
+// Those of a neighbour whose table is larger than ours.
+TEST(TopicTable, aliases_beyond_the_table_are_kept_and_bounded) {
   TopicTable table(10);
   const TopicIndex a = table.intern("a").value();
-  EXPECT_TRUE(table.declare(0, 9, a));
-  EXPECT_FALSE(table.declare(0, 10, a));
+  EXPECT_TRUE(table.declare(0, 19, a));
+  for (Alias alias = 0; alias < 20; ++alias) {
+    EXPECT_TRUE(table.declare(0, 1'000'000 + alias, a));
+    EXPECT_EQ(table.find(0, 1'000'000 + alias), a);
+  }
+  EXPECT_FALSE(table.declare(0, 2'000'000, a));
+  EXPECT_TRUE(table.has_no_room_for(0, 2'000'000));
   EXPECT_FALSE(table.declare(0, kNoAlias, a));
   EXPECT_EQ(table.find(0, kNoAlias), kNoTopic);
+  EXPECT_EQ(table.declarations_of(0).size(), 21U);
+}
+
+TEST(TopicTable, cache_topics_have_slots_that_no_other_traffic_can_take) {
+  TopicTable table(2);
+  ASSERT_TRUE(table.intern("a"));
+  ASSERT_TRUE(table.intern("b"));
+  ASSERT_FALSE(table.intern("c"));
+  const auto one = table.intern("cache.users", TopicUse::cache);
+  ASSERT_TRUE(one) << "events have taken all of theirs";
+  EXPECT_EQ(table.use_of(*one), TopicUse::cache);
+  EXPECT_EQ(table.use_of(table.find("a")), TopicUse::events);
+  ASSERT_TRUE(table.intern("cache.hits", TopicUse::cache));
+  EXPECT_FALSE(table.intern("cache.pages", TopicUse::cache));
+  EXPECT_EQ(table.intern("cache.users", TopicUse::cache), one);
+}
+
+TEST(TopicTable, to_look_for_a_topic_gives_it_no_slot) {
+  TopicTable table(2);
+  EXPECT_EQ(table.find("a"), kNoTopic);
+  EXPECT_EQ(table.size(), 0U);
+  const auto a = table.intern("a");
+  EXPECT_EQ(table.find("a"), a);
+}
+
+TEST(TopicTable, what_a_neighbour_declares_beyond_the_table_is_not_a_mistake_of_the_neighbour) {
+  using Learned = TopicTable::Learned;
+  TopicTable table(1);
+  EXPECT_EQ(table.learn(0, {1, "a"}, TopicUse::events), Learned::known);
+  EXPECT_EQ(table.learn(0, {1, "a"}, TopicUse::events), Learned::known);
+  EXPECT_EQ(table.learn(0, {1, "b"}, TopicUse::events), Learned::contradiction);
+  EXPECT_EQ(table.learn(0, {kNoAlias, "b"}, TopicUse::events), Learned::contradiction);
+  EXPECT_FALSE(table.has_no_room_for(0, 0)) << "not declared: to be asked for";
+  EXPECT_EQ(table.learn(0, {0, "b"}, TopicUse::events), Learned::no_room);
+  EXPECT_TRUE(table.has_no_room_for(0, 0));
+  EXPECT_EQ(table.find(0, 0), kNoTopic);
+  EXPECT_EQ(table.learn(0, {0, "b"}, TopicUse::events), Learned::no_room);
+  EXPECT_EQ(table.learn(1, {0, "cache.users"}, TopicUse::cache), Learned::known);
+  EXPECT_EQ(table.learn(0, {9, "a"}, TopicUse::events), Learned::known)
+      << "an alias of a larger table than this one";
+  EXPECT_EQ(table.declarations_of(0), (std::vector<Declaration>{{1, "a"}, {9, "a"}}));
 }
 
 TEST(TopicTable, declarations_of_a_stream_come_in_the_order_of_aliases) {

@@ -191,6 +191,20 @@ TEST_F(PublishQueue, beyond_the_limit_of_aliases_topics_travel_inline) {
   EXPECT_EQ(as_text(sent[1].body->payload_of(sent[1].body->records[0])), "x");
 }
 
+TEST_F(PublishQueue, a_topic_that_is_used_once_travels_in_full_and_leaves_nothing_behind) {
+  broker.connect();
+  ASSERT_TRUE(broker.session.publish(broker.now, "reply.1", as_bytes("x"), nullptr,
+                                     Answering::later, Naming::in_full));
+  reconnect({});
+  const auto sent = broker.take_batches();
+  ASSERT_EQ(sent.size(), 2U);
+  for (const Sent& one : sent) {  // Also when it is sent again.
+    EXPECT_TRUE(one.as<BatchHeader>()->declarations.empty());
+    EXPECT_EQ(one.body->records[0].alias, kNoAlias);
+    EXPECT_EQ(one.body->inline_topic_of(one.body->records[0]), "reply.1");
+  }
+}
+
 TEST_F(PublishQueue, the_window_bounds_what_is_kept_and_a_refused_publication_has_no_number) {
   broker.welcome.limits.publish_window_bytes = 10'000;
   broker.connect();
