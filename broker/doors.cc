@@ -26,8 +26,16 @@ SocketLimits frame_limits(const BrokerOptions& options) {
   return limits;
 }
 
-SocketLimits stream_limits(const BrokerOptions& options) {
-  SocketLimits limits = frame_limits(options);
+// Values that are too large for this cluster may be for another one behind it, and what is too
+// large must not break the link.
+SocketLimits link_limits() {
+  SocketLimits limits;
+  limits.frame_bytes_max = kPayloadBytesMaxOfAny + kBodyMargin;
+  return limits;
+}
+
+SocketLimits stream_limits() {
+  SocketLimits limits = link_limits();
   limits.queue_messages_max = kStreamMessagesMax;
   limits.kernel_buffer_bytes = kStreamKernelBytes;
   return limits;
@@ -94,10 +102,10 @@ Result<std::unique_ptr<Doors>> Doors::open(NetContext& context, const BrokerOpti
 Result<void> Doors::bind_all(const BrokerOptions& options) {
   const auto listen = open_and_bind(context_, frame_limits_, "listen", options.listen, sessions_);
   if (!listen) return tl::unexpected(listen.error());
-  const auto link = open_and_bind(context_, frame_limits_, "link", options.link, links_in_);
+  const auto link = open_and_bind(context_, link_limits(), "link", options.link, links_in_);
   if (!link) return tl::unexpected(link.error());
   const auto stream =
-      open_and_bind(context_, stream_limits(options), "stream", options.stream, publisher_);
+      open_and_bind(context_, stream_limits(), "stream", options.stream, publisher_);
   if (!stream) return tl::unexpected(stream.error());
   bound_ = {*listen, *link, *stream};
   return {};
@@ -131,7 +139,7 @@ Result<void> Doors::dial_all(const BrokerOptions& options) {
     const Result<Endpoint> endpoint = parse_dial_endpoint(plan.endpoint);
     if (!endpoint) return name(endpoint.error());
     link.endpoint = *endpoint;
-    auto subscriber = SubSocket::open(context_, stream_limits(options));
+    auto subscriber = SubSocket::open(context_, stream_limits());
     if (!subscriber) return name(subscriber.error());
     link.subscriber = std::move(*subscriber);
     if (const Result<void> dialled = dial(link); !dialled) return name(dialled.error());
@@ -141,7 +149,7 @@ Result<void> Doors::dial_all(const BrokerOptions& options) {
 }
 
 Result<void> Doors::dial(Link& link) {
-  auto dealer = DealerSocket::open(context_, frame_limits_);
+  auto dealer = DealerSocket::open(context_, link_limits());
   if (!dealer) return tl::unexpected(dealer.error());
   const Result<void> dialled = (*dealer)->connect(link.endpoint);
   if (!dialled) return dialled;

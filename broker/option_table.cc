@@ -119,7 +119,7 @@ const std::array kTable = {
     OptionSpec{"Memory", "retained-max", "SIZE", "Kept for repair, over all streams",
                SizeOption{MPREG_AT(node.retained_bytes_max), kMiB, 64 * kGiB}, Reload::yes},
     OptionSpec{"Memory", "payload-max", "SIZE", "The largest payload of a message",
-               SizeOption{MPREG_AT(node.payload_bytes_max), kKiB, 64 * kMiB}},
+               SizeOption{MPREG_AT(node.payload_bytes_max), kKiB, kPayloadBytesMaxOfAny}},
     OptionSpec{"Memory", "session-window-max", "SIZE", "Under way to one session at most",
                SizeOption{MPREG_AT(node.session_window_bytes_max), 64 * kKiB, kGiB}, Reload::yes},
     OptionSpec{"Memory", "publish-window", "SIZE", "Under way from one session at most",

@@ -6,6 +6,14 @@
 #include "wire/packet_codec.h"
 
 namespace mpreg {
+namespace {
+
+// An erasure is a write: of nothing.
+bool is_erasure(const CacheInvalidation& fact) { return fact.erased; }
+bool is_erasure(const CacheReplication& /*fact*/) { return false; }
+
+}  // namespace
+
 // The one way into this cluster. The arrival is next in its stream; local and remote meet here.
 void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   StreamState& state = streams_[stream];
@@ -22,16 +30,19 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   if (!entry.body.frame.empty()) {
     const Body& body = entry.body;
     bool is_trusted = true;
+    const bool do_agree = clocks_agree(stream);
     if (!state.own) {
       const HybridTime last = body.stamp.version + body.stamp.count - 1;
-      is_trusted = clock_.observe(last, turn.now.wall, options_.clock_offset_max);
+      HybridClock unmoved = clock_;  // By a clock that does not agree.
+      is_trusted =
+          (do_agree ? clock_ : unmoved).observe(last, turn.now.wall, options_.clock_offset_max);
       if (!is_trusted) metrics_.clock_readings_refused.add();
     }
-    if (lane == Lane::cache) apply_facts(turn.now, is_trusted, entry);
+    if (lane == Lane::cache) apply_facts(turn.now, is_trusted, do_agree, entry);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
-    if (lane == Lane::bulk) cache_values(turn.now, body);
+    if (lane == Lane::bulk) cache_values(turn.now, stream, do_agree, body);
     if (!state.own) {
       remember_operations(body);
       metrics_.link_batches_applied.add();
@@ -43,6 +54,9 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   }
   if (entry.gap) {
     metrics_.gaps_applied.add();
+    note_failure(stream, {entry.after + 1, entry.through, arrival.failure});
+    // Which of them were lost is not known.
+    if (lane == Lane::bulk) cache_.give_up_of(turn.now.instant, stream_ids_.id_of(stream).origin);
     // What was lost was written before now, by any clock that is not ahead of ours.
     const HybridTime time = std::max(clock_.last(), hybrid_time_of(turn.now.wall));
     if (lane == Lane::cache) {
@@ -93,11 +107,11 @@ Node::Impl::SharedNames Node::Impl::shared_names(std::vector<std::string> names)
 }
 
 // What was read at the door is not read again.
-void Node::Impl::apply_facts(const Now& now, bool is_trusted, LogEntry& entry) {
+void Node::Impl::apply_facts(const Now& now, bool is_trusted, bool clocks_agree, LogEntry& entry) {
   const StreamIndex stream = entry.stream;
   const Body& body = entry.body;
   const bool own = streams_[stream].own;
-  FactsApplied facts{stream, body, is_trusted, {}, 0, 0, false, {}};
+  FactsApplied facts{stream, body, is_trusted, {}, 0, 0, false, {}, clocks_agree, {}};
   auto checked = checked_facts_.cbegin();
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
@@ -120,8 +134,12 @@ void Node::Impl::apply_facts(const Now& now, bool is_trusted, LogEntry& entry) {
                     facts.invalidations, facts.processed);
   }
   entry.namespaces = shared_names(std::move(facts.about));
-  if (facts.repeated.empty()) return;
-  entry.repeated = std::make_shared<const std::vector<std::uint32_t>>(std::move(facts.repeated));
+  const auto shared = [](std::vector<std::uint32_t>& indices) {
+    return indices.empty() ? nullptr
+                           : std::make_shared<const std::vector<std::uint32_t>>(std::move(indices));
+  };
+  entry.repeated = shared(facts.repeated);
+  entry.unusable = shared(facts.unusable);
 }
 
 // Who stamped it, or the broker that it came through, has checked that it can be read.
@@ -129,6 +147,8 @@ template <typename Fact>
 void Node::Impl::apply_decoded(const Now& now, const Record& record, const Result<Fact>& decoded,
                                FactsApplied& facts) {
   if (decoded) return apply_fact(now, record, *decoded, facts);
+  const Number number = facts.body.first() + record.index;
+  note_failure(facts.stream, {number, number, ApplyFailure::unreadable});
   facts.note({});
   cache_.lose({}, clock_.last());
 }
@@ -160,7 +180,7 @@ void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fa
 
 template <typename Fact>
 void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fact,
-                           const FactsApplied& facts) {
+                           FactsApplied& facts) {
   constexpr bool kIsInvalidation = std::is_same_v<Fact, CacheInvalidation>;
   const std::string& origin = stream_ids_.id_of(facts.stream).origin;
   const HybridTime version = facts.body.stamp.version + record.index;
@@ -168,25 +188,65 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   bool is_one_key = true;
   if constexpr (kIsInvalidation) is_one_key = fact.type == InvalidationType::single_key;
   void_loads(fact.address, is_one_key);
-  if (!facts.is_trusted) return cache_.distrust(fact.address.namespace_name, clock_.last());
-  cache_.note_version(origin, version);
+  const bool is_write = !kIsInvalidation || is_erasure(fact);
+  const bool is_used = !is_write || (facts.is_trusted && is_usable(facts.stream, facts.clocks_agree,
+                                                                   fact.address.namespace_name));
+  // By a clock that is too far ahead: it counts as of now.
+  const HybridTime counted = facts.is_trusted ? version : clock_.last();
+  if (facts.is_trusted) {
+    cache_.note_version(origin, version);
+  } else {
+    cache_.distrust(fact.address.namespace_name, counted);
+  }
+  if (!is_used) {
+    facts.unusable.push_back(record.index);
+    if constexpr (!kIsInvalidation) {
+      if (selects(fact.targets, options_.cluster, options_.region)) {
+        note_failure(facts.stream, {number, number, ApplyFailure::refused});
+      }
+    }
+    return take_as_invalidation(now, fact.address, origin, counted);
+  }
   if constexpr (kIsInvalidation) {
-    cache_.take(now.instant, fact, origin, version);
-    if (fact.claim && !is_long_over(now, version, fact.claim->lease_ms)) {
+    cache_.take(now.instant, fact, origin, counted);
+    if (facts.is_trusted && fact.claim && !is_long_over(now, version, fact.claim->lease_ms)) {
       claims_.take(now.instant, fact, {version, origin}, facts.stream, number);
     }
   } else {
-    cache_.take(now.instant, fact, origin, version,
-                operation_of(facts.body.segments, record.index));
+    const auto failure = cache_.take(now.instant, fact, origin, version,
+                                     operation_of(facts.body.segments, record.index));
+    if (failure) note_failure(facts.stream, {number, number, *failure});
   }
 }
 
-void Node::Impl::cache_values(const Now& now, const Body& body) {
+// What is not kept is reported, and what it belongs to is missing from now on.
+void Node::Impl::cache_values(const Now& now, StreamIndex stream, bool clocks_agree,
+                              const Body& body) {
+  const bool own = streams_[stream].own;
   for (const Record& record : body.records) {
     if (record.kind != RecordKind::value) continue;
-    auto value = decode_value(body.payload_of(record));
-    if (!value) continue;  // Its fact keeps waiting: the entry is missing.
-    cache_.take(now.instant, std::move(*value), operation_of(body.segments, record.index).client);
+    const Number number = body.first() + record.index;
+    const Bytes payload = body.payload_of(record);
+    auto value = decode_value(payload);
+    if (!value) {  // Its fact waits, and is given up when it is overdue.
+      note_failure(stream, {number, number, ApplyFailure::unreadable});
+      continue;
+    }
+    if (!selects(value->targets, options_.cluster, options_.region)) continue;
+    const std::uint64_t client = operation_of(body.segments, record.index).client;
+    const OperationId fact{client, value->fact_operation};
+    ReplicaStore::NotHeld failure;
+    if (!is_usable(stream, clocks_agree, value->address.namespace_name)) {
+      failure = ApplyFailure::refused;
+    } else if (!own && payload.size() > options_.payload_bytes_max) {
+      failure = ApplyFailure::too_large;
+    }
+    if (failure) {
+      cache_.give_up(now.instant, fact, *failure);
+    } else {
+      failure = cache_.take(now.instant, std::move(*value), client);
+    }
+    if (failure) note_failure(stream, {number, number, *failure});
   }
 }
 

@@ -85,6 +85,7 @@ void Node::Impl::begin_comparison(Turn& turn, const Link& link) {
   compare_.current->cluster = link.peer.cluster;
   compare_.current->begun = compare_.current->progressed = turn.now.instant;
   metrics_.store_comparisons.add();
+  if (!link.clock.is_trusted()) return end_comparison(turn, what_is_not_compared(link), false);
   ask_store(turn, StoreLevel::groups, 0);
 }
 
@@ -149,6 +150,7 @@ bool Node::Impl::take_entries(const Now& now, const StoreTell& tell) {
   CompareDesk::Comparison& current = *compare_.current;
   std::uint64_t repaired = 0;
   for (const StoredEntry& entry : tell.entries) {
+    if (!is_comparable(current.cluster, entry)) continue;
     if (!clock_.observe(entry.time, now.wall, options_.clock_offset_max)) {
       metrics_.clock_readings_refused.add();
       continue;
@@ -175,7 +177,11 @@ void Node::Impl::ask_next(Turn& turn) {
   }
   const bool is_equal = current.groups_differing == 0;
   const bool is_newer_there = current.entries_repaired > 0;
-  end_comparison(turn, is_equal ? "equal" : is_newer_there ? "repaired" : "nothing newer", true);
+  std::string result = is_equal ? "equal" : is_newer_there ? "repaired" : "nothing newer";
+  if (const auto link = links_.find(current.link); link != links_.end()) {
+    if (std::string why = what_is_not_compared(link->second); !why.empty()) result = std::move(why);
+  }
+  end_comparison(turn, std::move(result), true);
 }
 
 void Node::Impl::end_comparison(Turn& turn, std::string result, bool is_whole) {
@@ -265,6 +271,7 @@ void Node::Impl::note_passed(const Now& now) {
   compare_.passed_by_all = std::max(compare_.passed_by_all, passed);
   if (compare_.passed_by_all > 0) cache_.forget_marks(compare_.passed_by_all);
   cache_.drop_overdue(now.instant);
+  cache_.give_up_overdue(now.instant);
 }
 
 // ---- For operators.

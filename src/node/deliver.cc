@@ -17,7 +17,7 @@ Number Node::Impl::told(const Session& session, StreamIndex stream) const {
 
 TopicIndex Node::Impl::topic_of(StreamIndex stream, const Body& body, const Record& record) {
   if (record.alias != kNoAlias) return topics_.find(stream, record.alias);
-  return topics_.intern(body.inline_topic_of(record)).value_or(kNoTopic);
+  return topics_.find(body.inline_topic_of(record));
 }
 
 // Null when nobody may have it, or when the topic has no place in the table any more.
@@ -102,6 +102,7 @@ void Node::Impl::send_batch(Turn& turn, Session& session, StreamIndex stream, co
     header.hops = entry.hops;
     header.declarations = std::move(declarations);
     if (entry.repeated) header.repeated = *entry.repeated;
+    if (entry.unusable) header.unusable = *entry.unusable;
     frame = encode_packet(header);
     if (is_plain) {
       last_header_ = {stream, after, entry.through, session.interest_generation, frame};

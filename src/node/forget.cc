@@ -38,6 +38,7 @@ Result<void> Node::Impl::forget(const Now& now, const std::string& cluster) {
 
 void Node::Impl::forget_member(const Now& now, Member member) {
   (void)members_.forget(member.cluster);
+  settings_.forget(member.cluster);
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   note_epoch(now, member.cluster, member.epoch + 1);
   member.forgotten = true;

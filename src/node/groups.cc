@@ -151,8 +151,7 @@ void Node::Impl::hand_out(Turn& turn, StreamIndex stream, const Body& body) {
                groups_.of_channel[topic] != GroupDesk::kNoGroup) {
       const std::string_view text = body.inline_topic_of(record);
       if (text.empty()) continue;
-      pick(stream, body, i,
-           {topics_.intern(text).value_or(kNoTopic), text, groups_.of_channel[topic]});
+      pick(stream, body, i, {topics_.find(text), text, groups_.of_channel[topic]});
     }
   }
   send_shares(turn, stream, body);
@@ -367,7 +366,7 @@ GroupDesk::Placing Node::Impl::place_again(GroupTable::GroupIndex group, StreamI
   const std::string_view text = published_topic(stream, body, record);
   groups_.targets.clear();
   bool has_members = false;
-  for (const auto id : groups_.table.wanting(topics_.intern(text).value_or(kNoTopic), text)) {
+  for (const auto id : groups_.table.wanting(topics_.find(text), text)) {
     if (groups_.table.target(id).group != group) continue;
     groups_.targets.push_back(id);
     has_members = has_members || groups_.table.target(id).cluster.empty();

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "federation/clock_offset.h"
 #include "federation/members.h"
 #include "federation/serving.h"
 #include "node/outbox.h"
@@ -46,6 +47,7 @@ struct Link {
   Instant echo_progress{};     // When that rose.
   std::deque<std::pair<std::uint64_t, Instant>> states_sent;  // Ours, and when; the newest last.
   Instant last_heard{};
+  ClockOffset clock;      // Of theirs, against ours.
   bool is_late = false;   // Nothing was heard for kPeerLate: others are preferred.
   Instant greet_again{};  // While greeting.
   Instant connected{};

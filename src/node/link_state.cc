@@ -27,7 +27,10 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
   link.was_joined = true;
   if (is_first) states_due_ = true;
   audit_interest(turn, link, state);
-  if (!clock_.observe(state.clock, turn.now.wall, options_.clock_offset_max)) {
+  measure_clock(turn, link, state);
+  learn_claim_lease(turn, link.peer.cluster, state.claim_lease_max_ms);
+  if (link.clock.is_trusted() &&
+      !clock_.observe(state.clock, turn.now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
   for (Member member : state.members) {
@@ -48,6 +51,7 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     if (is_forgotten(member)) continue;
     books_.learn(member.cluster);
     if (members_.report(member, link.id, turn.now.instant)) states_due_ = true;
+    learn_settings(turn, member.cluster);
     note_epoch(turn.now, member.cluster, member.epoch);
   }
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
@@ -117,8 +121,13 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
     state.echo_held_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(held.count(), 60'000));
   }
   state.clock = clock_.last();
+  state.wall_ms = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(turn.now.wall.time_since_epoch().count(), 0));
+  state.claim_lease_max_ms = settings_.announced().claim_lease_max_ms;
   state.interest_hash = interests_.hash();
-  state.members.push_back({options_.cluster, options_.region, epoch_, instance_, 0, 0});
+  Member self{options_.cluster, options_.region, epoch_, instance_, 0, 0};
+  self.settings = settings_.announced().namespaces;
+  state.members.push_back(std::move(self));
   for (const auto& [cluster, known] : members_.all()) {
     // Not told to whom it was heard from: a way through the listener is none. What is known and not
     // reached is told as that, so that its next life numbers above it, wherever it joins.
@@ -156,6 +165,7 @@ std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) cons
         age_of(now.instant, state),
         index == own_[static_cast<std::size_t>(Lane::cache)] ? compare_.passed : state.passed};
     if (index == own_[lane]) offer.base = base_[lane];
+    offer.clock_off = !clocks_agree(index);
     offers.push_back(std::move(offer));
   }
   return offers;

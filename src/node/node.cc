@@ -54,6 +54,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       remote_reads_(kWaitingGetsMax),
       claims_(options_.cluster, options_.claim_lease_max, instance),
       pending_(options_.pending_operations_max),
+      settings_(settings_of(options_)),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {}
 
@@ -97,6 +98,7 @@ void Node::Impl::send(Turn& turn, Address to, const Packet& packet, Frame body) 
 
 void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
   turn_time_ = turn.now.instant;
+  watch_own_clock(turn);
   Result<Packet> packet = decode_packet(header.bytes());
   if (!packet) {
     metrics_.packets_malformed.add();
@@ -153,6 +155,7 @@ void Node::Impl::end_turn(Turn& turn) {
 
 void Node::Impl::tick(Turn& turn) {
   turn_time_ = turn.now.instant;
+  watch_own_clock(turn);
   if (turn.now.instant >= next_heartbeat_) {
     next_heartbeat_ = turn.now.instant + kHeartbeat;
     note_lags(turn.now);

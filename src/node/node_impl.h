@@ -99,6 +99,7 @@ class Node::Impl : private NodeState {
   void declare_own(Lane lane, TopicIndex topic);
   void stamp_own(Turn& turn, BodyBuilder& builder, const std::set<TopicIndex>& topics);
   void stamp_and_apply(Turn& turn, StampableBody& parts, Body body);
+  [[nodiscard]] Result<void> check_publishable(std::string_view topic, Lane lane) const;
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
   void refuse_operation(Turn& turn, Session& session, std::uint64_t operation, Error error);
   [[nodiscard]] bool is_cache_topic(std::string_view topic) const;
@@ -197,15 +198,15 @@ class Node::Impl : private NodeState {
   void apply(Turn& turn, StreamIndex stream, Arrival arrival);
   using SharedNames = std::shared_ptr<const std::vector<std::string>>;
   [[nodiscard]] SharedNames shared_names(std::vector<std::string> names);
-  void apply_facts(const Now& now, bool is_trusted, LogEntry& entry);
+  void apply_facts(const Now& now, bool is_trusted, bool clocks_agree, LogEntry& entry);
   template <typename Fact>
   void apply_decoded(const Now& now, const Record& record, const Result<Fact>& decoded,
                      FactsApplied& facts);
   template <typename Fact>
   void apply_fact(const Now& now, const Record& record, const Fact& fact, FactsApplied& facts);
   template <typename Fact>
-  void take_fact(const Now& now, const Record& record, const Fact& fact, const FactsApplied& facts);
-  void cache_values(const Now& now, const Body& body);
+  void take_fact(const Now& now, const Record& record, const Fact& fact, FactsApplied& facts);
+  void cache_values(const Now& now, StreamIndex stream, bool clocks_agree, const Body& body);
   void note_values(StreamIndex stream, const Body& body,
                    const std::vector<std::vector<std::string>>& targets);
   void remember_operations(const Body& body);
@@ -398,11 +399,39 @@ class Node::Impl : private NodeState {
   void learn_completeness(Link& link, StreamIndex stream, BatchHeader& header, Arrival& arrival);
   [[nodiscard]] std::vector<Declaration> declarations_for(
       StreamIndex stream, const Body& body, const std::vector<std::uint16_t>& records) const;
-  [[nodiscard]] bool declare(StreamIndex stream, const std::vector<Declaration>& declarations);
-  [[nodiscard]] bool aliases_known(StreamIndex stream, const Body& body) const;
-  void on_applied(const Now& now, Link& link, const Applied& applied);
+  void on_applied(Turn& turn, Link& link, const Applied& applied);
   void note_behind(const Link& link, Serving& serving, const Applied& applied);
   void forget_below(StreamIndex stream, LinkId link);
+
+  // ---- agreement.cc
+  [[nodiscard]] std::optional<Refused> check_settings(const LinkHello& hello) const;
+  void learn_claim_lease(Turn& turn, const std::string& cluster, std::uint32_t lease_ms);
+  void learn_settings(Turn& turn, const std::string& cluster);
+  void measure_clock(Turn& turn, Link& link, const LinkState& state);
+  [[nodiscard]] std::string describe_clock(const Link& link) const;
+  void watch_own_clock(Turn& turn);
+  [[nodiscard]] bool clocks_agree(StreamIndex stream) const;
+  [[nodiscard]] bool is_merged(const std::string& namespace_name) const;
+  [[nodiscard]] bool is_usable(StreamIndex stream, bool clocks_agree,
+                               const std::string& namespace_name) const;
+  void take_as_invalidation(const Now& now, const CacheAddress& address, const std::string& origin,
+                            HybridTime version);
+  [[nodiscard]] std::string what_is_not_compared(const Link& link) const;
+  [[nodiscard]] bool is_comparable(const std::string& neighbour, const StoredEntry& entry) const;
+  [[nodiscard]] std::vector<std::string> disagreements() const;
+
+  // ---- not_applied.cc
+  void note_failure(StreamIndex stream, const NotApplied& range);
+  [[nodiscard]] std::vector<NotApplied> own_failures(StreamIndex stream) const;
+  void take_failures(Turn& turn, const Link& link, StreamIndex stream, const AppliedBy& report);
+  void on_failures_known(Turn& turn, const Link& link, const FailuresKnown& known);
+
+  // ---- topic_room.cc
+  [[nodiscard]] bool declare(StreamIndex stream, const std::vector<Declaration>& declarations);
+  [[nodiscard]] bool aliases_known(StreamIndex stream, const Body& body) const;
+  [[nodiscard]] bool lacks_room(StreamIndex stream, const Body& body) const;
+  [[nodiscard]] Scope scope_of(StreamIndex stream, const Arrival& arrival) const;
+  void lose_for_room(Turn& turn, StreamIndex stream, Arrival& arrival);
 
   // ---- serve_links.cc
   void on_take(Turn& turn, Link& link, const Take& request);

@@ -87,6 +87,16 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
                              "Ranges of streams that were lost to this cluster.")),
       clock_readings_refused(r.counter("mpreg_clock_readings_refused_total",
                                        "Clock readings too far ahead of the wall clock.")),
+      clocks_off(r.counter("mpreg_clocks_off_total",
+                           "Times that a neighbour's clock was found to be off.")),
+      writes_not_used(r.counter("mpreg_writes_not_used_total",
+                                "Writes of clusters whose clock or settings differ, applied as "
+                                "invalidations.")),
+      not_applied(r.counter("mpreg_not_applied_total",
+                            "Numbers of other clusters that were passed and are not held here.")),
+      batches_without_room(r.counter("mpreg_batches_without_room_total",
+                                     "Batches that are lost here, for a topic has no place in the "
+                                     "table or a message is larger than payload-max.")),
       store_comparisons(r.counter("mpreg_store_comparisons_total",
                                   "Comparisons of the store with a neighbour's.")),
       store_entries_told(r.counter("mpreg_store_entries_told_total",

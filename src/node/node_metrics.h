@@ -64,6 +64,10 @@ struct NodeMetrics {
   Counter& bodies_repaired;
   Counter& gaps_applied;
   Counter& clock_readings_refused;
+  Counter& clocks_off;
+  Counter& writes_not_used;
+  Counter& not_applied;
+  Counter& batches_without_room;
   Counter& store_comparisons;
   Counter& store_entries_told;
   Counter& store_entries_repaired;

@@ -44,6 +44,10 @@ static_assert(kHandshakeRetry < kPeerDown);
 static_assert(kRefillPatienceWithoutOrigin > kPeerDown,
               "another way to the origin must have its chance");
 
+// A broker may be told to accept payloads up to this, so links carry as much whatever the two sides
+// accept themselves.
+inline constexpr std::uint64_t kPayloadBytesMaxOfAny = 64ULL << 20U;
+
 struct DialOptions {
   LinkRole role = LinkRole::hub;
   std::string endpoint;
@@ -92,5 +96,8 @@ struct NodeOptions {
   // By namespace: how its entries move through their states. The others are mesi.
   std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols = {};
 };
+
+// What is announced to neighbours, and compared (agreement.cc).
+[[nodiscard]] LinkSettings settings_of(const NodeOptions& options);
 
 }  // namespace mpreg

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "federation/apply_failures.h"
 #include "federation/members.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
@@ -48,6 +49,8 @@ struct FactsApplied {
   std::uint64_t processed = 0;  // Of these; the others were known.
   bool is_about_any = false;
   std::vector<std::uint32_t> repeated;  // By their index: what came before in another stream.
+  bool clocks_agree = true;             // From here to the origin.
+  std::vector<std::uint32_t> unusable;  // By their index: writes that only invalidate.
 
   void note(std::string_view namespace_name) {
     is_about_any = is_about_any || namespace_name.empty();
@@ -55,8 +58,8 @@ struct FactsApplied {
     if (about.empty() || about.back() != namespace_name) about.emplace_back(namespace_name);
   }
 };
-// What a client may ask for again after a broken connection.
-struct Notice {
+// What a client may ask for again after a broken connection. Not session_events.h's Notice.
+struct ToldNotice {
   Instant at{};
   std::uint64_t client = 0;
   std::size_t operations = 0;  // That it is about.
@@ -88,6 +91,7 @@ struct Below {
   Number number = 0;
   Number observed = 0;
   LinkId link = kNoLink;
+  ApplyFailures failures;
 };
 
 struct Lingering {

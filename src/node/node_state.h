@@ -20,6 +20,7 @@
 #include "federation/federation_books.h"
 #include "federation/interest_set.h"
 #include "federation/interest_table.h"
+#include "federation/link_settings.h"
 #include "federation/members.h"
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
@@ -78,8 +79,8 @@ struct NodeState {
   std::uint64_t last_session_ = 0;
   std::array<BodyBuilder, kLanes> builders_{BodyBuilder(Lane::cache), BodyBuilder(Lane::bulk),
                                             BodyBuilder(Lane::events)};
-  std::vector<std::uint8_t> is_cache_topic_;  // By TopicIndex.
-  std::deque<CachedMatch> overflow_matches_;  // Inline topics for which the table had no room.
+  std::deque<CachedMatch> overflow_matches_;  // Of topics that have no place in the table.
+  Instant next_room_warning_{};
   std::vector<std::uint16_t> records_scratch_;
   std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
   std::vector<Tracked> tracked_;                                      // Of the batch at hand.
@@ -104,7 +105,7 @@ struct NodeState {
   PendingOperations pending_;
   std::vector<PendingOperations::Ended> ended_;
   std::map<OperationId, Number> values_;  // By fact, until that comes; kNoValue: refused.
-  std::deque<Notice> notices_;
+  std::deque<ToldNotice> notices_;
   std::size_t noticed_operations_ = 0;  // In all of them.
   FederationBooks books_;
 
@@ -113,8 +114,11 @@ struct NodeState {
   std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
   LinkId next_link_ = 0;
   Members members_;
+  SettingsBook settings_;
+  OwnClockWatch own_clock_;
   std::map<std::string, Forgotten> forgotten_;                      // Until they come back.
   std::map<StreamIndex, std::map<std::string, Below>> downstream_;  // By cluster behind us.
+  std::map<StreamIndex, ApplyFailures> failures_;                   // Of this cluster.
   std::set<StreamIndex> all_reports_due_;                           // Beside those below.
   std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
   // ---- Interest.

@@ -296,6 +296,7 @@ void Node::Impl::tell_outcome(Turn& turn, std::span<const PendingOperations::End
   told.confirmed = first.progress->confirmed;
   told.missing = first.progress->missing;
   told.fenced = first.progress->fenced;
+  told.failed = first.progress->failed;
   told.operations.reserve(alike.size());
   for (const PendingOperations::Ended& ended : alike) {
     told.operations.push_back({ended.id.operation, ended.latency_us});
@@ -346,7 +347,7 @@ void Node::Impl::forget_notice() {
 }
 
 void Node::Impl::repeat_notices(Turn& turn, const Session& session) const {
-  for (const Notice& notice : notices_) {
+  for (const ToldNotice& notice : notices_) {
     if (notice.client == session.client) {
       send(turn, {Door::session, session.peer}, notice.packet);
     }

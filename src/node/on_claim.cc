@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kLimitSlack{2000};
 // Of which the word is needed, this cluster among them; and whether enough is known of the others.
 Claims::Electorate Node::Impl::electorate(const Now& now) const {
   Claims::Electorate all;
-  const Duration silence_max = options_.claim_lease_max + kLeaseMargin;
+  const Duration silence_max = settings_.claim_lease_max() + kLeaseMargin;
   std::size_t members = 1;
   all.needed.push_back(options_.cluster);
   const bool is_young = now.instant - started_ <= silence_max;

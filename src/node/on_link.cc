@@ -55,7 +55,9 @@ void Node::Impl::on_link_packet(Turn& turn, Address from, Packet& packet, Frame&
   } else if (const auto* state = std::get_if<LinkState>(&packet)) {
     on_link_state(turn, *link, *state);
   } else if (const auto* applied = std::get_if<Applied>(&packet)) {
-    on_applied(turn.now, *link, *applied);
+    on_applied(turn, *link, *applied);
+  } else if (const auto* known = std::get_if<FailuresKnown>(&packet)) {
+    on_failures_known(turn, *link, *known);
   } else if (const auto* request = std::get_if<Take>(&packet)) {
     on_take(turn, *link, *request);
   } else if (const auto* taken = std::get_if<Taken>(&packet)) {
@@ -113,6 +115,7 @@ void Node::Impl::send_link_hello(Turn& turn, Link& link) {
   hello.epoch = epoch_;
   hello.instance = instance_;
   hello.dial = link.dial;
+  hello.settings = settings_.announced();
   link.greet_again = turn.now.instant + kHandshakeRetry;
   send(turn, link.address, hello);
 }
@@ -121,9 +124,9 @@ void Node::Impl::send_link_hello(Turn& turn, Link& link) {
 std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHello& hello) {
   if (hello.protocol_min > kProtocolVersion || hello.protocol_max < kProtocolVersion) {
     return Refused{ErrorCode::unsupported,
-                   "protocol is " + std::to_string(hello.protocol_min) + ".." +
-                       std::to_string(hello.protocol_max) + ", and this broker speaks " +
-                       std::to_string(kProtocolVersion),
+                   "the wire version is " + std::to_string(kProtocolVersion) + " at " +
+                       options_.cluster + " and " + std::to_string(hello.protocol_min) + ".." +
+                       std::to_string(hello.protocol_max) + " at " + hello.cluster,
                    0};
   }
   if (hello.cluster == options_.cluster) {
@@ -135,6 +138,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
                    0};
   }
   if (auto refused = check_role(hello)) return refused;
+  if (auto refused = check_settings(hello)) return refused;
   if (leaving_) return Refused{ErrorCode::disconnected, "the broker is stopping", kRetryMs};
   for (const auto& [id, link] : links_) {
     if (!link.is_known() || link.peer.cluster != hello.cluster) continue;
@@ -163,6 +167,7 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   welcome.epoch = epoch_;
   welcome.instance = instance_;
   welcome.stream_endpoint = options_.stream_endpoint;
+  welcome.settings = settings_.announced();
   // Another life of that cluster had this epoch, or a later one: it must number above it first.
   if (known != nullptr && known->member.instance != hello.instance) {
     welcome.known_epoch = known->member.epoch;
@@ -196,6 +201,8 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   link.phase = Link::Phase::welcomed;
   link.connected = link.last_heard = link.echo_progress = turn.now.instant;
   link.peer = {hello.cluster, hello.region, hello.epoch, hello.instance, 1, 0};
+  link.peer.settings = hello.settings.namespaces;
+  learn_claim_lease(turn, hello.cluster, hello.settings.claim_lease_max_ms);
   link_of_peer_[peer] = link.id;
   send(turn, from, welcome);
   join(turn, links_.emplace(link.id, std::move(link)).first->second);
@@ -213,6 +220,8 @@ void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welc
   link.last_heard = link.echo_progress = turn.now.instant;
   link.refusal.clear();
   link.peer = {welcome.cluster, welcome.region, welcome.epoch, welcome.instance, 1, 0};
+  link.peer.settings = welcome.settings.namespaces;
+  learn_claim_lease(turn, welcome.cluster, welcome.settings.claim_lease_max_ms);
   turn.outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
   join(turn, link);
 }
@@ -227,6 +236,7 @@ void Node::Impl::join(Turn& turn, Link& link) {
   }
   link.sequence = link.heard = link.echoed = 0;
   link.states_sent.clear();
+  link.clock.restart();
   link.said_goodbye = false;
   metrics_.links_joined.add();
   log(turn, LogLevel::info,
@@ -235,6 +245,7 @@ void Node::Impl::join(Turn& turn, Link& link) {
   books_.learn(link.peer.cluster);
   forgotten_.erase(link.peer.cluster);
   if (members_.report(link.peer, link.id, turn.now.instant)) states_due_ = true;
+  learn_settings(turn, link.peer.cluster);
   note_epoch(turn.now, link.peer.cluster, link.peer.epoch);
   if (!is_federated_) {
     is_federated_ = true;

@@ -55,7 +55,11 @@ bool Node::Impl::open_arrival(Turn& turn, BatchHeader& header, Frame frame, Arri
     return false;
   }
   if (frame.empty()) return true;
-  auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
+  // What is too large for this cluster may be for another one behind it; values are looked at one
+  // by one, and facts are small. A message has to fit, for it has to be delivered as it is.
+  const bool has_limit = header.stream.lane == Lane::events;
+  auto opened =
+      open_body(std::move(frame), has_limit ? BodyLimits{options_.payload_bytes_max} : kOwnBody);
   const bool is_right = opened && opened->stamp.lane == header.stream.lane &&
                         opened->stamp.epoch == header.stream.epoch &&
                         opened->first() > header.after && opened->last() == header.through;
@@ -64,6 +68,17 @@ bool Node::Impl::open_arrival(Turn& turn, BatchHeader& header, Frame frame, Arri
     return true;
   }
   // It would come again as it is: what it holds is lost to this cluster, and that is told.
+  if (!opened && opened.error() == BodyFault::payload_too_large) {
+    metrics_.batches_without_room.add();
+    log(turn, LogLevel::warning,
+        "a batch of " + to_string(header.stream) + " is lost here: a message is larger than " +
+            std::to_string(options_.payload_bytes_max) + " bytes (payload-max)");
+    arrival.failure = ApplyFailure::too_large;
+    arrival.gap = std::make_shared<Gap>(Gap{
+        header.stream, header.after, header.through, {}, "a message was larger than payload-max"});
+    return true;
+  }
+  arrival.failure = ApplyFailure::unreadable;
   metrics_.link_batches_malformed.add();
   log(turn, LogLevel::error,
       "a batch of " + to_string(header.stream) + " is not readable: " +
@@ -118,6 +133,7 @@ void Node::Impl::accept(Turn& turn, StreamIndex stream, Arrival arrival) {
       metrics_.link_batches_malformed.add();
       return retake(turn, stream);
     }
+    if (lacks_room(stream, next->body)) lose_for_room(turn, stream, *next);
     apply(turn, stream, std::move(*next));
     next = streams_[stream].next_kept();
   }
@@ -138,33 +154,9 @@ std::vector<Declaration> Node::Impl::declarations_for(
   return declarations;
 }
 
-bool Node::Impl::declare(StreamIndex stream, const std::vector<Declaration>& declarations) {
-  bool is_right = true;
-  for (const Declaration& declaration : declarations) {
-    if (topics_.find(stream, declaration.alias) != kNoTopic) {
-      is_right =
-          is_right && topics_.text_of(topics_.find(stream, declaration.alias)) == declaration.topic;
-      continue;
-    }
-    const auto topic =
-        check_topic(declaration.topic) ? topics_.intern(declaration.topic) : std::nullopt;
-    if (topic && is_cache_topic_.size() <= *topic) is_cache_topic_.resize(*topic + 1);
-    if (topic) is_cache_topic_[*topic] = is_cache_topic(declaration.topic) ? 1 : 0;
-    is_right = topic && topics_.declare(stream, declaration.alias, *topic) && is_right;
-  }
-  return is_right;
-}
-
-bool Node::Impl::aliases_known(StreamIndex stream, const Body& body) const {
-  return std::all_of(body.records.begin(), body.records.end(), [&](const Record& record) {
-    return record.kind == RecordKind::none || record.alias == kNoAlias ||
-           topics_.find(stream, record.alias) != kNoTopic;
-  });
-}
-
 // Who has applied how much: credit for what is served, confirmation of operations, and news for the
 // broker from which this one takes the stream.
-void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) {
+void Node::Impl::on_applied(Turn& turn, Link& link, const Applied& applied) {
   const auto index = stream_ids_.find(applied.stream);
   if (!index) return;
   const StreamState& state = streams_[*index];
@@ -179,7 +171,14 @@ void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) 
       const auto [below, is_new] = downstream_[*index].try_emplace(report.cluster);
       below->second.link = link.id;
       Below& known = below->second;
-      if (!is_new && report.number <= known.number && report.observed <= known.observed) continue;
+      bool has_failed = false;
+      for (const NotApplied& range : report.failures) {
+        has_failed = known.failures.add(range) || has_failed;
+      }
+      if (!is_new && !has_failed && report.number <= known.number &&
+          report.observed <= known.observed) {
+        continue;
+      }
       known.number = std::max(known.number, report.number);
       known.observed = std::max(known.observed, report.observed);
       reports_due_[*index].insert(report.cluster);
@@ -192,9 +191,10 @@ void Node::Impl::on_applied(const Now& now, Link& link, const Applied& applied) 
       metrics_.packets_unexpected.add();
       continue;
     }
-    pending_.applied(report.cluster, id.lane, report.number, now.instant, ended_);
+    take_failures(turn, link, *index, report);
+    pending_.applied(report.cluster, id.lane, report.number, turn.now.instant, ended_);
     if (id.lane == Lane::cache) {
-      pending_.observed(report.cluster, std::min(report.observed, report.number), now.instant,
+      pending_.observed(report.cluster, std::min(report.observed, report.number), turn.now.instant,
                         ended_);
     }
   }

@@ -27,8 +27,8 @@ bool Node::Impl::is_cache_topic(std::string_view topic) const {
          (topic.size() == prefix.size() || topic[prefix.size()] == '.');
 }
 
-Result<TopicIndex> Node::Impl::admit_topic(std::string_view topic, Lane lane) {
-  if (Result<void> checked = check_topic(topic); !checked) return tl::unexpected(checked.error());
+Result<void> Node::Impl::check_publishable(std::string_view topic, Lane lane) const {
+  if (Result<void> checked = check_topic(topic); !checked) return checked;
   if (is_reserved(topic)) {
     return fail(ErrorCode::refused,
                 "topic " + quoted(topic) + " begins with $: such names are the broker's own");
@@ -39,13 +39,20 @@ Result<TopicIndex> Node::Impl::admit_topic(std::string_view topic, Lane lane) {
                                         options_.topic_prefix +
                                         ", where only cache operations are published");
   }
-  const auto index = topics_.intern(topic);
+  return {};
+}
+
+// With a place in the table, which it keeps.
+Result<TopicIndex> Node::Impl::admit_topic(std::string_view topic, Lane lane) {
+  if (auto checked = check_publishable(topic, lane); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  const auto index =
+      topics_.intern(topic, lane == Lane::events ? TopicUse::events : TopicUse::cache);
   if (!index) {
     return fail(ErrorCode::overloaded, "the broker knows " + std::to_string(topics_.size()) +
                                            " topics, which is its limit");
   }
-  if (is_cache_topic_.size() <= *index) is_cache_topic_.resize(*index + 1);
-  is_cache_topic_[*index] = lane != Lane::events ? 1 : 0;
   metrics_.topics.set(static_cast<std::int64_t>(topics_.size()));
   return *index;
 }
@@ -170,7 +177,7 @@ void Node::Impl::declare_own(Lane lane, TopicIndex topic) {
 void Node::Impl::resolve_topics(Turn& turn, Session& session, StampableBody& parts,
                                 const Body& body) {
   const Lane lane = body.stamp.lane;
-  const std::uint8_t wanted = lane != Lane::events ? 1 : 0;
+  const TopicUse wanted = lane == Lane::events ? TopicUse::events : TopicUse::cache;
   for (std::uint32_t i = 0; i < parts.records.size(); ++i) {
     Record& record = parts.records[i];
     if (record.kind == RecordKind::none) continue;
@@ -181,15 +188,15 @@ void Node::Impl::resolve_topics(Turn& turn, Session& session, StampableBody& par
     } else if (record.alias != kNoAlias && (record.flags & kInlineTopic) != 0) {
       error = {ErrorCode::malformed, "the record has both an alias and an inline topic"};
     } else if (record.alias < session.aliases.size() && session.aliases[record.alias] != kNoTopic &&
-               is_cache_topic_[session.aliases[record.alias]] == wanted) {
+               topics_.use_of(session.aliases[record.alias]) == wanted) {
       const TopicIndex topic = session.aliases[record.alias];
       record.alias = topic;
       declare_own(lane, topic);
       continue;
     } else if ((record.flags & kInlineTopic) != 0) {
-      const Result<TopicIndex> topic = admit_topic(body.inline_topic_of(record), lane);
-      if (topic) continue;
-      error = topic.error();
+      const Result<void> checked = check_publishable(body.inline_topic_of(record), lane);
+      if (checked) continue;
+      error = checked.error();
     } else if (const auto it = session.refused_aliases.find(record.alias);
                it != session.refused_aliases.end()) {
       error = it->second;

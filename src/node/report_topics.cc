@@ -116,6 +116,10 @@ Json Node::Impl::report_health(const Now& now) const {
   for (const std::string& cluster : unreachable) {
     health.issues.push_back("cluster " + cluster + " is not reachable");
   }
+  for (std::string& issue : disagreements()) {
+    health.healthy = false;
+    health.issues.push_back(std::move(issue));
+  }
   if (!joined()) health.issues.emplace_back("a link that was dialled has not joined");
   return {{"cluster_id", options_.cluster},
           {"healthy", health.healthy},

@@ -172,10 +172,11 @@ void Node::Impl::send_applied(Turn& turn, bool everything) {
     Applied applied{stream_ids_.id_of(stream), {}, all_reports_due_.count(stream) > 0};
     for (const std::string& cluster : clusters) {
       if (cluster.empty()) {
-        applied.reports.push_back({options_.cluster, state.frontier, observed_of(stream)});
+        applied.reports.push_back(
+            {options_.cluster, state.frontier, observed_of(stream), own_failures(stream)});
       } else {
         const Below& below = downstream_[stream][cluster];
-        applied.reports.push_back({cluster, below.number, below.observed});
+        applied.reports.push_back({cluster, below.number, below.observed, below.failures.ranges()});
       }
     }
     send(turn, link->second.address, applied);

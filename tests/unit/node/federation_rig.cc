@@ -19,7 +19,7 @@ class FederationRig::Wires : public Carrier {
  public:
   Wires(FederationRig& rig, std::size_t broker) : rig_(rig), index_(broker) {}
 
-  [[nodiscard]] Now now() override { return rig_.now(); }
+  [[nodiscard]] Now now() override { return rig_.now_at(index_); }
   [[nodiscard]] Sent send(const Sending& sending) override {
     const std::uint32_t peer = sending.to.peer;
     if (sending.to.door == Door::session) {
@@ -70,8 +70,10 @@ FederationRig::FederationRig() {
 FederationRig::~FederationRig() = default;
 
 std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<std::size_t> dials,
-                                      NodeOptions options, LinkRole role) {
+                                      NodeOptions options, LinkRole role,
+                                      std::chrono::milliseconds skew) {
   auto broker = std::make_unique<Broker>();
+  broker->skew = skew;
   broker->options = std::move(options);
   broker->options.cluster = cluster;
   broker->options.stream_endpoint = "tcp://*:1";
@@ -88,7 +90,7 @@ std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<st
 void FederationRig::start(std::size_t i) {
   Broker& broker = *brokers_[i];
   broker.applied.facts.clear();
-  broker.node = std::make_unique<Node>(broker.options, now(), next_instance_++, &broker.applied,
+  broker.node = std::make_unique<Node>(broker.options, now_at(i), next_instance_++, &broker.applied,
                                        broker.metrics);
   broker.wires = std::make_unique<Wires>(*this, i);
   broker.driver = std::make_unique<NodeDriver>(*broker.node, *broker.wires);
@@ -234,7 +236,7 @@ void FederationRig::collect(Client& client) {
       [&](const Delivery& delivery) {
         client.received.push_back({delivery.subscription, std::string(delivery.topic),
                                    std::string(as_text(delivery.payload)), delivery.backlog,
-                                   delivery.kind, delivery.repeated});
+                                   delivery.kind, delivery.repeated, delivery.unusable});
       },
       [&](const Notice& notice) {
         if (const auto* gap = std::get_if<Gap>(&notice.what)) client.gaps.push_back(*gap);

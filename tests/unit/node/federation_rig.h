@@ -24,6 +24,7 @@ class FederationRig {
     bool backlog;
     RecordKind kind;
     bool repeated;
+    bool unusable;
   };
 
   class Applied : public CacheApplier {
@@ -43,6 +44,7 @@ class FederationRig {
     std::vector<std::size_t> dials;  // Brokers, by dialled link.
     std::set<std::pair<std::uint32_t, std::string>> channels;
     std::vector<std::string> log;
+    std::chrono::milliseconds skew{};
   };
 
   struct Client {
@@ -64,7 +66,12 @@ class FederationRig {
   ~FederationRig();
 
   std::size_t add_broker(const std::string& cluster, std::vector<std::size_t> dials = {},
-                         NodeOptions options = {}, LinkRole role = LinkRole::hub);
+                         NodeOptions options = {}, LinkRole role = LinkRole::hub,
+                         std::chrono::milliseconds skew = {});
+  // By so much its wall clock is ahead of that of the others, from now on.
+  void set_skew(std::size_t broker, std::chrono::milliseconds skew) {
+    brokers_[broker]->skew = skew;
+  }
   // The process ends without a word; everything of it is gone.
   void kill(std::size_t broker);
   void restart(std::size_t broker);
@@ -103,6 +110,9 @@ class FederationRig {
   Client& client(std::size_t i) { return *clients_[i]; }
   ClientSession& session(std::size_t i) { return *clients_[i]->session; }
   [[nodiscard]] Now now() const { return {instant_, wall_}; }
+  [[nodiscard]] Now now_at(std::size_t broker) const {
+    return {instant_, wall_ + brokers_[broker]->skew};
+  }
   void skip_wall(std::chrono::milliseconds time) { wall_ += time; }
 
  private:
