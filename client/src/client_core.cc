@@ -24,7 +24,7 @@ ClientCore::ClientCore(ClientOptions options, std::vector<Endpoint> endpoints, s
     : options_(std::move(options)),
       id_(id),
       subscribers_([this](const std::string& text) { report_error(text); }),
-      session_(session_options(options_, id), clock_.now()),
+      session_(session_options(options_, id)),
       connection_(options_, std::move(endpoints), id, wakeup_),
       now_(clock_.now()) {}
 
@@ -252,11 +252,20 @@ Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {
   return ask<LoadGranted>(lock, [&] { return session_.ask_load(clock_.now(), load); });
 }
 
-Result<ClaimGranted> ClientCore::ask_claim(ClaimAsk claim) {
+Result<ClientCore::Answered<ClaimGranted>> ClientCore::ask_claim(ClaimAsk claim) {
   Lock lock(mutex_);
   const auto wait = std::chrono::milliseconds(claim.wait_ms);
-  return ask<ClaimGranted>(
-      lock, [&] { return session_.ask_claim(clock_.now(), claim); }, wait);
+  SentAt asked = SentAt::before_sending({});
+  auto granted = ask<ClaimGranted>(
+      lock,
+      [&] {
+        const Now now = clock_.now();
+        asked = SentAt::before_sending(now.instant);
+        return session_.ask_claim(now, claim);
+      },
+      wait);
+  if (!granted) return tl::unexpected(granted.error());
+  return Answered<ClaimGranted>{asked, std::move(*granted)};
 }
 
 // ---- About the client.

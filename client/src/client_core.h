@@ -67,7 +67,13 @@ class ClientCore {
   Result<CacheGot> get(const CacheAddress& address, const GetOptions& options);
   // With lease_ms zero the answer is not waited for.
   Result<LoadGranted> ask_load(LoadAsk ask);
-  Result<ClaimGranted> ask_claim(ClaimAsk ask);
+  // What holds for a while holds from when it was asked for.
+  template <typename Answer>
+  struct Answered {
+    SentAt asked;
+    Answer answer;
+  };
+  Result<Answered<ClaimGranted>> ask_claim(ClaimAsk ask);
   [[nodiscard]] std::vector<StreamPosition> written() const;
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] ClientStatistics statistics() const;

@@ -1,30 +1,20 @@
 #include "mpreg/exclusive_key.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "client_core.h"
+#include "session/held_key.h"
 
 namespace mpreg {
 
 struct ExclusiveKey::Held {
   std::shared_ptr<ClientCore> core;
-  CacheAddress address;
-  ClaimGranted granted;
-  Instant until{};
+  HeldKey key;
 
-  void take(ClaimGranted answer) {
-    granted = std::move(answer);
-    until = core->now() + std::chrono::milliseconds(granted.lease_ms);
-  }
-  Result<void> ask(std::chrono::milliseconds lease) {
-    ClaimAsk ask;
-    ask.address = address;
-    ask.token = granted.token;
-    ask.lease_ms = static_cast<std::uint32_t>(lease.count());
-    auto answer = core->ask_claim(std::move(ask));
-    if (!answer) return tl::unexpected(answer.error());
-    take(std::move(*answer));
+  Result<void> ask(ClaimAsk what) {
+    auto answered = core->ask_claim(std::move(what));
+    if (!answered) return tl::unexpected(answered.error());
+    key.granted(answered->asked, std::move(answered->answer));
     return {};
   }
 };
@@ -53,39 +43,31 @@ Result<ExclusiveKey> ExclusiveKey::acquire(std::shared_ptr<ClientCore> core,
     return fail(ErrorCode::malformed, std::string(name) + " is " + std::to_string(value.count()) +
                                           " ms, 0 to 3600000 are allowed");
   }
-  ClaimAsk ask;
-  ask.address = address;
-  ask.lease_ms = static_cast<std::uint32_t>(options.lease.count());
-  ask.wait_ms = static_cast<std::uint32_t>(options.wait.count());
-  if (ask.lease_ms == 0) return fail(ErrorCode::malformed, "lease is 0");
-  auto granted = core->ask_claim(std::move(ask));
+  if (options.lease.count() == 0) return fail(ErrorCode::malformed, "lease is 0");
+  auto held = std::make_unique<Held>(Held{std::move(core), HeldKey(address)});
+  auto granted = held->ask(held->key.acquire(options.lease, options.wait));
+  if (granted && held->key.is_late(held->core->now())) {
+    granted = held->ask(held->key.renew(options.lease));
+    if (!granted) (void)held->ask(held->key.release());
+  }
   if (!granted) return tl::unexpected(granted.error());
-  auto held = std::make_unique<Held>();
-  held->core = std::move(core);
-  held->address = address;
-  held->take(std::move(*granted));
   return ExclusiveKey(std::move(held));
 }
 
-FencingToken ExclusiveKey::token() const { return held_->granted.token; }
-const std::string& ExclusiveKey::home() const { return held_->granted.home; }
+FencingToken ExclusiveKey::token() const { return held_->key.token(); }
+const std::string& ExclusiveKey::home() const { return held_->key.home(); }
 
 std::chrono::milliseconds ExclusiveKey::left() const {
-  const Duration left = held_->until - held_->core->now();
-  return std::max(std::chrono::floor<std::chrono::milliseconds>(left),
-                  std::chrono::milliseconds(0));
+  return std::chrono::floor<std::chrono::milliseconds>(held_->key.left(held_->core->now()));
 }
 
 Result<void> ExclusiveKey::renew(std::chrono::milliseconds lease) {
   if (lease.count() <= 0) return fail(ErrorCode::malformed, "lease is not positive");
-  return held_->ask(lease);
+  return held_->ask(held_->key.renew(lease));
 }
 
 void ExclusiveKey::give_away() { held_.reset(); }
 
-Result<void> ExclusiveKey::release() {
-  held_->until = {};
-  return held_->ask(std::chrono::milliseconds(0));
-}
+Result<void> ExclusiveKey::release() { return held_->ask(held_->key.release()); }
 
 }  // namespace mpreg

@@ -61,7 +61,7 @@ void NearCacheImpl::on_lease(const LeaseRenewal& renewal) {
     // What it wrote before anybody heard of it may be about anything that was kept till now.
     if (unheard_.insert({vouch.origin, vouch.unheard_epoch}).second) store.lose(clock.now(), {});
   }
-  rights.renew(renewal.sent_at, renewal.is_behind, renewal.vouches);
+  rights.renew(AsOf(renewal.sent_at), renewal.is_behind, renewal.vouches);
   {
     const std::lock_guard lock(feed_mutex_);
     for (const StreamPosition& position : renewal.positions) {

@@ -4,6 +4,8 @@
 
 namespace mpreg {
 
+static_assert(kAgeUnknown == Age::kUnknownMs, "an age of a Vouch is read as an Age");
+
 std::string_view name_of(CoherenceState state) {
   switch (state) {
     case CoherenceState::coherent:
@@ -37,17 +39,16 @@ void ServingRights::begin(std::uint64_t instance) {
 
 void ServingRights::end() { is_connected_.store(false, std::memory_order_release); }
 
-void ServingRights::renew(Instant sent_at, bool is_behind, const std::vector<Vouch>& vouches) {
+void ServingRights::renew(AsOf as_of, bool is_behind, const std::vector<Vouch>& vouches) {
   if (is_behind || !is_subscribed_.load(std::memory_order_acquire)) return;
   {
     const std::lock_guard lock(mutex_);
     std::set<std::string_view> named;
     for (const Vouch& vouch : vouches) {
       named.insert(vouch.origin);
-      Instant& until = origins_[vouch.origin];
-      if (vouch.age_ms == kAgeUnknown) continue;
-      until =
-          std::max(until, sent_at - std::chrono::milliseconds(vouch.age_ms) + kOriginSilenceMax);
+      Lease& vouched = origins_[vouch.origin];
+      const AsOf complete = as_of - Age::from_wire_ms(vouch.age_ms);
+      vouched = std::max(vouched, Lease(complete, kOriginSilenceMax));
     }
     // A broker that named a cluster before and does not any more was told to forget it.
     for (const std::string& origin : named_) {
@@ -56,9 +57,9 @@ void ServingRights::renew(Instant sent_at, bool is_behind, const std::vector<Vou
     named_.clear();
     for (const std::string_view origin : named) named_.emplace(origin);
   }
-  const Instant lease = std::max(lease_until(), sent_at + kNearCacheLease);
+  const Instant until = std::max(lease_until(), Lease(as_of, kNearCacheLease).until());
   publish();
-  lease_until_.store(lease.time_since_epoch().count(), std::memory_order_release);
+  lease_until_.store(until.time_since_epoch().count(), std::memory_order_release);
 }
 
 void ServingRights::forget(const std::string& cluster) {
@@ -79,12 +80,12 @@ void ServingRights::publish() {
 Instant ServingRights::until_of(const Scope& scope) const {
   Instant until = Instant::max();
   if (scope.writers_.empty()) {
-    for (const auto& [origin, vouched] : origins_) until = std::min(until, vouched);
+    for (const auto& [origin, vouched] : origins_) until = std::min(until, vouched.until());
     return until;
   }
   for (const std::string& writer : scope.writers_) {
     const auto known = origins_.find(writer);
-    until = std::min(until, known == origins_.end() ? Instant{} : known->second);
+    until = std::min(until, known == origins_.end() ? Instant{} : known->second.until());
   }
   return until;
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/as_of.h"
 #include "base/time.h"
 #include "message/leases.h"
 #include "message/session_messages.h"
@@ -56,12 +57,14 @@ class ServingRights {
   // know of every cluster: those that were vouched for stay awaited until it names them.
   void begin(std::uint64_t instance);
   void end();
-  void renew(Instant sent_at, bool is_behind, const std::vector<Vouch>& vouches);
+  // `as_of`: of the broker's answer, that is from when it was asked.
+  void renew(AsOf as_of, bool is_behind, const std::vector<Vouch>& vouches);
   // An operator has forgotten the cluster while nobody was there to tell.
   void forget(const std::string& cluster);
 
   // ---- Any thread.
   [[nodiscard]] CoherenceState state(Instant now, const Scope& scope) const;
+  [[nodiscard]] bool is_connected() const { return is_connected_.load(std::memory_order_acquire); }
   [[nodiscard]] Instant lease_until() const {
     return Instant(Duration(lease_until_.load(std::memory_order_acquire)));
   }
@@ -76,8 +79,8 @@ class ServingRights {
   std::uint64_t instance_ = 0;
   mutable std::mutex mutex_;
   // Guarded by mutex_:
-  std::map<std::string, Instant> origins_;  // Vouched for until.
-  std::set<std::string> named_;             // By this life of this broker, last.
+  std::map<std::string, Lease> origins_;  // What each was vouched for.
+  std::set<std::string> named_;           // By this life of this broker, last.
   std::deque<Scope> scopes_;
 };
 

@@ -20,8 +20,8 @@ std::string_view name_of(SessionState state) {
   return "unknown";
 }
 
-ClientSession::ClientSession(SessionOptions options, Now now)
-    : impl_(std::make_unique<Impl>(std::move(options), now)) {}
+ClientSession::ClientSession(SessionOptions options)
+    : impl_(std::make_unique<Impl>(std::move(options))) {}
 ClientSession::~ClientSession() = default;
 
 void ClientSession::on_connected(const Now& now) { impl_->on_connected(now); }
@@ -152,7 +152,7 @@ SessionState ClientSession::state() const { return impl_->state; }
 const Welcome* ClientSession::welcome() const {
   return impl_->welcome ? &*impl_->welcome : nullptr;
 }
-Instant ClientSession::lease_until() const { return impl_->lease_until; }
+Instant ClientSession::lease_until() const { return impl_->lease.until(); }
 std::vector<StreamPosition> ClientSession::positions() const { return impl_->inbox.positions(); }
 const std::vector<Vouch>& ClientSession::vouches() const { return impl_->vouches; }
 const SessionCounters& ClientSession::counters() const { return impl_->counters; }

@@ -66,7 +66,7 @@ struct SessionCounters {
 
 class ClientSession {
  public:
-  ClientSession(SessionOptions options, Now now);
+  explicit ClientSession(SessionOptions options);
   ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;

@@ -10,17 +10,10 @@ namespace {
 constexpr std::chrono::milliseconds kHeartbeatMin{10};
 constexpr std::chrono::milliseconds kHeartbeatMax = kBrokerSilenceMax / 3;
 
-Instant instant_of(std::uint64_t nanoseconds) {
-  return Instant(Duration(static_cast<Duration::rep>(nanoseconds)));
-}
-
 }  // namespace
 
-ClientSession::Impl::Impl(SessionOptions given, Now now)
-    : options(std::move(given)),
-      lease_until(now.instant),
-      inbox(options, interest, counters),
-      queue(options, counters) {}
+ClientSession::Impl::Impl(SessionOptions given)
+    : options(std::move(given)), inbox(options, interest, counters), queue(options, counters) {}
 
 void ClientSession::Impl::send(const Packet& packet) {
   output.push_back({encode_packet(packet), {}});
@@ -183,7 +176,7 @@ void ClientSession::Impl::handle(const Now& now, Goodbye&& packet) {
                      now.instant + kPartingMax};
   acknowledge(0);
   // Its echo says how far this session has been served, also where nothing was for it.
-  send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
+  send(Probe{SentAt::before_sending(now.instant).wire_ns()});
 }
 
 void ClientSession::Impl::part_when_served(const Now& now) {
@@ -195,18 +188,18 @@ void ClientSession::Impl::part_when_served(const Now& now) {
 }
 
 void ClientSession::Impl::handle(const Now& now, ProbeEcho&& packet) {
-  const Instant sent_at = instant_of(packet.sent_at_ns);
-  if (state != SessionState::ready || sent_at > now.instant) {
+  const auto sent_at = SentAt::echoed(packet.sent_at_ns, now.instant);
+  if (state != SessionState::ready || !sent_at) {
     ++counters.packets_refused;
     return;
   }
-  if (sent_at + kBrokerSilenceMax > lease_until) lease_until = sent_at + kBrokerSilenceMax;
+  lease = std::max(lease, Lease(AsOf(*sent_at), kBrokerSilenceMax));
   vouches = std::move(packet.vouches);
   inbox.on_served(packet.positions);
   std::vector<StreamPosition> positions = inbox.positions();
   std::erase_if(positions,
                 [](const StreamPosition& position) { return position.stream.lane != Lane::cache; });
-  notify(LeaseRenewal{sent_at, packet.is_behind, vouches, std::move(positions)});
+  notify(LeaseRenewal{*sent_at, packet.is_behind, vouches, std::move(positions)});
 }
 
 void ClientSession::Impl::on_batch(const BatchHeader& header, std::uint64_t header_bytes,
@@ -252,7 +245,7 @@ void ClientSession::Impl::tick(const Now& now) {
   part_when_served(now);
   if (state != SessionState::ready || now.instant < probe_due_) return;
   acknowledge(0);
-  send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
+  send(Probe{SentAt::before_sending(now.instant).wire_ns()});
   probe_due_ = now.instant + heartbeat_;
 }
 

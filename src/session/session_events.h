@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/as_of.h"
 #include "base/frame.h"
 #include "base/time.h"
 #include "message/cache_messages.h"
@@ -58,7 +59,7 @@ struct AcceptedThrough {
 // The broker has answered a probe. What it had for the session then was delivered before this,
 // unless it says that it is behind.
 struct LeaseRenewal {
-  Instant sent_at{};  // When the probe was sent.
+  SentAt sent_at;  // The probe.
   bool is_behind = false;
   std::vector<Vouch> vouches;
   std::vector<StreamPosition> positions;  // Of the cache lane: delivered up to these.

@@ -19,7 +19,7 @@ enum class FactTopic : std::uint8_t { invalidation, pattern_invalidation, replic
 
 class ClientSession::Impl {
  public:
-  Impl(SessionOptions options, Now now);
+  explicit Impl(SessionOptions options);
 
   // ---- session_connection.cc: connecting, staying connected, parting.
   void on_connected(const Now& now);
@@ -58,7 +58,7 @@ class ClientSession::Impl {
   SessionCounters counters;
   SessionState state = SessionState::disconnected;
   std::optional<Welcome> welcome;
-  Instant lease_until{};
+  Lease lease;
   std::vector<Vouch> vouches;
   std::map<StreamId, Number> written;
   std::vector<Outgoing> output;

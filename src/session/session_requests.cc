@@ -222,7 +222,7 @@ void ClientSession::Impl::flush(const Now& now) {
   queue.flush();
   queue.pump(output);
   if (state != SessionState::ready || !queue.awaits_late_answer()) return;
-  send(Probe{static_cast<std::uint64_t>(now.instant.time_since_epoch().count())});
+  send(Probe{SentAt::before_sending(now.instant).wire_ns()});
 }
 
 Result<std::uint64_t> ClientSession::Impl::subscribe(const Subscription& subscription) {

@@ -109,7 +109,8 @@ void SimNear::on_lease(const LeaseRenewal& renewal) {
   if (fault == NearFault::silence_is_ignored) {
     for (Vouch& vouch : vouches) vouch.age_ms = 0;
   }
-  rights_.renew(fault == NearFault::lease_from_arrival ? now().instant : renewal.sent_at,
+  rights_.renew(AsOf(fault == NearFault::lease_from_arrival ? SentAt::before_sending(now().instant)
+                                                            : renewal.sent_at),
                 renewal.is_behind && fault != NearFault::behind_is_ignored, vouches);
   if (fault == NearFault::lease_by_timer) {
     was_coherent_ = rights_.state(now().instant, *scope_) == CoherenceState::coherent;

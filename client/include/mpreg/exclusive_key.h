@@ -40,7 +40,8 @@ class ExclusiveKey {
 
   // Greater than that of everybody who has held the key before.
   [[nodiscard]] FencingToken token() const;
-  // Of the lease, by this process's clock: later than the broker's by the way of its answer.
+  // Of the lease, which runs from the moment at which this client asked for it: so it ends here
+  // before it ends anywhere else.
   [[nodiscard]] std::chrono::milliseconds left() const;
   [[nodiscard]] bool holds() const { return left().count() > 0; }
   // The cluster that granted it.

@@ -148,7 +148,7 @@ std::size_t FederationRig::add_client(std::size_t broker, SessionOptions options
   auto client = std::make_unique<Client>();
   if (options.client == 0) options.client = 1000 + clients_.size();
   options.name = "client " + std::to_string(clients_.size());
-  client->session = std::make_unique<ClientSession>(options, now());
+  client->session = std::make_unique<ClientSession>(options);
   clients_.push_back(std::move(client));
   connect(clients_.size() - 1, broker);
   settle();

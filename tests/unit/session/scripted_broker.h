@@ -43,7 +43,7 @@ class ScriptedBroker {
  public:
   // Every batch asks for its answer, unless some may be answered later.
   explicit ScriptedBroker(SessionOptions options = {}, std::size_t late_batches = 0)
-      : session(as_tested(std::move(options), late_batches), now) {}
+      : session(as_tested(std::move(options), late_batches)) {}
 
   Now now{Instant(std::chrono::seconds(1000)), WallTime(milliseconds(1'700'000'000'000))};
   ClientSession session;
