@@ -12,8 +12,6 @@ namespace {
 
 using Count = NearCacheImpl::Count;
 
-constexpr int kLoadsMax = 3;  // When what was loaded is invalidated meanwhile.
-
 // A random part is cut off, so that what was stored together does not expire together.
 std::chrono::milliseconds jittered(std::chrono::milliseconds ttl, double jitter) {
   if (ttl <= ttl.zero() || jitter <= 0.0) return ttl;
@@ -105,196 +103,158 @@ Result<std::optional<CachedValue>> CacheSpace::get(std::string_view key,
   return get(key);
 }
 
-// Gives up a load that did not come to its end.
-class CacheSpace::LoadEnd {
+// Carries out what a NearRead says, on the thread of its caller.
+class CacheSpace::Reading {
  public:
-  LoadEnd(CacheSpace& space, std::string_view key) : space_(space), key_(key) {}
-  ~LoadEnd() {
-    if (!is_ended_) end(fail(ErrorCode::internal, "the loader of another caller threw"));
+  Reading(CacheSpace& space, std::string_view key, const Loader& loader)
+      : space_(space),
+        cache_(space.cache_),
+        key_(key),
+        loader_(loader),
+        read_(parts_of(space), space.address_of(key), now()) {}
+  ~Reading() {
+    read_.abandon("the loader of another caller threw");
+    tell();
   }
-  LoadEnd(const LoadEnd&) = delete;
-  LoadEnd& operator=(const LoadEnd&) = delete;
-  void end(std::optional<Result<CachedValue>> result) {
-    is_ended_ = true;
-    space_.parts_->loads.end(key_, std::move(result));
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+  // Nothing was held that might be served.
+  Result<CachedValue> run() {
+    read_.missed(now());
+    while (!is_done()) {
+      const NearRead::Step step = read_.step();
+      auto held = std::visit([this](const auto& what) { return carry_out(what); }, step);
+      if (held) return std::move(*held);
+      tell();
+    }
+    const auto& result = read_.result();
+    if (!result) return tl::unexpected(result.error());
+    return CachedValue{result->value.value, !result->value.absent,
+                       result->is_coherent ? Freshness::coherent : Freshness::degraded};
   }
 
  private:
-  CacheSpace& space_;
-  const std::string_view key_;
-  bool is_ended_ = false;
-};
+  using Held = std::optional<CachedValue>;
 
-// No ticket stays behind, whatever the loader does.
-struct CacheSpace::FillEnd {
-  CacheSpace& space;
-  std::string_view key;
-  const NearStore::Ticket& ticket;
-  ~FillEnd() { space.cache_.store.abandon_fill(space.parts_->index, {key}, ticket); }
+  static ReadParts parts_of(CacheSpace& space) {
+    const CacheSpaceOptions& options = space.options_;
+    Parts& parts = *space.parts_;
+    return {space.cache_.store,
+            parts.index,
+            space.cache_.rights,
+            *parts.scope,
+            *parts.loads,
+            space.cache_.help,
+            {options.ask_cluster, options.load_once_in_cluster, options.load_once_here,
+             options.load_wait}};
+  }
+  [[nodiscard]] Instant now() const { return cache_.clock.instant(); }
+  [[nodiscard]] bool is_done() const {
+    return std::holds_alternative<NearRead::Done>(read_.step());
+  }
+  void tell() {
+    if (auto over = read_.take_told()) cache_.core.tell_loaded(std::move(*over));
+  }
+
+  Held carry_out(const NearRead::Look&) {
+    if (auto held = space_.get(key_)) return held;
+    read_.missed(now());
+    return std::nullopt;
+  }
+  Held carry_out(const NearRead::AwaitLoad& other) {
+    struct Signal {
+      std::mutex mutex;
+      std::condition_variable changed;
+      bool is_over = false;
+    };
+    cache_.count(Count::load_shared);
+    const auto signal = std::make_shared<Signal>();
+    other.load->when_over([signal] {
+      const std::lock_guard lock(signal->mutex);
+      signal->is_over = true;
+      signal->changed.notify_all();
+    });
+    {
+      std::unique_lock lock(signal->mutex);
+      signal->changed.wait_for(lock, other.until - now(), [&] { return signal->is_over; });
+    }
+    read_.joined(now());
+    return std::nullopt;
+  }
+  Held carry_out(const NearRead::AskStore& ask) {
+    const auto got = cache_.core.ask_store(ask.address, ask.question.positions, ask.question.wait,
+                                           ask.question.until);
+    read_.store_answered(now(), got ? &*got : nullptr);
+    cache_.count(is_done() ? Count::cluster_hit : Count::cluster_miss);
+    if (is_done() && has_asked_for_turn_) cache_.count(Count::load_shared);
+    return std::nullopt;
+  }
+  Held carry_out(const NearRead::AskTurn& turn) {
+    has_asked_for_turn_ = true;
+    const auto granted = cache_.core.ask_load(turn.ask, turn.until);
+    if (granted) {
+      read_.turn_answered(now(), granted->asked, granted->answer);
+    } else {
+      read_.turn_unanswered(now());
+    }
+    return std::nullopt;
+  }
+  Held carry_out(const NearRead::Pause& pause) {
+    cache_.pause(std::chrono::ceil<std::chrono::milliseconds>(pause.until - now()));
+    read_.paused(now());
+    return std::nullopt;
+  }
+  Held carry_out(const NearRead::RunLoader&) {
+    cache_.count(Count::load);
+    Result<Loaded> loaded = loader_();
+    if (!loaded) {
+      cache_.count(Count::load_failed);
+      read_.load_failed(std::move(loaded.error()));
+      return std::nullopt;
+    }
+    const auto tags = ids_of(space_.name_, loaded->tags, loaded->depends_on);
+    if (!tags) {
+      read_.load_failed(tags.error());
+      return std::nullopt;
+    }
+    const CacheSpaceOptions& options = space_.options_;
+    const bool exists = loaded->value.has_value();
+    NearRead::Loaded what;
+    what.value = {exists ? std::move(*loaded->value) : std::string(), !exists};
+    what.keep.tags = *tags;
+    what.keep.absent = !exists;
+    what.keep.region = CacheStore::region_id(options.region);
+    what.keep.ttl = jittered(loaded->ttl.value_or(exists ? options.ttl : options.absent_ttl),
+                             options.ttl_jitter);
+    what.is_kept = exists || options.absent_ttl > options.absent_ttl.zero();
+    read_.loaded(now(), what);
+    return std::nullopt;
+  }
+  static Held carry_out(const NearRead::Done&) { return std::nullopt; }
+
+  CacheSpace& space_;
+  NearCacheImpl& cache_;
+  const std::string_view key_;
+  const Loader& loader_;
+  NearRead read_;
+  bool has_asked_for_turn_ = false;
 };
 
 Result<CachedValue> CacheSpace::get_or_load(std::string_view key, const Loader& loader) {
   if (auto may = cache_.core.may_wait(); !may) return tl::unexpected(may.error());
   if (!parts_->checked) return tl::unexpected(parts_->checked.error());
   if (auto checked = check_key(key); !checked) return tl::unexpected(checked.error());
-  const Instant until = cache_.clock.instant() + options_.load_wait;
-  for (;;) {
-    if (auto held = get(key)) return std::move(*held);
-    if (!options_.load_once_here) return load(key, loader);
-    const auto running = parts_->loads.join(key);
-    if (!running) {
-      LoadEnd end(*this, key);
-      Result<CachedValue> loaded = load(key, loader);
-      // One that is not coherent is for its caller alone.
-      const bool is_for_all = !loaded || loaded->freshness == Freshness::coherent;
-      end.end(is_for_all ? std::optional(loaded) : std::nullopt);
-      return loaded;
-    }
-    cache_.count(Count::load_shared);
-    const Duration left = until - cache_.clock.instant();
-    if (left <= Duration::zero() ||
-        !LoadDesk::wait(*running, std::chrono::ceil<std::chrono::milliseconds>(left))) {
-      return fail(ErrorCode::timed_out, "another caller's load of " + quoted(key) +
-                                            " takes longer than " +
-                                            std::to_string(options_.load_wait.count()) + " ms");
-    }
-    if (running->result) return *running->result;
-  }
+  if (auto held = get(key)) return std::move(*held);
+  return Reading(*this, key, loader).run();
 }
 
-// What is loaded while something is told about the key is loaded once more.
 CacheAddress CacheSpace::address_of(std::string_view key) const {
   CacheAddress address;
   address.namespace_name = name_;
   address.key = key;
   address.region = options_.region;
   return address;
-}
-
-// The turn of this client to load for its cluster; the broker may keep what it gives.
-class CacheSpace::ClusterLoad {
- public:
-  static constexpr std::size_t kSharedBytesMax = 4U << 20U;  // What is larger fits no packet.
-
-  ClusterLoad(CacheSpace& space, std::string_view key) : space_(space) {
-    done_.address = space.address_of(key);
-  }
-  ~ClusterLoad() { static_cast<void>(space_.cache_.core.ask_load(std::move(done_))); }
-  ClusterLoad(const ClusterLoad&) = delete;
-  ClusterLoad& operator=(const ClusterLoad&) = delete;
-  void share(const CachedValue& value, const std::vector<std::uint32_t>& tags,
-             std::chrono::milliseconds ttl) {
-    done_.loaded = (value.exists || ttl > ttl.zero()) && value.value.size() <= kSharedBytesMax;
-    if (!done_.loaded) return;
-    done_.value = value.value;
-    done_.absent = !value.exists;
-    done_.ttl_ms = static_cast<std::uint64_t>(ttl.count());
-    done_.tags = tags;
-  }
-
- private:
-  CacheSpace& space_;
-  LoadAsk done_;
-};
-
-// Until it is the turn of this client, or another's load has given it. Without a broker everybody
-// loads.
-std::optional<CachedValue> CacheSpace::await_turn(std::string_view key, NearStore::Ticket& ticket,
-                                                  bool was_coherent) {
-  constexpr std::chrono::milliseconds kPoll{20};
-  const Instant until = cache_.clock.instant() + options_.load_wait;
-  LoadAsk ask;
-  ask.address = address_of(key);
-  ask.lease_ms = static_cast<std::uint32_t>(
-      std::max(options_.load_wait, std::chrono::milliseconds(100)).count());
-  for (std::chrono::milliseconds pause(1); cache_.clock.instant() < until;
-       pause = std::min(2 * pause, kPoll)) {
-    const auto granted = cache_.core.ask_load(ask);
-    if (!granted) return std::nullopt;
-    if (granted->granted) {
-      // Whoever had the turn before may have given it since it was asked for.
-      auto got = ask_cluster(key, ticket, was_coherent);
-      if (!got) return std::nullopt;
-      ask.lease_ms = 0;
-      static_cast<void>(cache_.core.ask_load(ask));
-      cache_.count(Count::load_shared);
-      return got;
-    }
-    cache_.pause(std::min(pause, std::chrono::milliseconds(granted->wait_ms)));
-    if (auto got = ask_cluster(key, ticket, was_coherent)) {
-      cache_.count(Count::load_shared);
-      return got;
-    }
-  }
-  return std::nullopt;
-}
-
-Result<CachedValue> CacheSpace::load(std::string_view key, const Loader& loader) {
-  for (int attempt = 1;; ++attempt) {
-    NearStore::Ticket ticket = cache_.store.begin_fill(parts_->index, {key});
-    const FillEnd end{*this, key, ticket};
-    const bool was_coherent =
-        cache_.rights.state(cache_.clock.instant(), *parts_->scope) == CoherenceState::coherent;
-    const bool asks = options_.ask_cluster || options_.load_once_in_cluster;
-    if (asks && attempt == 1) {
-      if (auto got = ask_cluster(key, ticket, was_coherent)) return std::move(*got);
-    }
-    std::optional<ClusterLoad> cluster;
-    if (options_.load_once_in_cluster && attempt == 1) {
-      if (auto got = await_turn(key, ticket, was_coherent)) return std::move(*got);
-      cluster.emplace(*this, key);
-    }
-    cache_.count(Count::load);
-    Result<Loaded> loaded = loader();
-    if (!loaded) {
-      cache_.count(Count::load_failed);
-      return tl::unexpected(loaded.error());
-    }
-    auto tags = ids_of(name_, loaded->tags, loaded->depends_on);
-    if (!tags) return tl::unexpected(tags.error());
-    const bool exists = loaded->value.has_value();
-    CachedValue value{exists ? std::move(*loaded->value) : std::string(), exists,
-                      was_coherent ? Freshness::coherent : Freshness::degraded};
-    KeepOptions keep;
-    keep.tags = *tags;
-    keep.absent = !exists;
-    keep.region = CacheStore::region_id(options_.region);
-    const auto ttl = loaded->ttl.value_or(exists ? options_.ttl : options_.absent_ttl);
-    keep.ttl = jittered(ttl, options_.ttl_jitter);
-    if (cluster) cluster->share(value, *tags, keep.ttl);
-    if (!exists && options_.absent_ttl <= options_.absent_ttl.zero()) return value;
-    if (cache_.store.end_fill(cache_.clock.instant(), parts_->index, {key}, ticket, value.value,
-                              keep)) {
-      return value;
-    }
-    if (attempt < kLoadsMax) continue;
-    value.freshness = Freshness::degraded;
-    return value;
-  }
-}
-
-std::optional<CachedValue> CacheSpace::ask_cluster(std::string_view key, NearStore::Ticket& ticket,
-                                                   bool was_coherent) {
-  constexpr std::chrono::milliseconds kPatience{1000};
-  const std::uint64_t instance = cache_.instance();
-  const CacheAddress address = address_of(key);
-  auto required = cache_.required();
-  const bool asks_more = !required.empty();
-  auto got = cache_.core.get(address, std::move(required),
-                             asks_more ? kPatience : std::chrono::milliseconds(0));
-  if (got && asks_more) cache_.has_reached_required(instance);
-  if (!got || !has_value(got->state)) {
-    cache_.count(Count::cluster_miss);
-    return std::nullopt;
-  }
-  if (!cache_.store.keep(cache_.clock.instant(), parts_->index, {key}, ticket, *got)) {
-    ticket = cache_.store.begin_fill(parts_->index, {key});
-    cache_.count(Count::cluster_miss);
-    return std::nullopt;
-  }
-  cache_.count(Count::cluster_hit);
-  return CachedValue{std::move(got->value), !got->absent,
-                     was_coherent ? Freshness::coherent : Freshness::degraded};
 }
 
 // ---- Writes.

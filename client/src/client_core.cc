@@ -227,11 +227,9 @@ void ClientCore::unlisten(const std::shared_ptr<SessionListener>& listener) {
   std::erase(listeners_, listener);
 }
 
-Result<CacheGot> ClientCore::get(const CacheAddress& address, std::vector<StreamPosition> positions,
-                                 std::chrono::milliseconds wait) {
+Result<CacheGot> ClientCore::get(const CacheAddress& address) {
   Lock lock(mutex_);
-  return ask<CacheGot>(
-      lock, [&] { return session_.get(clock_.now(), address, std::move(positions), wait); }, wait);
+  return ask<CacheGot>(lock, [&] { return session_.get(clock_.now(), address); });
 }
 
 Result<CacheGot> ClientCore::get(const CacheAddress& address, const GetOptions& options) {
@@ -241,15 +239,31 @@ Result<CacheGot> ClientCore::get(const CacheAddress& address, const GetOptions& 
   });
 }
 
-Result<LoadGranted> ClientCore::ask_load(LoadAsk load) {
+Result<CacheGot> ClientCore::ask_store(const CacheAddress& address,
+                                       std::vector<StreamPosition> positions,
+                                       std::chrono::milliseconds wait, Instant until) {
   Lock lock(mutex_);
-  if (load.lease_ms == 0) {
-    const auto asked = session_.ask_load(clock_.now(), std::move(load));
-    send_output();
-    if (!asked) return tl::unexpected(asked.error());
-    return LoadGranted{*asked, true, 0};
-  }
-  return ask<LoadGranted>(lock, [&] { return session_.ask_load(clock_.now(), load); });
+  const auto request = session_.get(clock_.now(), address, std::move(positions), wait);
+  if (!request) return tl::unexpected(request.error());
+  send_output();
+  return wait_for<CacheGot>(lock, *request, until);
+}
+
+Result<ClientCore::Answered<LoadGranted>> ClientCore::ask_load(LoadAsk load, Instant until) {
+  Lock lock(mutex_);
+  const Now now = clock_.now();
+  const auto request = session_.ask_load(now, std::move(load));
+  if (!request) return tl::unexpected(request.error());
+  send_output();
+  auto granted = wait_for<LoadGranted>(lock, *request, until);
+  if (!granted) return tl::unexpected(granted.error());
+  return Answered<LoadGranted>{SentAt::before_sending(now.instant), *granted};
+}
+
+void ClientCore::tell_loaded(LoadAsk over) {
+  const Lock lock(mutex_);
+  static_cast<void>(session_.ask_load(clock_.now(), std::move(over)));
+  send_output();
 }
 
 Result<ClientCore::Answered<ClaimGranted>> ClientCore::ask_claim(ClaimAsk claim) {

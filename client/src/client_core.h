@@ -62,11 +62,8 @@ class ClientCore {
   Result<void> unsubscribe(SubscriptionId subscription);
   Result<void> barrier(std::chrono::milliseconds timeout);
   Result<std::string> query(std::string_view question);
-  Result<CacheGot> get(const CacheAddress& address, std::vector<StreamPosition> positions = {},
-                       std::chrono::milliseconds wait = {});
+  Result<CacheGot> get(const CacheAddress& address);
   Result<CacheGot> get(const CacheAddress& address, const GetOptions& options);
-  // With lease_ms zero the answer is not waited for.
-  Result<LoadGranted> ask_load(LoadAsk ask);
   // What holds for a while holds from when it was asked for.
   template <typename Answer>
   struct Answered {
@@ -74,6 +71,12 @@ class ClientCore {
     Answer answer;
   };
   Result<Answered<ClaimGranted>> ask_claim(ClaimAsk ask);
+  // For misses: neither waits for a connection, nor for the answer beyond `until`.
+  Result<CacheGot> ask_store(const CacheAddress& address, std::vector<StreamPosition> positions,
+                             std::chrono::milliseconds wait, Instant until);
+  Result<Answered<LoadGranted>> ask_load(LoadAsk ask, Instant until);
+  // The load is over; no answer is waited for.
+  void tell_loaded(LoadAsk over);
   [[nodiscard]] std::vector<StreamPosition> written() const;
   [[nodiscard]] ConnectionStatus status() const;
   [[nodiscard]] ClientStatistics statistics() const;

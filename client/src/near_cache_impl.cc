@@ -117,7 +117,9 @@ CacheSpace::CacheSpace(NearCacheImpl& cache, std::string name, CacheSpaceOptions
       parts_(std::make_unique<Parts>()) {
   parts_->checked = check_space(name_, options_);
   parts_->scope = cache_.rights.add_scope(options_.writers);
-  if (parts_->checked) parts_->index = cache_.store.open(name_);
+  if (!parts_->checked) return;
+  parts_->index = cache_.store.open(name_);
+  parts_->loads.emplace(cache_.store, parts_->index);
 }
 CacheSpace::~CacheSpace() = default;
 

@@ -14,7 +14,7 @@
 
 #include "client_core.h"
 #include "coherence/serving_rights.h"
-#include "load_desk.h"
+#include "loading/near_read.h"
 #include "mpreg/near_cache.h"
 #include "near/near_store.h"
 #include "net/clock.h"
@@ -25,7 +25,7 @@ struct CacheSpace::Parts {
   Result<void> checked;  // Of its name and options.
   NearStore::SpaceIndex index = 0;
   const ServingRights::Scope* scope = nullptr;
-  LoadDesk loads;
+  std::optional<LoadDesk> loads;  // Of a name and options that are right.
 };
 
 class NearCacheImpl : public SessionListener, public std::enable_shared_from_this<NearCacheImpl> {
@@ -58,11 +58,6 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
     moved_.wait_for(lock, time);
   }
 
-  // What a miss that asks the cluster must not be older than.
-  [[nodiscard]] std::vector<StreamPosition> required() const;
-  void has_reached_required(std::uint64_t instance);
-  [[nodiscard]] std::uint64_t instance() const;
-
   // A counter that each thread raises in a place of its own, mostly.
   enum class Count : std::uint8_t {
     hit,
@@ -94,6 +89,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   const NearCacheOptions options;
   const Clock clock{};
   ServingRights rights;
+  ClusterHelp help{rights};
   NearStore store;
 
  private:
@@ -120,8 +116,6 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   mutable std::condition_variable moved_;
   // Guarded by feed_mutex_:
   Frontier applied_;
-  Frontier required_;  // Of what an earlier broker gave and this one may not have.
-  std::uint64_t instance_ = 0;
 };
 
 }  // namespace mpreg

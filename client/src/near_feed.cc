@@ -11,7 +11,7 @@ Result<void> NearCacheImpl::start() {
     // Unless the receiving thread has told of it already.
     const std::lock_guard lock(welcome_mutex_);
     const auto welcome = core.welcome();
-    if (welcome && instance() == 0) begin(*welcome);
+    if (welcome && help.instance() == 0) begin(*welcome);
   }
   const std::string& prefix = core.options().topic_prefix;
   SubscriptionCallbacks callbacks;
@@ -43,13 +43,12 @@ void NearCacheImpl::on_welcome(const Welcome& welcome) {
 void NearCacheImpl::begin(const Welcome& welcome) {
   store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.instance, welcome.clock);
   rights.begin(welcome.instance);
-  const std::vector<StreamPosition> written = core.written();
-  const std::lock_guard lock(feed_mutex_);
-  if (instance_ != 0 && instance_ != welcome.instance) {
-    required_ = applied_;
-    required_.merge(Frontier(written));
+  Frontier known(core.written());
+  {
+    const std::lock_guard lock(feed_mutex_);
+    known.merge(applied_);
   }
-  instance_ = welcome.instance;
+  help.on_welcome(clock.instant(), welcome.instance, known);
 }
 
 void NearCacheImpl::on_lost() { rights.end(); }
@@ -62,6 +61,7 @@ void NearCacheImpl::on_lease(const LeaseRenewal& renewal) {
     if (unheard_.insert({vouch.origin, vouch.unheard_epoch}).second) store.lose(clock.now(), {});
   }
   rights.renew(AsOf(renewal.sent_at), renewal.is_behind, renewal.vouches);
+  help.on_echo(renewal.sent_at);
   {
     const std::lock_guard lock(feed_mutex_);
     for (const StreamPosition& position : renewal.positions) {
@@ -134,21 +134,6 @@ void NearCacheImpl::on_gap(const Gap& gap) {
   count(Count::gap);
   store.lose(clock.now(), gap.scope);
   advance(gap.stream, gap.through);
-}
-
-std::vector<StreamPosition> NearCacheImpl::required() const {
-  const std::lock_guard lock(feed_mutex_);
-  return required_.positions();
-}
-
-std::uint64_t NearCacheImpl::instance() const {
-  const std::lock_guard lock(feed_mutex_);
-  return instance_;
-}
-
-void NearCacheImpl::has_reached_required(std::uint64_t instance) {
-  const std::lock_guard lock(feed_mutex_);
-  if (instance == instance_) required_ = {};
 }
 
 bool NearCacheImpl::wait_applied(const Frontier& frontier, std::chrono::milliseconds timeout) {

@@ -1,6 +1,7 @@
 #include "near/near_shard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "topic/match.h"
 
@@ -64,24 +65,36 @@ EntryState NearShard::state(Instant now, const StoreKey& key) const {
 // ---- Fills.
 
 void NearShard::begin_fill(const StoreKey& key, Ticket ticket, HybridTime seen) {
-  fills_[ticket] = {key.space, joined(key), false, seen};
+  Fill& fill = fills_[ticket];
+  fill.space = key.space;
+  fill.key = joined(key);
+  fill.seen = seen;
+}
+
+bool NearShard::is_current(Ticket ticket) const {
+  const auto fill = fills_.find(ticket);
+  return fill != fills_.end() && !fill->second.is_void;
+}
+
+std::size_t NearShard::fills() const {
+  return static_cast<std::size_t>(std::count_if(
+      fills_.begin(), fills_.end(), [](const auto& fill) { return !fill.second.is_over; }));
 }
 
 bool NearShard::end_fill(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
                          const KeepOptions& options) {
   const auto fill = fills_.find(ticket);
-  if (fill == fills_.end()) return false;
-  const bool is_void = fill->second.is_void;
+  if (fill == fills_.end() || std::exchange(fill->second.is_over, true)) return false;
+  if (fill->second.is_void) return false;
   CacheStore::Entry entry;
   entry.version.time = fill->second.seen;
-  fills_.erase(fill);
-  if (is_void) return false;
   entry.ttl = options.ttl;
   entry.tags = options.tags;
   entry.absent = options.absent;
   entry.region = options.region;
   note_tags(key, options.tags);
-  void_fills(key);  // Another that is still under way may have read before this one.
+  void_fills(key, ticket);  // Another may have read before this one.
+  had_.note_loaded(LastVersions::hash_of(key), fill->second.seen);
   (void)replicas_.store().fill(now, key, value, entry);
   return true;
 }
@@ -89,31 +102,34 @@ bool NearShard::end_fill(Instant now, const StoreKey& key, Ticket ticket, std::s
 template <typename Condition>
 void NearShard::void_fills_if(Condition condition) {
   for (auto& [ticket, fill] : fills_) {
-    if (fill.is_void || !condition(fill)) continue;
+    if (fill.is_void || !condition(ticket, fill)) continue;
     fill.is_void = true;
-    ++fills_voided;
+    if (!fill.is_over) ++fills_voided;
   }
 }
 
-void NearShard::void_fills(const StoreKey& key) {
+void NearShard::void_fills(const StoreKey& key, Ticket but) {
   if (fills_.empty()) return;
-  void_fills_if([name = joined(key)](const Fill& fill) { return fill.key == name; });
+  void_fills_if([name = joined(key), but](Ticket ticket, const Fill& fill) {
+    return ticket != but && fill.key == name;
+  });
 }
 
 void NearShard::void_fills(NamespaceId space) {
-  void_fills_if([space](const Fill& fill) { return fill.space == space; });
+  void_fills_if([space](Ticket, const Fill& fill) { return fill.space == space; });
 }
 
 bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const CacheGot& got) {
   const auto fill = fills_.find(ticket);
-  if (fill == fills_.end()) return false;
-  const bool is_void = fill->second.is_void;
-  fills_.erase(fill);
-  if (is_void) return false;
+  if (fill == fills_.end() || std::exchange(fill->second.is_over, true)) return false;
+  if (fill->second.is_void) return false;
+  const std::uint64_t hash = LastVersions::hash_of(key);
+  if (!had_.may_follow(hash, got.version, got.filled)) return false;
   const auto origin = replicas_.store().origin_of(got.origin);
-  void_fills(key);
+  void_fills(key, ticket);
   const bool is_write = !got.resolved && !got.filled;
   if (!origin || (is_write && got.version == 0)) return true;
+  had_.note_written(hash, got.version);
   CacheStore::Entry entry;
   entry.version = {got.version, *origin};
   entry.ttl = std::chrono::milliseconds(got.ttl_ms);
@@ -245,7 +261,7 @@ void NearShard::take(Instant now, const CacheInvalidation& fact, const FactSourc
   } else if (const auto space = replicas_.store().find_space(fact.address.namespace_name)) {
     void_fills(*space);
   } else if (fact.address.namespace_name.empty()) {
-    void_fills_if([](const Fill&) { return true; });
+    void_fills_if([](Ticket, const Fill&) { return true; });
   } else {
     return;  // Of a namespace that nobody here has opened.
   }
@@ -256,6 +272,7 @@ void NearShard::take(Instant now, const CacheReplication& fact, const FactSource
   const auto key = key_of(fact.address);
   if (!key) return;
   void_fills(*key);
+  had_.note_written(LastVersions::hash_of(*key), source.version);
   if (source.publisher.client == client_) return take_own(now, *key, source);
   replicas_.take(now, fact, std::string(source.origin), source.version, source.publisher);
 }
@@ -303,7 +320,7 @@ void NearShard::drop(Instant now, const CacheInvalidation& like) {
 
 void NearShard::lose(const Scope& scope, HybridTime time) {
   if (scope.kind != ScopeKind::namespaces) {
-    void_fills_if([](const Fill&) { return true; });
+    void_fills_if([](Ticket, const Fill&) { return true; });
     writes_.clear();
     write_bytes_ = 0;
   } else {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "near/last_versions.h"
 #include "store/replica_store.h"
 
 namespace mpreg {
@@ -54,12 +55,17 @@ class NearShard {
   // ---- Fills: from the source of the data, while what is told goes on.
   // `seen`: the latest version that was told of anything.
   void begin_fill(const StoreKey& key, Ticket ticket, HybridTime seen);
-  // Keeps the value unless something about it was told since; false then.
+  // Keeps the value unless something about it was told since; false then. The ticket stays until it
+  // is abandoned.
   bool end_fill(Instant now, const StoreKey& key, Ticket ticket, std::string_view value,
                 const KeepOptions& options);
+  // Whether what was read since the ticket was taken still counts: nothing was told about it since,
+  // and nothing was read later.
+  [[nodiscard]] bool is_current(Ticket ticket) const;
   void abandon_fill(Ticket ticket) { fills_.erase(ticket); }
 
-  // The same with what the cluster's store had, which has a version.
+  // As end_fill with what the cluster's store had, which has a version. Not if this near cache has
+  // had something later of the key: reads of one client never go back.
   bool keep(Instant now, const StoreKey& key, Ticket ticket, const CacheGot& got);
 
   // ---- Writes of this client: served from now on, whatever is told, until its own fact comes.
@@ -88,7 +94,7 @@ class NearShard {
   void lose(const Scope& scope, HybridTime time);
 
   [[nodiscard]] const CacheStore& store() const { return replicas_.store(); }
-  [[nodiscard]] std::size_t fills() const { return fills_.size(); }
+  [[nodiscard]] std::size_t fills() const;  // Under way.
   [[nodiscard]] std::size_t writes() const { return writes_.size(); }
   std::uint64_t fills_voided = 0;
 
@@ -97,6 +103,7 @@ class NearShard {
     NamespaceId space = 0;
     std::string key;
     bool is_void = false;
+    bool is_over = false;
     HybridTime seen = 0;
   };
   struct Write {
@@ -126,7 +133,7 @@ class NearShard {
   template <typename Condition>
   void void_fills_if(Condition condition);
   void void_fills(NamespaceId space);
-  void void_fills(const StoreKey& key);
+  void void_fills(const StoreKey& key, Ticket but = 0);
   void take_own(Instant now, const StoreKey& key, const FactSource& source);
   void settle(Instant now, const StoreKey& key, const Write& write, HybridTime version,
               std::string_view origin);
@@ -138,6 +145,7 @@ class NearShard {
   const std::uint64_t write_bytes_max_;
   const std::shared_ptr<DependencyGraph> dependencies_;
   ReplicaStore replicas_;
+  LastVersions had_;  // That were written or read here.
   std::map<Ticket, Fill> fills_;
   std::map<std::string, Write, std::less<>> writes_;  // By joined().
   std::uint64_t write_bytes_ = 0;                     // Of these.

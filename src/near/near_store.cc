@@ -75,6 +75,12 @@ bool NearStore::end_fill(Instant now, SpaceIndex space, const NearKey& key, Tick
   return shards_[index]->end_fill(now, store_key(space, key), ticket, value, options);
 }
 
+bool NearStore::is_current(SpaceIndex /*space*/, const NearKey& key, Ticket ticket) const {
+  const NearShard& shard = *shards_[shard_of(key)];
+  const std::lock_guard lock(shard.mutex);
+  return shard.is_current(ticket);
+}
+
 void NearStore::abandon_fill(SpaceIndex /*space*/, const NearKey& key, Ticket ticket) {
   const std::size_t index = shard_of(key);
   const std::lock_guard lock(shards_[index]->mutex);

@@ -6,6 +6,7 @@
 //
 // A fill may race with facts (Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013): a ticket
 // is taken before the source is read, and anything told about the key meanwhile voids it.
+// It stays until it is abandoned: so whoever waited for the fill knows whether it still counts.
 
 #include <atomic>
 #include <cstdint>
@@ -62,6 +63,7 @@ class NearStore {
   Ticket begin_fill(SpaceIndex space, const NearKey& key);
   bool end_fill(Instant now, SpaceIndex space, const NearKey& key, Ticket ticket,
                 std::string_view value, const KeepOptions& options);
+  [[nodiscard]] bool is_current(SpaceIndex space, const NearKey& key, Ticket ticket) const;
   void abandon_fill(SpaceIndex space, const NearKey& key, Ticket ticket);
   bool keep(Instant now, SpaceIndex space, const NearKey& key, Ticket ticket, const CacheGot& got);
   Ticket begin_write(Instant now, SpaceIndex space, const NearKey& key, std::string_view value,

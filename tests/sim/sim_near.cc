@@ -83,8 +83,9 @@ void SimNear::on_delivery(const Delivery& delivery) {
     if (stage_.near_fault != NearFault::values_without_facts) return;
     if (value->address.namespace_name != NearCheck::kNamespace) return;
     const NearKey key{value->address.key};
-    (void)store_.end_fill(now().instant, space_, key, store_.begin_fill(space_, key), value->value,
-                          {});
+    const NearStore::Ticket ticket = store_.begin_fill(space_, key);
+    (void)store_.end_fill(now().instant, space_, key, ticket, value->value, {});
+    store_.abandon_fill(space_, key, ticket);
     return;
   }
   stage_.near.on_told(client_, stage_.truth.find(delivery.kind, delivery.payload));
@@ -180,6 +181,7 @@ void SimNear::end_load(std::size_t key, NearStore::Ticket ticket, NearCheck::Ver
   }
   const std::string& text = stage_.near.text(key, version);
   const bool is_kept = store_.end_fill(now().instant, space_, {name}, ticket, text, {});
+  store_.abandon_fill(space_, {name}, ticket);
   stage_.trace.line([&] {
     return "client " + stage_.plan.clients[client_].options.name + " loaded " + name + " '" + text +
            "'" + (is_kept ? "" : ", in vain");

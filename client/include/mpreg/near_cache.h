@@ -206,15 +206,8 @@ class CacheSpace {
  private:
   friend class NearCacheImpl;
   struct Parts;
-  class LoadEnd;
-  struct FillEnd;
-  class ClusterLoad;
+  class Reading;
   [[nodiscard]] CacheAddress address_of(std::string_view key) const;
-  std::optional<CachedValue> await_turn(std::string_view key, std::uint64_t& ticket,
-                                        bool was_coherent);
-  Result<CachedValue> load(std::string_view key, const Loader& loader);
-  std::optional<CachedValue> ask_cluster(std::string_view key, std::uint64_t& ticket,
-                                         bool was_coherent);
   [[nodiscard]] Tracking tracking(std::optional<WaitLevel> wait) const;
   Result<Operation> write(std::string_view key, const std::string_view* value,
                           const PutOptions& options);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "client_rig.h"
@@ -273,6 +274,68 @@ TEST(Tokens, AreReadBackAsTheyWereWritten) {
                             "east:1:2:west:3:", "east:zzzzzzzzzzzzzzzz:1"}) {
     EXPECT_FALSE(ConsistencyToken::parse(wrong)) << wrong;
   }
+}
+
+TEST_F(NearCaches, misses_are_not_held_up_by_a_broker_that_has_gone) {
+  NearCacheOptions options;
+  options.defaults.ask_cluster = true;
+  options.defaults.load_once_in_cluster = true;
+  const auto cache = cache_of(*at_east, options);
+  ASSERT_TRUE(cache->wait_coherent("users", kPatience));
+  east.reset();
+  const auto began = std::chrono::steady_clock::now();
+  for (const std::string key : {"1", "2", "3"}) {
+    const auto loaded = cache->space("users").get_or_load(key, [] { return Loaded("Ada"); });
+    ASSERT_TRUE(loaded) << loaded.error().text;
+    EXPECT_EQ(loaded->value, "Ada");
+  }
+  // Without a broker every call waits for as long as ClientOptions::call_timeout: 10 s.
+  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(5));
+}
+
+TEST_F(NearCaches, who_joins_a_load_without_the_right_to_serve_gets_nothing_that_was_read_before) {
+  CacheSpace& users = here->space("users");
+  std::atomic<bool> is_loading{false};
+  std::promise<void> change;
+  Result<CachedValue> of_first = fail(ErrorCode::internal, "not loaded");
+  std::thread first([&, changed = change.get_future()] {
+    of_first = users.get_or_load("7", [&] {
+      is_loading = true;
+      changed.wait();
+      return Loaded("old");
+    });
+  });
+  EXPECT_TRUE(wait_until([&] { return is_loading.load(); }));
+  east.reset();
+  EXPECT_TRUE(wait_until([&] { return here->state("users") == "suspect"; }));
+  Result<CachedValue> of_second = fail(ErrorCode::internal, "not loaded");
+  std::thread second([&] { of_second = users.get_or_load("7", [] { return Loaded("new"); }); });
+  EXPECT_TRUE(wait_until([&] { return here->statistics().loads_shared == 1; }));
+  change.set_value();
+  first.join();
+  second.join();
+  ASSERT_TRUE(of_first && of_second);
+  EXPECT_EQ(of_first->value, "old");
+  EXPECT_NE(of_first->freshness, Freshness::coherent);
+  EXPECT_EQ(of_second->value, "new");
+  EXPECT_NE(of_second->freshness, Freshness::coherent);
+}
+
+TEST_F(NearCaches, an_absence_that_is_not_kept_is_none_after_an_observed_invalidation) {
+  NearCacheOptions options;
+  options.defaults.absent_ttl = milliseconds(0);
+  const auto cache = cache_of(*at_east, options);
+  ASSERT_TRUE(cache->wait_coherent("users", kPatience));
+  int loads = 0;
+  const auto loaded = cache->space("users").get_or_load("7", [&]() -> Result<Loaded> {
+    if (++loads > 1) return Loaded("Ada");
+    // It is made while this reads, and whoever made it waits until nobody misses it any more.
+    EXPECT_TRUE(done(there->space("users").invalidate("7", WaitLevel::observed)));
+    return Loaded(std::nullopt);
+  });
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(text_of(*loaded), "Ada");
+  EXPECT_EQ(loads, 2);
 }
 
 }  // namespace
