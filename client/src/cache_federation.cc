@@ -9,6 +9,7 @@
 #include "client_core.h"
 #include "message/target_names.h"
 #include "replication_driver.h"
+#include "session/replication_order.h"
 #include "wire/cache_codec.h"
 
 namespace mpreg {
@@ -131,16 +132,20 @@ class CacheFederationBridge::Impl : public std::enable_shared_from_this<Impl> {
   Result<Operation> send(BridgeBooks::Sort sort, const std::vector<std::string>& targets,
                          const Tracking& tracking, Send&& send_it);
   void on_message(const Message& message);
-  void on_fact(const CacheReplication& fact, const CacheSource& source);
+  void on_invalidation(const CacheInvalidation& invalidation, const CacheSource& source);
+  void on_fact(const CacheReplication& fact, const CacheSource& source, bool is_repeated);
+  void give(const std::optional<ReplicationOrder::Given>& given);
   template <typename Value, typename Callback>
   void apply(BridgeBooks::Sort sort, const Callback& callback, const Value& value,
              const CacheSource& source);
   template <typename Value>
   [[nodiscard]] bool decoded(const Result<Value>& value, const Message& message);
+  void on_gap(const Gap& gap);
   void check_health();
 
   Client& client_;
   const CacheFederationCallbacks callbacks_;
+  ReplicationOrder order_;  // The receiving thread only.
   SubscriptionId subscription_ = 0;
   std::uint64_t timer_ = 0;
 };
@@ -152,7 +157,7 @@ Result<void> CacheFederationBridge::Impl::start() {
   SubscriptionCallbacks subscriber;
   // The subscription ends before the bridge does, so neither callback can outlive it.
   subscriber.on_message = [this](const Message& message) { on_message(message); };
-  subscriber.on_gap = callbacks_.on_gap;
+  subscriber.on_gap = [this](const Gap& gap) { on_gap(gap); };
   auto id = client_.subscribe({prefix + ".invalidation.#", prefix + ".replication.#"},
                               std::move(subscriber));
   if (!id) return tl::unexpected(id.error());
@@ -196,33 +201,63 @@ void CacheFederationBridge::Impl::on_message(const Message& message) {
   const CacheSource source{message.stream->origin, message.version, message.publisher};
   if (message.kind == RecordKind::invalidation) {
     const auto invalidation = decode_invalidation(message.payload);
-    if (!decoded(invalidation, message)) return;
-    apply(BridgeBooks::Sort::invalidation, callbacks_.on_invalidation, *invalidation, source);
+    if (decoded(invalidation, message)) on_invalidation(*invalidation, source);
   } else if (message.kind == RecordKind::replication) {
     const auto fact = decode_replication(message.payload);
-    if (decoded(fact, message)) on_fact(*fact, source);
+    if (decoded(fact, message)) on_fact(*fact, source, message.repeated);
   } else if (message.kind == RecordKind::value) {
-    const auto value = decode_value(message.payload);
-    if (!decoded(value, message)) return;
-    apply(BridgeBooks::Sort::replication, callbacks_.on_replication, *value, source);
+    auto value = decode_value(message.payload);
+    if (decoded(value, message)) give(order_.on_value(std::move(*value), source.publisher.client));
   }
 }
 
-// Where the value is not sent, the fact invalidates; where it is, the value counts and not the
-// fact.
-void CacheFederationBridge::Impl::on_fact(const CacheReplication& fact, const CacheSource& source) {
-  if (selects(fact.targets, configuration.cluster_id, client_.core().place().second)) {
-    if (!callbacks_.on_syncing) return;
-    if (const auto thrown = call_guarded([&] { callbacks_.on_syncing(fact, source); })) {
-      client_.core().report_error("on_syncing threw " + *thrown);
+void CacheFederationBridge::Impl::on_invalidation(const CacheInvalidation& invalidation,
+                                                  const CacheSource& source) {
+  const bool is_of_any = invalidation.type == InvalidationType::region ||
+                         invalidation.type == InvalidationType::cluster_sync;
+  if (invalidation.type == InvalidationType::single_key) {
+    order_.forget(invalidation.address);
+  } else {
+    order_.forget_all(is_of_any ? std::string() : invalidation.address.namespace_name);
+  }
+  apply(BridgeBooks::Sort::invalidation, callbacks_.on_invalidation, invalidation, source);
+}
+
+void CacheFederationBridge::Impl::on_gap(const Gap& gap) {
+  if (gap.scope.kind == ScopeKind::namespaces) {
+    for (const std::string& name : gap.scope.names) order_.forget_all(name);
+  } else {
+    order_.forget_all({});
+  }
+  if (callbacks_.on_gap) callbacks_.on_gap(gap);
+}
+
+void CacheFederationBridge::Impl::give(const std::optional<ReplicationOrder::Given>& given) {
+  if (!given) return;
+  const CacheSource source{given->source.origin, given->source.version, given->source.fact};
+  apply(BridgeBooks::Sort::replication, callbacks_.on_replication, given->value, source);
+}
+
+// Where the value is not sent, the fact invalidates, and so does one that had come before by way of
+// another broker, whose value does not come again. Otherwise the value counts and not the fact.
+void CacheFederationBridge::Impl::on_fact(const CacheReplication& fact, const CacheSource& source,
+                                          bool is_repeated) {
+  const bool is_for_us =
+      selects(fact.targets, configuration.cluster_id, client_.core().place().second);
+  if (is_for_us && !is_repeated) {
+    if (callbacks_.on_syncing) {
+      if (const auto thrown = call_guarded([&] { callbacks_.on_syncing(fact, source); })) {
+        client_.core().report_error("on_syncing threw " + *thrown);
+      }
     }
-    return;
+    return give(order_.on_fact(fact.address, {source.cluster, source.version, source.publisher}));
   }
   CacheInvalidation invalidation;
   invalidation.address = fact.address;
   invalidation.priority = fact.priority;
-  invalidation.reason = "replicated to other clusters";
-  apply(BridgeBooks::Sort::invalidation, callbacks_.on_invalidation, invalidation, source);
+  invalidation.reason =
+      is_for_us ? "written by way of two brokers" : "replicated to other clusters";
+  on_invalidation(invalidation, source);
 }
 
 void CacheFederationBridge::Impl::check_health() {

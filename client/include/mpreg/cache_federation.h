@@ -30,7 +30,11 @@ struct CacheSource {
   OperationId publisher;
 };
 
-// What other services did. Each may be empty.
+// What other services did. Each may be empty. Of one write on_syncing comes first, then
+// on_replication, with the same source; on_replication does not come when anything else was told
+// about the key in between, or when the value was lost. So a cache that drops the key in the first
+// three and stores the value in on_replication never holds a value after something later was told
+// about.
 struct CacheFederationCallbacks {
   // Drop what it names: a key, or everything in its scope. Also called for a key that was
   // replicated to other clusters than this one.

@@ -1,5 +1,6 @@
 #include "mpreg/cache_federation.h"
 
+#include <map>
 #include <stdexcept>
 
 #include "unit/client/client_rig.h"
@@ -91,6 +92,38 @@ TEST_F(CacheFederation, a_replication_brings_its_value_to_the_target) {
   EXPECT_EQ(values.wait_for(1), (Texts{"east 1=the value"}));
   EXPECT_EQ(here->federation_statistics().replications_sent, 1U);
   EXPECT_EQ(there->cluster_statistics("east")->replications_received, 1U);
+}
+
+TEST_F(CacheFederation, a_cache_that_is_written_as_the_callbacks_say_keeps_every_value) {
+  constexpr int kKeys = 200;
+  std::map<std::string, std::string> cache;  // The receiving thread, until everything has come.
+  std::map<std::string, HybridTime> syncing;
+  Collected<std::string> facts;
+  Collected<std::string> values;
+  Collected<std::string> out_of_order;
+  CacheFederationCallbacks callbacks;
+  callbacks.on_syncing = [&](const CacheReplication& fact, const CacheSource& source) {
+    cache.erase(fact.address.key);
+    syncing[fact.address.key] = source.version;
+    facts.add(fact.address.key);
+  };
+  callbacks.on_replication = [&](const CacheValue& value, const CacheSource& source) {
+    cache[value.address.key] = value.value;
+    if (syncing[value.address.key] != source.version) out_of_order.add(value.address.key);
+    values.add(value.address.key);
+  };
+  const auto there = bridge(*west, "west", callbacks);
+  const auto here = bridge(*east, "east");
+  ASSERT_TRUE(there && here);
+  ASSERT_TRUE(west->barrier(kPatience));
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = std::to_string(i);
+    ASSERT_TRUE(here->send_cache_replication(key_of(key), "value " + key, {"west"}));
+  }
+  EXPECT_EQ(facts.wait_for(kKeys).size(), std::size_t{kKeys});
+  EXPECT_EQ(values.wait_for(kKeys).size(), std::size_t{kKeys});
+  EXPECT_EQ(out_of_order.all(), Texts{});
+  EXPECT_EQ(cache.size(), std::size_t{kKeys});
 }
 
 TEST_F(CacheFederation, operations_that_nobody_confirms_hold_the_slots_until_they_end) {
