@@ -27,7 +27,7 @@ enum class InvalidationType : std::uint8_t {
   tag = 6,           // key holds a tag: every entry of the namespace that has it.
 };
 
-enum class WaitLevel : std::uint8_t { accepted = 0, durable = 1, applied = 2, observed = 3 };
+enum class WaitLevel : std::uint8_t { accepted = 0, applied = 1, observed = 2 };
 
 enum class ReplicationStrategy : std::uint8_t {
   none = 0,

@@ -183,8 +183,8 @@ TEST(CacheCodec, numbers_that_break_a_rule_are_refused) {
             "cache_invalidation.reason has 257 bytes, at most 256 are allowed");
   EXPECT_EQ(refusal_of(invalidation([](auto& f) { f.type = static_cast<InvalidationType>(7); })),
             "cache_invalidation.type is 7, at most 6 is known");
-  EXPECT_EQ(refusal_of(invalidation([](auto& f) { f.tracking.wait = static_cast<WaitLevel>(4); })),
-            "cache_invalidation.wait is 4, at most 3 is known");
+  EXPECT_EQ(refusal_of(invalidation([](auto& f) { f.tracking.wait = static_cast<WaitLevel>(3); })),
+            "cache_invalidation.wait is 3, at most 2 is known");
 }
 
 TEST(CacheCodec, replications_and_values_need_targets_and_keep_the_same_rules) {
