@@ -89,7 +89,7 @@ RED = {
     ],
     "threads-in-loops": [
         ({"src/base/t.cc": "std::thread t;\n"}, ("src/base/t.cc", 1)),
-        ({"src/disk/t.cc": "std::jthread t;\n"}, ("src/disk/t.cc", 1)),
+        ({"src/store/t.cc": "std::jthread t;\n"}, ("src/store/t.cc", 1)),
         ({"src/base/t.cc": "auto x = 1'000; pthread_create(&t);\n"}, ("src/base/t.cc", 1)),
         ({"src/base/t.cc": "std::this_thread::yield();\n"}, ("src/base/t.cc", 1)),
     ],

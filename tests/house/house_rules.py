@@ -162,8 +162,8 @@ def files_in_disk(tree):
 @rule
 def threads_in_loops(tree):
     pattern = r"\bstd\s*::\s*j?thread\b|\bstd\s*::\s*this_thread\b|\bstd\s*::\s*async\b|\bpthread_\w+"
-    for file, line, match in _places(tree, pattern, "src/net", "broker", "client", "tools", "tests", "examples"):
-        yield file.path, line, f"{match[0]} in a room without threads: write handle(now, ...) and tick(now, ...); a loop of src/net, broker/ or client/ calls them"
+    for file, line, match in _places(tree, pattern, "src/net", "src/disk", "broker", "client", "tools", "tests", "examples"):
+        yield file.path, line, f"{match[0]} in a room without threads: write handle(now, ...) and tick(now, ...); a loop of src/net, src/disk, broker/ or client/ calls them"
 
 
 @rule
