@@ -1,8 +1,29 @@
 #include "broker/broker.h"
 
+#include <random>
+
 #include "broker/reload.h"
 
 namespace mpreg {
+namespace {
+
+std::uint64_t random_instance() {
+  std::random_device random;
+  return (static_cast<std::uint64_t>(random()) << 32U) | random();
+}
+
+void log_memory(const BrokerMemory& memory, const LogSink& log) {
+  if (!log) return;
+  if (memory.directory == nullptr) {
+    return log(LogLevel::warning,
+               "data-dir is none: the broker remembers nothing from one start to the next, so "
+               "each of its restarts evicts what others hold of its writes");
+  }
+  log(LogLevel::info, "data directory " + memory.directory->path() + ", incarnation " +
+                          to_string(memory.record.incarnation.incarnation));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, LogSink log) {
   const std::vector<std::string> errors = find_errors(options);
@@ -13,7 +34,12 @@ Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, LogSink log
   }
   std::unique_ptr<Broker> broker(new Broker);
   broker->options_ = options;
-  auto loop = BrokerLoop::open(options, broker->context_, broker->metrics_, std::move(log));
+  auto memory = begin_incarnation(options, data_environment(), random_instance());
+  if (!memory) return tl::unexpected(memory.error());
+  log_memory(*memory, log);
+  broker->memory_ = std::move(*memory);
+  auto loop = BrokerLoop::open(options, broker->memory_.record, broker->context_, broker->metrics_,
+                               std::move(log));
   if (!loop) return tl::unexpected(loop.error());
   broker->loop_ = std::move(*loop);
   broker->bound_ = broker->loop_->bound();

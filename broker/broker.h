@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "broker/broker_loop.h"
+#include "broker/broker_memory.h"
 #include "broker/options.h"
 #include "broker/ports_file.h"
 #include "metrics/registry.h"
@@ -16,8 +17,8 @@ namespace mpreg {
 class Broker {
  public:
   // Returns when every socket is bound, the ports file is written and the loop runs; it does not
-  // wait for a hub. `log` may be empty. Errors: `malformed` options, and whatever cannot be bound
-  // or written, with the option named.
+  // wait for a hub. `log` may be empty. Errors: `malformed` options, a data directory that cannot
+  // be used, and whatever cannot be bound or written, with the option named.
   static Result<std::unique_ptr<Broker>> start(BrokerOptions options, LogSink log = {});
   // Stops at once, if it was not stopped before.
   ~Broker();
@@ -48,6 +49,7 @@ class Broker {
   Broker() = default;
 
   BrokerOptions options_;  // In force.
+  BrokerMemory memory_;
   MetricsRegistry metrics_;
   NetContext context_;
   std::unique_ptr<BrokerLoop> loop_;

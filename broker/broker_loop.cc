@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <random>
 
 #include "net/descriptor_limit.h"
 
@@ -17,11 +16,6 @@ constexpr std::chrono::seconds kWatchEvery{1};
 constexpr std::chrono::seconds kCountEvery{10};
 // What was drained has been acknowledged; the last word, which nobody acknowledges, has this long.
 constexpr std::chrono::milliseconds kFarewell{200};
-
-std::uint64_t random_instance() {
-  std::random_device random;
-  return (static_cast<std::uint64_t>(random()) << 32U) | random();
-}
 
 // Sockets of the broker itself: three that listen; per link a dealer and a subscriber with their
 // connections; each has an eventfd or two, and some are for the context.
@@ -39,6 +33,7 @@ BrokerLoop::BrokerLoop(const BrokerOptions& options, MetricsRegistry& metrics, L
       spin_(options.spin_max) {}
 
 Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& options,
+                                                     const BrokerRecord& record,
                                                      NetContext& context, MetricsRegistry& metrics,
                                                      LogSink log) {
   std::unique_ptr<BrokerLoop> loop(new BrokerLoop(options, metrics, std::move(log)));
@@ -73,8 +68,8 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
   node.resolvers = resolvers_of(options);
   node.protocols = protocols_of(options);
   node.stream_endpoint = announced_stream(loop->bound().stream, options.advertise);
-  loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(), random_instance(),
-                                       nullptr, metrics);
+  loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(),
+                                       record.incarnation.incarnation.instance, nullptr, metrics);
   loop->driver_ = std::make_unique<NodeDriver>(*loop->node_, static_cast<Carrier&>(*loop));
   return loop;
 }

@@ -12,6 +12,7 @@
 #include "broker/doors.h"
 #include "broker/loop_metrics.h"
 #include "broker/spin.h"
+#include "disk/broker_record.h"
 #include "net/clock.h"
 #include "node/node_driver.h"
 
@@ -23,7 +24,8 @@ using LogSink = std::function<void(LogLevel level, std::string_view text)>;
 class BrokerLoop : private Carrier {
  public:
   // Binds every socket. `options` are free of errors. The rest is borrowed for the loop's life.
-  static Result<std::unique_ptr<BrokerLoop>> open(const BrokerOptions& options, NetContext& context,
+  static Result<std::unique_ptr<BrokerLoop>> open(const BrokerOptions& options,
+                                                  const BrokerRecord& record, NetContext& context,
                                                   MetricsRegistry& metrics, LogSink log);
 
   // Runs until it is stopped and everything is drained, or the deadline for that has passed. False

@@ -1,5 +1,6 @@
 #include "broker/broker.h"
 #include "broker/config_file.h"
+#include "disk/data_path.h"
 #include "mpreg/testing.h"
 
 namespace mpreg::testing {
@@ -21,6 +22,7 @@ EmbeddedBroker::~EmbeddedBroker() = default;
 
 Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::start(EmbeddedBrokerOptions options) {
   BrokerOptions all;
+  all.data_dir = kNoDataDirectory;  // Unless the configuration names one: it is there for tests.
   const std::vector<std::string> errors = read_config(options.config, "config", {}, all);
   if (!errors.empty()) return fail(ErrorCode::malformed, errors.front());
   all.node.cluster = std::move(options.cluster_id);

@@ -29,6 +29,13 @@ Result<void> check_name(std::string_view value) {
               "allowed");
 }
 
+Result<void> check_members(std::string_view value) {
+  for (const std::string& name : split_names(value)) {
+    if (const Result<void> checked = check_name(name); !checked) return checked;
+  }
+  return {};
+}
+
 Result<void> check_bind(std::string_view value) {
   const Result<Endpoint> endpoint = parse_bind_endpoint(value);
   return endpoint ? Result<void>() : tl::unexpected(endpoint.error());
@@ -92,6 +99,10 @@ const std::array kTable = {
                ListOption{MPREG_AT(peers), check_dial}},
     OptionSpec{"Federation", "gateway", "EP", "The same of a broker in another region",
                ListOption{MPREG_AT(gateways), check_dial}},
+    OptionSpec{"Federation", "members", "ID,ID,...",
+               "Clusters that belong to the federation, before this broker has met them; may be "
+               "repeated",
+               ListOption{MPREG_AT(members), check_members}},
 
     OptionSpec{
         "Coherence", "resolver", "NAMESPACE=RESOLVER",
@@ -168,6 +179,10 @@ const std::array kTable = {
                "Under load, looks for more work for so long before it sleeps",
                ShortTimeOption{MPREG_AT(spin_max), 0us, 10ms}, Reload::yes},
 
+    OptionSpec{"Running", "data-dir", "DIR",
+               "What the broker remembers from one start to the next; none: nothing. Without it "
+               "$MPREG_DATA_DIR/ID, else $XDG_STATE_HOME/mpreg/ID, else ~/.local/state/mpreg/ID",
+               TextOption{MPREG_AT(data_dir), nullptr}},
     OptionSpec{"Running", "ports-file", "FILE", "Written when the broker is ready, as JSON",
                TextOption{MPREG_AT(ports_file), nullptr}},
     OptionSpec{"Running", "log-level", "LEVEL", "debug, info, warning or error",

@@ -70,6 +70,14 @@ std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols_of(
   return with_named(options.node.protocols, options.protocols, parse_protocol);
 }
 
+std::vector<std::string> members_of(const BrokerOptions& options) {
+  std::vector<std::string> members;
+  for (const std::string& names : options.members) {
+    for (std::string& name : split_names(names)) members.push_back(std::move(name));
+  }
+  return members;
+}
+
 std::vector<std::string> find_errors(const BrokerOptions& options) {
   std::vector<std::string> errors;
   if (options.node.cluster.empty()) errors.emplace_back("cluster-id is required");

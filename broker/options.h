@@ -27,6 +27,9 @@ struct BrokerOptions {
   std::vector<std::string> resolvers;  // NAMESPACE=RESOLVER; beside what node.resolvers holds.
   std::vector<std::string> protocols;  // NAMESPACE=PROTOCOL; beside what node.protocols holds.
 
+  std::string data_dir;  // Empty: a directory of the cluster's own (disk/data_path.h); or "none".
+  std::vector<std::string> members;  // Each one or more cluster ids, separated by commas.
+
   std::string ports_file;  // Empty: none.
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
@@ -52,6 +55,9 @@ struct BrokerOptions {
     const BrokerOptions& options);
 [[nodiscard]] Result<std::pair<std::string, std::shared_ptr<const CoherenceProtocol>>>
 parse_protocol(std::string_view text);
+
+// Every cluster that `members` names.
+[[nodiscard]] std::vector<std::string> members_of(const BrokerOptions& options);
 
 // What is wrong with the options as a whole, one sentence each; empty when nothing is. The table
 // has looked at each by itself; this looks again, for those who fill the struct in by themselves.

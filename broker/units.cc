@@ -61,6 +61,16 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
 
 std::string format_size(std::uint64_t bytes) { return bytes == 0 ? "0B" : format(bytes, kSizes); }
 
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (;;) {
+    const std::size_t comma = text.find(',');
+    names.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return names;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::string format_duration(std::chrono::microseconds duration) {
   const auto count = static_cast<std::uint64_t>(duration.count());
   return count == 0 ? "0s" : format(count, kDurations);

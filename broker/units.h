@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mpreg {
 
@@ -21,5 +22,8 @@ namespace mpreg {
 // In the largest unit that tells it exactly; the parsers read it back.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 [[nodiscard]] std::string format_duration(std::chrono::microseconds duration);
+
+// "a,b": the names between the commas, also empty ones.
+[[nodiscard]] std::vector<std::string> split_names(std::string_view text);
 
 }  // namespace mpreg

@@ -50,7 +50,7 @@ mpreg_archive(mpreg_sdk NAME mpreg
   ROOMS base topic metrics stream message wire exchange net session store coherence near client
   LIBS PkgConfig::ZMQ Threads::Threads)
 mpreg_archive(mpreg_sdk_testing NAME mpreg-testing
-  ROOMS federation node broker
+  ROOMS federation disk node broker
   LIBS spdlog::spdlog tomlplusplus::tomlplusplus)
 target_link_libraries(mpreg_sdk_testing PUBLIC mpreg_sdk)
 set_target_properties(mpreg_sdk PROPERTIES EXPORT_NAME mpreg)

@@ -95,6 +95,8 @@ OwnBroker::OwnBroker(const std::string& cluster, std::vector<std::string> option
                                    "tcp://127.0.0.1:0",
                                    "--ports-file",
                                    ports,
+                                   "--data-dir",
+                                   folder_.path() + "/data",
                                    "--log-level",
                                    "warning"};
   command.insert(command.end(), options.begin(), options.end());

@@ -38,6 +38,40 @@ class StartTest(ProgramTest):
         self.assertIn(json.loads(run_mpreg("version", "--json").stdout)["version"], "\n".join(done.out))
 
 
+class DataDirectoryTest(ProgramTest):
+    def test_each_start_is_a_later_incarnation(self):
+        for counter in (1, 2):
+            broker = self.start_broker("east")
+            broker.wait_until_logged(f"data directory {broker.data_directory}, incarnation {counter}-")
+            broker.send(signal.SIGKILL if counter == 1 else signal.SIGTERM)
+            broker.wait_until_ended()
+
+    def test_a_second_broker_with_the_same_directory_is_refused(self):
+        first = self.start_broker("east")
+        other = os.path.join(self.folder, "other")
+        os.mkdir(other)
+        second = self.start(Broker(other, "east", data_directory=first.data_directory))
+        self.assertEqual(second.wait_until_ended(), FAILED)
+        self.assertIn(f"data directory {first.data_directory} is in use by process {first.child.pid}",
+                      "\n".join(second.err))
+
+    def test_a_damaged_file_is_refused_and_left_as_it_is(self):
+        first = self.start_broker("east")
+        first.end()
+        path = os.path.join(first.data_directory, "incarnation")
+        with open(path, "r+b") as file:
+            file.truncate(40)
+        again = self.start(Broker(self.folder, "east"))
+        self.assertEqual(again.wait_until_ended(), FAILED)
+        said = "\n".join(again.err)
+        for part in (path, "damaged or cut short", "put back a copy", "--data-dir"):
+            self.assertIn(part, said)
+        self.assertEqual(os.path.getsize(path), 40)
+
+    def test_running_from_memory_is_a_warning(self):
+        self.start_broker("east", data_directory="none").wait_until_logged("data-dir is none")
+
+
 class CheckConfigTest(ProgramTest):
     def check(self, *arguments):
         process = self.start(Process([program("mpreg-broker"), *arguments]))

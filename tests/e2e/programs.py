@@ -112,15 +112,17 @@ class Process:
 
 
 class Broker(Process):
-    """A broker on free ports; a second one may be given the ports of the first."""
+    """A broker on free ports; a second one may be given the ports, or the data directory, of the first."""
 
-    def __init__(self, folder, cluster, *options, endpoints=None):
+    def __init__(self, folder, cluster, *options, endpoints=None, data_directory=None):
         self.cluster = cluster
+        self.data_directory = data_directory or os.path.join(folder, f"{cluster}.data")
         self.ports_file = os.path.join(folder, f"{cluster}.json")
         if os.path.exists(self.ports_file):
             os.remove(self.ports_file)
         self.endpoints = None
-        arguments = [program("mpreg-broker"), "--cluster-id", cluster, "--ports-file", self.ports_file]
+        arguments = [program("mpreg-broker"), "--cluster-id", cluster, "--ports-file", self.ports_file,
+                     "--data-dir", self.data_directory]
         for name in ("listen", "link", "stream"):
             arguments += [f"--{name}", endpoints[name] if endpoints else "tcp://127.0.0.1:0"]
         super().__init__([*arguments, *options])
@@ -152,8 +154,9 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(process.end)
         return process
 
-    def start_broker(self, cluster, *options, endpoints=None):
-        return self.start(Broker(self.folder, cluster, *options, endpoints=endpoints)).wait_until_ready()
+    def start_broker(self, cluster, *options, endpoints=None, data_directory=None):
+        broker = Broker(self.folder, cluster, *options, endpoints=endpoints, data_directory=data_directory)
+        return self.start(broker).wait_until_ready()
 
     def start_hub_and_spokes(self, *spokes):
         hub = self.start_broker("hub")

@@ -17,7 +17,8 @@ LocalBroker::LocalBroker(std::string program, std::string folder, std::string cl
     : program_(std::move(program)),
       cluster_(std::move(cluster)),
       ports_file_(folder + "/" + cluster_ + ".json"),
-      log_file_(folder + "/" + cluster_ + ".log") {}
+      log_file_(folder + "/" + cluster_ + ".log"),
+      data_directory_(folder + "/" + cluster_ + ".data") {}
 
 Result<void> LocalBroker::start(std::vector<std::string> options) {
   options_ = std::move(options);
@@ -29,9 +30,10 @@ Result<void> LocalBroker::start_again() { return launch(); }
 Result<void> LocalBroker::launch() {
   std::error_code ignored;  // The first time there is none.
   std::filesystem::remove(ports_file_, ignored);
-  std::vector<std::string> arguments{program_,          "--cluster-id", cluster_,        "--listen",
-                                     endpoints_.listen, "--link",       endpoints_.link, "--stream",
-                                     endpoints_.stream, "--ports-file", ports_file_};
+  std::vector<std::string> arguments{
+      program_,    "--cluster-id",  cluster_,       "--listen",        endpoints_.listen,
+      "--link",    endpoints_.link, "--stream",     endpoints_.stream, "--ports-file",
+      ports_file_, "--data-dir",    data_directory_};
   arguments.insert(arguments.end(), options_.begin(), options_.end());
   process_.reset();
   auto process = ChildProcess::start(arguments, log_file_);

@@ -51,6 +51,7 @@ class LocalBroker {
   const std::string cluster_;
   const std::string ports_file_;
   const std::string log_file_;
+  const std::string data_directory_;
   std::vector<std::string> options_;
   BrokerEndpoints endpoints_{"tcp://127.0.0.1:0", "tcp://127.0.0.1:0", "tcp://127.0.0.1:0"};
   std::unique_ptr<ChildProcess> process_;

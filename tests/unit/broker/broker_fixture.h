@@ -16,6 +16,7 @@ inline constexpr std::chrono::seconds kDeadline{20};
 inline BrokerOptions options_for(const std::string& cluster) {
   BrokerOptions options;
   options.node.cluster = cluster;
+  options.data_dir = "none";
   options.listen = options.link = options.stream = "tcp://127.0.0.1:0";
   return options;
 }

@@ -67,6 +67,18 @@ TEST(OptionTable, a_cluster_or_region_is_one_clean_word) {
   }
 }
 
+TEST(OptionTable, members_are_names_of_clusters_between_commas) {
+  EXPECT_EQ(error_of("members", "east"), "accepted");
+  EXPECT_EQ(error_of("members", "east,west"), "accepted");
+  for (const char* value : {"", "east,", ",east", "east, west", "east,a:b", "east;west.1"}) {
+    EXPECT_NE(error_of("members", value).find("1..64 bytes"), std::string::npos) << value;
+  }
+  BrokerOptions options;
+  ASSERT_TRUE(set_option(*find_option("members"), "east,west", options));
+  ASSERT_TRUE(set_option(*find_option("members"), "north", options));
+  EXPECT_EQ(members_of(options), (std::vector<std::string>{"east", "west", "north"}));
+}
+
 TEST(OptionTable, every_range_holds_its_ends_and_its_default_and_no_more) {
   for (const OptionSpec& spec : option_table()) {
     const std::string range = range_of(spec);
@@ -139,6 +151,7 @@ TEST(OptionTable, what_is_printed_as_toml_sets_the_same_options) {
       std::string second = "ipc://second";
       if (spec.name == "resolver") second = "pages=prefer_cluster:east=2";
       if (spec.name == "protocol") second = "pages=eventual";
+      if (spec.name == "members") second = "east,west";
       ASSERT_TRUE(set_option(spec, second, options).has_value()) << spec.name;
     }
   }

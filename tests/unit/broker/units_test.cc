@@ -49,6 +49,14 @@ TEST(Units, counts_are_digits_and_nothing_else) {
   }
 }
 
+TEST(Units, names_stand_between_commas) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(split_names("a"), Names{"a"});
+  EXPECT_EQ(split_names("a,b,c"), (Names{"a", "b", "c"}));
+  EXPECT_EQ(split_names(""), Names{""});
+  EXPECT_EQ(split_names("a,,b,"), (Names{"a", "", "b", ""}));
+}
+
 TEST(Units, what_is_printed_is_read_back) {
   for (const std::uint64_t bytes : {0ULL, 1ULL, 1023ULL, 1024ULL, 1025ULL, 1ULL << 20U, 3ULL << 30U,
                                     (1ULL << 20U) + 1, ~0ULL}) {
