@@ -19,8 +19,8 @@ void EventQueue::at(Instant when, Action action) {
     free_.pop_back();
   }
   actions_[slot] = std::move(action);
-  heap_.push_back(
-      {std::max(when, now_), static_cast<std::uint32_t>(random_.next()), slot, ++events_});
+  const auto lot = draws_lots_ ? static_cast<std::uint32_t>(random_.next()) : 0;
+  heap_.push_back({std::max(when, now_), lot, slot, ++events_});
   std::push_heap(heap_.begin(), heap_.end(), later);
 }
 

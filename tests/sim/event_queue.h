@@ -15,7 +15,8 @@ class EventQueue {
  public:
   using Action = std::function<void()>;
 
-  explicit EventQueue(std::uint64_t seed) : random_(seed) {}
+  // Without lots: in the order in which it came up.
+  EventQueue(std::uint64_t seed, bool draws_lots) : random_(seed), draws_lots_(draws_lots) {}
 
   [[nodiscard]] Instant now() const { return now_; }
 
@@ -41,6 +42,7 @@ class EventQueue {
   [[nodiscard]] static bool later(const Entry& a, const Entry& b);
 
   Random random_;
+  bool draws_lots_;
   Instant now_ = kBeginning;
   std::uint64_t events_ = 0;
   std::vector<Entry> heap_;

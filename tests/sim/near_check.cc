@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "message/leases.h"
-#include "random.h"
 
 namespace mpreg::sim {
 namespace {
@@ -23,7 +22,7 @@ bool covers(const std::vector<StreamPosition>& applied, const std::vector<Stream
 NearCheck::NearCheck(const Plan& plan, Verdict& verdict)
     : plan_(plan), verdict_(verdict), keys_(kKeys) {
   for (std::uint32_t client = 0; client < plan.clients.size(); ++client) {
-    if (Random::mixed(plan.seed * 7919 + client) % 100 < 60) clients_.push_back(client);
+    if (plan.clients[client].has_near) clients_.push_back(client);
   }
   for (std::size_t i = 0; i < kKeys; ++i) {
     Key& key = keys_[i];

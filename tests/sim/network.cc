@@ -7,8 +7,6 @@ namespace mpreg::sim {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 constexpr std::uint64_t kBytesPerMicrosecond = 100;  // About a gigabit.
 
@@ -39,6 +37,13 @@ ConnectionId Network::dial(const ConnectionEnds& ends) {
     pipe.latency = is_client
                        ? random_.duration(options_.client_latency_min, options_.client_latency_max)
                        : random_.duration(options_.broker_latency_min, options_.broker_latency_max);
+  }
+  for (const NetworkOptions::Way& way : options_.ways) {
+    if (way.from == ends.dialler && way.to == ends.listener) {
+      connection.pipes[index(Toward::listener)].latency = way.latency;
+    } else if (way.from == ends.listener && way.to == ends.dialler) {
+      connection.pipes[index(Toward::dialler)].latency = way.latency;
+    }
   }
   if (ends.plug == Plug::stream) {
     connection.pipes[index(Toward::listener)].latency +=
@@ -127,11 +132,12 @@ void Network::break_at(ConnectionId id, bool tell_dialler) {
     pipe.held.clear();
   }
   // Usually both ends learn of it soon; now and then the listening one sends into the void.
-  const Duration soon = random_.duration({}, milliseconds(20));
+  const Duration soon = random_.duration({}, options_.notice_max);
+  const bool is_late = random_.chance(options_.late_notice_percent);
   connection.listener_knows =
-      queue_.now() + (random_.chance(20) ? random_.duration({}, seconds(3)) : soon);
+      queue_.now() + (is_late ? random_.duration({}, options_.late_notice_max) : soon);
   if (!tell_dialler) return;
-  queue_.in(random_.duration({}, milliseconds(20)), [this, id] { user_.on_down(id); });
+  queue_.in(random_.duration({}, options_.notice_max), [this, id] { user_.on_down(id); });
 }
 
 void Network::drop_host(Host host, bool orderly) {
@@ -158,7 +164,8 @@ void Network::cut(Host from, Host to) {
     return "the way from host " + std::to_string(from) + " to " + std::to_string(to) + " is cut";
   });
   // Whoever hears no heartbeat, or no acknowledgement, gives up in the end.
-  queue_.in(random_.duration(seconds(3), seconds(8)), [this, from, to, generation] {
+  const Duration reset_in = random_.duration(options_.cut_reset_min, options_.cut_reset_max);
+  queue_.in(reset_in, [this, from, to, generation] {
     if (cuts(from, to) == 0 || cut_generations_[from * hosts_ + to] != generation) return;
     for (const ConnectionId id : up_connections()) {
       const ConnectionEnds& ends = connections_[id].ends;
@@ -197,7 +204,7 @@ void Network::release(ConnectionId id, Toward toward) {
   Connection& connection = connections_[id];
   Pipe& pipe = connection.pipes[index(toward)];
   if (connection.phase == Phase::gone || pipe.held.empty()) return;
-  if (random_.chance(40)) return reset(id);
+  if (random_.chance(options_.reset_on_heal_percent)) return reset(id);
   std::deque<Parcel> held;
   held.swap(pipe.held);
   for (Parcel& parcel : held) fly(id, toward, std::move(parcel));

@@ -50,6 +50,21 @@ struct NetworkOptions {
   Duration slow_joiner_max{};  // Until a subscription of a SUB is in effect.
   std::uint32_t stream_parcels_max = 1000;
   std::uint32_t stream_drop_percent = 0;  // Of what is published to each SUB.
+  // Until an end learns that a connection broke; at the listening end it may take longer.
+  Duration notice_max = std::chrono::milliseconds(20);
+  std::uint32_t late_notice_percent = 20;
+  Duration late_notice_max = std::chrono::seconds(3);
+  // A cut that lasts so long resets connections.
+  Duration cut_reset_min = std::chrono::seconds(3);
+  Duration cut_reset_max = std::chrono::seconds(8);
+  std::uint32_t reset_on_heal_percent = 40;
+  // In place of what is drawn.
+  struct Way {
+    Host from = 0;
+    Host to = 0;
+    Duration latency{};
+  };
+  std::vector<Way> ways;
 };
 
 // Who is told what happens to connections.

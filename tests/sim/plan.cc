@@ -182,10 +182,24 @@ void draw_network(Random& random, Plan& plan) {
   network.broker_latency_min = wide ? Duration(milliseconds(10)) : Duration(microseconds(100));
   network.broker_latency_max = wide ? milliseconds(120) : milliseconds(2);
   network.jitter_max = wide ? milliseconds(30) : milliseconds(1);
+  plan.redials = {milliseconds(20), milliseconds(400), milliseconds(500)};
   network.slow_joiner_max = random.chance(40) ? milliseconds(400) : milliseconds(2);
   if (plan.troubles.lossy_streams) {
     network.stream_parcels_max = static_cast<std::uint32_t>(random.between(1, 20));
     network.stream_drop_percent = static_cast<std::uint32_t>(random.below(25));
+  }
+}
+
+void draw_starts(Plan& plan) {
+  Random starts(Random::mixed(plan.seed + 3));
+  for (BrokerPlan& broker : plan.brokers) broker.starts_at = starts.duration({}, milliseconds(150));
+  for (ClientPlan& client : plan.clients) client.starts_at = starts.duration({}, milliseconds(300));
+  Random again(Random::mixed(plan.seed + 4));
+  for (BrokerPlan& broker : plan.brokers) {
+    broker.starts_again_after = again.duration({}, kHealing);
+  }
+  for (std::size_t i = 0; i < plan.clients.size(); ++i) {
+    plan.clients[i].has_near = Random::mixed(plan.seed * 7919 + i) % 100 < 60;
   }
 }
 
@@ -272,8 +286,19 @@ class ActionWriter {
   Plan& plan_;
 };
 
+constexpr std::string_view kStepNames[] = {
+    "publish",     "invalidate",    "replicate",  "subscribe",    "unsubscribe", "join",
+    "hold",        "release",       "barrier",    "query",        "complete",    "goodbye",
+    "move",        "flush",         "read",       "read-all",     "load",        "write",
+    "write-value", "write-all",     "freeze",     "claim",        "renew",       "give-up",
+    "write-held",  "write-unheld",  "get-merged", "write-merged", "kill",        "stop",
+    "restart",     "pause",         "clock-back", "cut-one-way",  "cut",         "heal-one-way",
+    "heal",        "break-session", "break-link", "break-stream"};
+static_assert(std::size(kStepNames) == kStepKinds);
+
 }  // namespace
 
+std::string_view name_of(StepKind kind) { return kStepNames[static_cast<std::size_t>(kind)]; }
 std::string_view name_of(ActionKind kind) { return kActionNames[static_cast<std::size_t>(kind)]; }
 
 std::string Plan::text() const {
@@ -323,6 +348,7 @@ Plan draw_plan(std::uint64_t seed) {
   draw_brokers(random, plan);
   draw_clients(random, plan);
   draw_network(random, plan);
+  draw_starts(plan);
   ActionWriter writer(random, plan);
   for (std::uint32_t client = 0; client < plan.clients.size(); ++client) {
     writer.write_client(client);

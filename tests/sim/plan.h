@@ -10,6 +10,7 @@
 #include "network.h"
 #include "node/node_options.h"
 #include "session/session_options.h"
+#include "step.h"
 
 namespace mpreg::sim {
 
@@ -52,11 +53,15 @@ struct BrokerPlan {
   std::vector<std::uint32_t> dials;  // Brokers.
   std::chrono::milliseconds wall_skew{};
   Duration turn_delay_max{};  // From what arrives to the turn that takes it.
+  Duration starts_at{};
+  Duration starts_again_after{};  // From when everything heals.
 };
 
 struct ClientPlan {
   std::vector<std::uint32_t> brokers;  // Tried in turn.
   SessionOptions options;
+  Duration starts_at{};
+  bool has_near = false;  // A near cache.
 };
 
 // What is in the schedule, for what may be asked of it.
@@ -81,17 +86,34 @@ struct Troubles {
   }
 };
 
+// How long whoever has lost a connection waits before it dials again.
+struct Redials {
+  Duration least{};
+  Duration client_most{};
+  Duration broker_most{};
+};
+
+// From when everything heals until the last broker is up again.
+inline constexpr Duration kHealing = std::chrono::milliseconds(300);
+
 struct Plan {
   std::uint64_t seed = 0;
   Troubles troubles;
   NetworkOptions network;
+  Redials redials;
   std::vector<BrokerPlan> brokers;
   std::vector<ClientPlan> clients;
   bool quiet_witnesses = false;
   bool merges = false;          // Keys that clusters write at the same time.
   bool claims = false;          // Keys that are one client's alone.
   std::vector<Action> actions;  // Ascending by time.
-  Duration trouble_until{};     // Then everything heals.
+  // In place of actions and of what clients do by themselves: these, ascending by time, those of
+  // the last round at the end.
+  bool is_scripted = false;
+  std::vector<Step> steps;
+  // Nothing at all is drawn: what is due at one instant happens in the order in which it came up.
+  bool is_fixed = false;
+  Duration trouble_until{};  // Then everything heals.
 
   [[nodiscard]] std::string text() const;
 };

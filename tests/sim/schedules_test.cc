@@ -2,6 +2,7 @@
 //
 //   MPREG_SIM_SCHEDULES=1000   how many (default 20,000), from seed MPREG_SIM_FIRST (default 1)
 //   MPREG_SIM_SEED=123         this one alone, with everything that happens in it
+//   MPREG_SIM_SHRINK=123       makes a script of it that shows the same violation (shrink.h)
 //   MPREG_SIM_HASHES=1         prints the trace hash of each: a change that only moves code leaves
 //                              all of them as they were
 
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <thread>
 
+#include "shrink.h"
 #include "world.h"
 
 namespace mpreg::sim {
@@ -126,6 +128,13 @@ TEST(Schedules, break_no_promise) {
     replay(seed, true);
     const WorldResult result = run_world(plan_of(seed), {});
     EXPECT_EQ(result.violation, "");
+    return;
+  }
+  if (const std::uint64_t seed = from_environment("MPREG_SIM_SHRINK", 0); seed != 0) {
+    seed_at_work = seed;
+    const auto script = shrink(plan_of(seed), std::cout);
+    ASSERT_TRUE(script) << "seed " << seed << " has become no script";
+    std::cout << "# Seed " << seed << ".\n" << text_of(*script);
     return;
   }
   const std::uint64_t schedules = from_environment("MPREG_SIM_SCHEDULES", kSchedules);

@@ -43,7 +43,8 @@ void SimBroker::start() {
   witness_ = lives.back().get();
   metrics_ = std::make_unique<MetricsRegistry>();
   repaired_ = 0;
-  node_ = std::make_unique<Node>(plan_.options, time(), random_.next(), witness_, *metrics_);
+  const std::uint64_t instance = stage_.plan.is_fixed ? Random::mixed(life_) : random_.next();
+  node_ = std::make_unique<Node>(plan_.options, time(), instance, witness_, *metrics_);
   arrivals_.clear();
   links_.assign(plan_.dials.size(), {});
   peers_.clear();
@@ -278,7 +279,8 @@ void SimBroker::on_down(ConnectionId id) {
     wake(stage_.queue.now());
   }
   // ZeroMQ dials again by itself.
-  stage_.queue.in(random_.duration(milliseconds(20), milliseconds(500)),
+  const Redials& redials = stage_.plan.redials;
+  stage_.queue.in(random_.duration(redials.least, redials.broker_most),
                   [this, id, index, is_stream, life = life_] {
                     if (life != life_ || !node_) return;
                     DialledLink& broken = links_[index];

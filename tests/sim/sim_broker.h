@@ -31,6 +31,7 @@ class SimBroker : private Carrier {
   // The wall clock of the next life is so much behind.
   void step_clock_back(std::chrono::milliseconds step) { wall_skew_ -= step; }
 
+  [[nodiscard]] const BrokerPlan& plan() const { return plan_; }
   [[nodiscard]] bool is_running() const { return node_ != nullptr; }
   [[nodiscard]] bool joined() const { return node_ != nullptr && node_->joined(); }
   // Of the present life.

@@ -7,6 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+milliseconds in_ms(Duration duration) { return std::chrono::duration_cast<milliseconds>(duration); }
+
 CacheAddress address_of(std::size_t key) {
   return {.namespace_name = std::string(ExclusiveCheck::kNamespace),
           .key = ExclusiveCheck::key(key)};
@@ -20,23 +22,44 @@ void SimClient::claim_turn() {
   if (stage_.queue.now() >= frozen_until_) {
     const auto key = static_cast<std::size_t>(random.below(ExclusiveCheck::kKeys));
     const std::uint64_t kind = random.below(100);
+    Step step{.kind = StepKind::claim, .key = ExclusiveCheck::key(key)};
     if (held_[key] == 0) {
-      ask_claim(key, 0, milliseconds(random.between(200, 2000)), milliseconds(random.below(1500)));
+      // In the order in which GCC 12 evaluates the arguments of a call, as it was drawn at first.
+      step.second = milliseconds(random.below(1500));
+      step.first = milliseconds(random.between(200, 2000));
     } else if (kind < 60) {
-      write_held(key, held_[key]);
+      step.kind = StepKind::write_held;
     } else if (kind < 80) {
-      ask_claim(key, held_[key], milliseconds(random.between(200, 2000)), {});
-    } else if (kind < 90) {
-      ask_claim(key, held_[key], {}, {});
-      held_[key] = 0;
+      step.kind = StepKind::renew;
+      step.first = milliseconds(random.between(200, 2000));
     } else {
-      write_held(key, 0);
+      step.kind = kind < 90 ? StepKind::give_up : StepKind::write_unheld;
     }
+    record(step);
+    perform_claim(key, step);
     pump();
   }
   const bool is_holding = held_[0] != 0 || held_[1] != 0;
   stage_.queue.in(random.duration(milliseconds(20), milliseconds(is_holding ? 200 : 700)),
                   [this] { claim_turn(); });
+}
+
+void SimClient::perform_claim(std::size_t key, const Step& step) {
+  switch (step.kind) {
+    case StepKind::claim:
+      return ask_claim(key, 0, in_ms(step.first), in_ms(step.second));
+    case StepKind::renew:
+      if (held_[key] != 0) ask_claim(key, held_[key], in_ms(step.first), {});
+      return;
+    case StepKind::give_up:
+      if (held_[key] != 0) ask_claim(key, held_[key], {}, {});
+      held_[key] = 0;
+      return;
+    case StepKind::write_held:
+      return write_held(key, held_[key]);
+    default:
+      return write_held(key, 0);
+  }
 }
 
 void SimClient::begin_last_round() {

@@ -38,10 +38,12 @@ void SimClient::start() {
   if (near_) {
     const auto request = session_.subscribe(now(), near_->subscription());
     if (request) requests_.insert(*request);
-    stage_.queue.in(milliseconds(500), [this] { near_turn(); });
   }
-  if (stage_.plan.merges) stage_.queue.in(milliseconds(900), [this] { merge_turn(); });
-  if (stage_.plan.claims) stage_.queue.in(milliseconds(700), [this] { claim_turn(); });
+  if (!stage_.plan.is_scripted) {
+    if (near_) stage_.queue.in(milliseconds(500), [this] { near_turn(); });
+    if (stage_.plan.merges) stage_.queue.in(milliseconds(900), [this] { merge_turn(); });
+    if (stage_.plan.claims) stage_.queue.in(milliseconds(700), [this] { claim_turn(); });
+  }
   dial_in({});
 }
 
@@ -96,8 +98,12 @@ void SimClient::on_down(ConnectionId id) {
   connection_ = kNoConnection;
   dialling_ = false;
   if (was_up) session_.on_disconnected(now(), "the connection broke");
-  dial_in(random_.duration(milliseconds(20), milliseconds(400)));
+  dial_in(draw_redial());
   pump();
+}
+
+Duration SimClient::draw_redial() {
+  return random_.duration(stage_.plan.redials.least, stage_.plan.redials.client_most);
 }
 
 void SimClient::drop_connection() {
@@ -153,7 +159,7 @@ void SimClient::pump() {
   take_events(false);
   if (const auto redial = session_.take_redial()) {
     drop_connection();
-    dial_in(redial->after + random_.duration(milliseconds(20), milliseconds(400)));
+    dial_in(redial->after + draw_redial());
   }
   if (session_.state() == SessionState::refused) drop_connection();
   if (near_ && near_->take_observed_due()) {

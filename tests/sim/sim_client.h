@@ -26,9 +26,13 @@ class SimClient {
 
   void start();
   void act(const Action& action);
+  // As a script has it; what it sends leaves with pump().
+  void perform(const Step& step);
+  void pump();
   // Everything is well again: nothing is held back any more.
   void calm();
   void begin_last_round();
+  [[nodiscard]] const ClientPlan& plan() const { return plan_; }
   [[nodiscard]] SimNear* near() { return near_.get(); }
 
   // What its broker shows of each key, as soon as it has answered.
@@ -50,13 +54,15 @@ class SimClient {
 
  private:
   [[nodiscard]] Now now() const;
-  void pump();
+  // In the recording, when there is one: this client does it now.
+  void record(Step step);
   void take_events(bool welcomed);
   void on_notice(const Notice& notice);
   void on_delivery(const Delivery& delivery);
   void settle_request(std::uint64_t request);
   void thaw();
   void dial_in(Duration delay);
+  [[nodiscard]] Duration draw_redial();
   void drop_connection();
   void set_tick();
 
@@ -64,11 +70,17 @@ class SimClient {
   void publish(Random& random, std::uint64_t burst);
   void invalidate(Random& random);
   void replicate(Random& random);
+  [[nodiscard]] static std::uint32_t filling_of(const std::string& content);
+  [[nodiscard]] std::string filled(std::uint32_t bytes);
+  // ---- sim_near_workload.cc
   void near_turn();
-  void near_write(std::size_t key);
-  void near_drop_all(std::size_t key);
+  void freeze(Duration span);
+  void draw_near_write(std::size_t key);
+  void near_write(std::size_t key, const Step& step, const std::string& text);
+  void near_write_all(std::size_t key, const std::string& text);
   // ---- sim_claim_workload.cc
   void claim_turn();
+  void perform_claim(std::size_t key, const Step& step);
   void ask_claim(std::size_t key, FencingToken token, std::chrono::milliseconds lease,
                  std::chrono::milliseconds wait);
   void on_claim_granted(const ClaimGranted& granted);
@@ -78,18 +90,35 @@ class SimClient {
   // ---- sim_merge_workload.cc
   void merge_turn();
   void ask_merged(std::size_t key);
-  void write_merged(std::size_t key);
+  void draw_merged_write(std::size_t key);
+  void write_merged(std::size_t key, std::uint64_t serial, const std::string& text);
   void on_got(const CacheGot& got);
 
+  // ---- sim_scripted.cc
+  void perform_plain(const Step& step);
+  void perform_near(const Step& step);
+  void perform_merged(const Step& step);
+
+  void publish_event(std::string_view topic, const std::string& payload);
+  void invalidate(const Step& step);
+  void replicate(const Step& step, std::uint64_t serial, const std::string& value);
+  void subscribe(const Step& step);
+  void join_group(std::uint32_t group);
+  void unsubscribe(std::uint32_t id);
+  void hold_credit(bool is_on);
+  void say_goodbye();
+  void move(Duration delay);
+  void ask(const Step& step);
+
   void subscribe(Random& random);
-  void join_group(Random& random);
   void unsubscribe(Random& random);
   void ask(Random& random);
   [[nodiscard]] std::string content(Random& random);
   [[nodiscard]] std::vector<std::string> some_clusters(Random& random, bool may_be_none);
-  [[nodiscard]] MessageIndex record(RecordKind kind, std::uint64_t operation,
-                                    std::string_view topic, Bytes payload,
-                                    const CacheAddress* address, std::vector<std::string> targets);
+  // Into the books.
+  [[nodiscard]] MessageIndex enter(RecordKind kind, std::uint64_t operation, std::string_view topic,
+                                   Bytes payload, const CacheAddress* address,
+                                   std::vector<std::string> targets);
   [[nodiscard]] Tracking draw_tracking(Random& random) const;
   struct Sent {
     std::uint64_t operation = 0;

@@ -19,9 +19,10 @@ void SimClient::merge_turn() {
   if (stage_.queue.now() >= frozen_until_) {
     const auto key = static_cast<std::size_t>(random.below(kMergedKeys));
     if (random.chance(50)) {
+      record({.kind = StepKind::get_merged, .key = address_of(key).key});
       ask_merged(key);
     } else {
-      write_merged(key);
+      draw_merged_write(key);
     }
     pump();
   }
@@ -50,16 +51,22 @@ void SimClient::on_got(const CacheGot& got) {
       has_value(got.state) ? std::optional<std::string>(got.value) : std::nullopt;
 }
 
+void SimClient::draw_merged_write(std::size_t key) {
+  const std::uint64_t serial = ++stage_.serial;
+  const std::string text = content(merge_random_);
+  record({.kind = StepKind::write_merged, .key = address_of(key).key, .bytes = filling_of(text)});
+  write_merged(key, serial, text);
+}
+
 // In place of what it read last, and of that alone.
-void SimClient::write_merged(std::size_t key) {
+void SimClient::write_merged(std::size_t key, std::uint64_t serial, const std::string& text) {
   CacheReplication fact;
   fact.address = address_of(key);
-  ++stage_.serial;
-  fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
+  fact.priority = 1 + 1e-9 * static_cast<double>(serial);  // Unlike any other fact.
   fact.targets = {"*"};
   fact.seen = merged_seen_[key];
   fact.resolved = true;
-  (void)send(fact, content(merge_random_));
+  (void)send(fact, text);
 }
 
 }  // namespace mpreg::sim

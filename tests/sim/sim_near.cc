@@ -161,16 +161,31 @@ void SimNear::read_all() {
   for (std::size_t key = 0; key < NearCheck::kKeys; ++key) read(key);
 }
 
+Duration SimNear::draw_delay() {
+  return random_.duration({}, milliseconds(random_.chance(10) ? 2000 : 60));
+}
+
 // The source is read somewhere between the miss and the fill.
 void SimNear::begin_load(std::size_t key) {
-  const std::string name = NearCheck::key(key);
-  const NearStore::Ticket ticket = store_.begin_fill(space_, {name});
-  stage_.queue.in(
-      random_.duration({}, milliseconds(random_.chance(10) ? 2000 : 60)), [this, key, ticket] {
-        const NearCheck::Version version = stage_.near.source(key);
-        stage_.queue.in(random_.duration({}, milliseconds(random_.chance(10) ? 2000 : 60)),
-                        [this, key, ticket, version] { end_load(key, ticket, version); });
-      });
+  const NearStore::Ticket ticket = store_.begin_fill(space_, {NearCheck::key(key)});
+  const Duration until_read = draw_delay();
+  stage_.queue.in(until_read, [this, key, ticket, until_read, began = now().instant] {
+    const NearCheck::Version version = stage_.near.source(key);
+    const Duration until_held = draw_delay();
+    Step step{.kind = StepKind::load, .who = host(), .key = NearCheck::key(key)};
+    step.first = until_read;
+    step.second = until_held;
+    stage_.record(std::move(step), began);
+    stage_.queue.in(until_held, [this, key, ticket, version] { end_load(key, ticket, version); });
+  });
+}
+
+void SimNear::begin_load(std::size_t key, Duration until_read, Duration until_held) {
+  const NearStore::Ticket ticket = store_.begin_fill(space_, {NearCheck::key(key)});
+  stage_.queue.in(until_read, [this, key, ticket, until_held] {
+    const NearCheck::Version version = stage_.near.source(key);
+    stage_.queue.in(until_held, [this, key, ticket, version] { end_load(key, ticket, version); });
+  });
 }
 
 void SimNear::end_load(std::size_t key, NearStore::Ticket ticket, NearCheck::Version version) {

@@ -44,7 +44,9 @@ class SimNear {
   // ---- What the application does.
   void read(std::size_t key);
   void read_all();
+  // With delays that are drawn, or with these: until the source is read, and from then on.
   void begin_load(std::size_t key);
+  void begin_load(std::size_t key, Duration until_read, Duration until_held);
   struct Write {
     std::size_t key = 0;
     NearCheck::Version version = 0;
@@ -62,7 +64,11 @@ class SimNear {
 
  private:
   [[nodiscard]] Now now() const;
+  [[nodiscard]] Host host() const {
+    return static_cast<Host>(stage_.plan.brokers.size() + client_);
+  }
   [[nodiscard]] bool is_coherent();
+  [[nodiscard]] Duration draw_delay();
   void end_load(std::size_t key, NearStore::Ticket ticket, NearCheck::Version version);
 
   const std::uint32_t client_;

@@ -17,62 +17,85 @@ void SimClient::near_turn() {
     const auto key = static_cast<std::size_t>(random.below(NearCheck::kKeys));
     const std::uint64_t kind = random.below(100);
     if (kind < 45) {
+      record({.kind = StepKind::read, .key = NearCheck::key(key)});
       near_->read(key);
     } else if (kind < 60) {
+      record({.kind = StepKind::read_all});
       near_->read_all();
     } else if (kind < 80) {
       near_->begin_load(key);
     } else if (kind < 98) {
-      if (const auto own = stage_.near.own_key(index_, random.next())) near_write(*own);
+      if (const auto own = stage_.near.own_key(index_, random.next())) draw_near_write(*own);
     } else if (!stage_.plan.troubles.undisturbed() &&
                began - EventQueue::kBeginning + std::chrono::seconds(8) <
                    stage_.plan.trouble_until) {
       const Duration span =
           random.duration(milliseconds(200), milliseconds(random.chance(30) ? 12'000 : 3000));
-      frozen_until_ = began + span;
-      stage_.queue.in(span, [this] { thaw(); });
+      record({.kind = StepKind::freeze, .first = span});
+      freeze(span);
     }
     pump();
   }
   stage_.queue.in(random.duration(milliseconds(5), milliseconds(250)), [this] { near_turn(); });
 }
 
-void SimClient::near_write(std::size_t key) {
+void SimClient::freeze(Duration span) {
+  frozen_until_ = stage_.queue.now() + span;
+  stage_.queue.in(span, [this] { thaw(); });
+}
+
+void SimClient::draw_near_write(std::size_t key) {
   Random& random = near_random_;
-  if (random.chance(12)) return near_drop_all(key);
-  const SimNear::Write write = near_->begin_write(key, content(random));
-  Tracking tracking;
-  if (random.chance(30)) {
-    tracking = {WaitLevel::observed, static_cast<std::uint32_t>(random.between(2000, 9000))};
+  Step step{.kind = StepKind::write_all, .key = NearCheck::key(key)};
+  const bool is_of_all = random.chance(12);
+  const std::string text = content(random);
+  step.bytes = filling_of(text);
+  if (is_of_all) {
+    record(step);
+    return near_write_all(key, text);
   }
+  if (random.chance(30)) {
+    step.tracking = {WaitLevel::observed, static_cast<std::uint32_t>(random.between(2000, 9000))};
+  }
+  step.kind = random.chance(60) ? StepKind::write : StepKind::write_value;
+  if (step.kind == StepKind::write_value) {
+    for (const BrokerPlan& broker : stage_.plan.brokers) {
+      if (random.chance(70)) step.names.push_back(broker.options.cluster);
+    }
+    if (random.chance(35)) step.names = {"*"};
+    if (step.names.empty()) step.names.push_back(stage_.plan.brokers[0].options.cluster);
+  }
+  record(step);
+  near_write(key, step, text);
+}
+
+void SimClient::near_write(std::size_t key, const Step& step, const std::string& text) {
+  const SimNear::Write write = near_->begin_write(key, text);
   CacheAddress address;
   address.namespace_name = NearCheck::kNamespace;
   address.key = NearCheck::key(key);
-  if (random.chance(60)) {
+  std::optional<Sent> sent;
+  if (step.kind == StepKind::write) {
     CacheInvalidation fact;
     fact.address = address;
     fact.reason = write.text;
     fact.reason.resize(std::min<std::size_t>(fact.reason.size(), 40));
-    fact.tracking = tracking;
-    const auto sent = send(fact);
-    return sent ? near_->sent(write, sent->operation, sent->message) : near_->failed(write);
+    fact.tracking = step.tracking;
+    sent = send(fact);
+  } else {
+    CacheReplication fact;
+    fact.address = address;
+    fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
+    fact.targets = step.names;
+    fact.tracking = step.tracking;
+    sent = send(fact, write.text);
   }
-  CacheReplication fact;
-  fact.address = address;
-  fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
-  for (const BrokerPlan& broker : stage_.plan.brokers) {
-    if (random.chance(70)) fact.targets.push_back(broker.options.cluster);
-  }
-  if (random.chance(35)) fact.targets = {"*"};
-  if (fact.targets.empty()) fact.targets.push_back(stage_.plan.brokers[0].options.cluster);
-  fact.tracking = tracking;
-  const auto sent = send(fact, write.text);
-  return sent ? near_->sent(write, sent->operation, sent->message) : near_->failed(write);
+  sent ? near_->sent(write, sent->operation, sent->message) : near_->failed(write);
 }
 
 // The source is written, and everything of the namespace is invalidated for it.
-void SimClient::near_drop_all(std::size_t key) {
-  const NearCheck::Version version = stage_.near.write(key, content(near_random_));
+void SimClient::near_write_all(std::size_t key, const std::string& text) {
+  const NearCheck::Version version = stage_.near.write(key, text);
   CacheInvalidation fact;
   fact.address.namespace_name = NearCheck::kNamespace;
   fact.type = InvalidationType::namespace_all;

@@ -74,31 +74,54 @@ void SimClient::act(const Action& action) {
       unsubscribe(random);
       break;
     case ActionKind::hold_credit:
-      session_.hold_credit(now(), true);
-      break;
     case ActionKind::release_credit:
-      session_.hold_credit(now(), false);
+      hold_credit(action.kind == ActionKind::hold_credit);
       break;
     case ActionKind::ask:
       ask(random);
       break;
     case ActionKind::say_goodbye:
-      leaving_ = true;
-      stage_.groups.on_left_all(index_);
-      session_.goodbye(now(), "done");
+      record({.kind = StepKind::say_goodbye});
+      say_goodbye();
       break;
     case ActionKind::reconnect:
       if (connection_ != kNoConnection && !dialling_) {
-        drop_connection();
-        session_.on_disconnected(now(), "the client moves");
-        dial_in(random.duration({}, milliseconds(300)));
+        const Duration delay = random.duration({}, milliseconds(300));
+        record({.kind = StepKind::move, .first = delay});
+        move(delay);
       }
       break;
     default:
       break;
   }
-  if (random.chance(20)) session_.flush(now());
+  if (random.chance(20)) {
+    record({.kind = StepKind::flush});
+    session_.flush(now());
+  }
   pump();
+}
+
+void SimClient::record(Step step) {
+  step.who = host_;
+  stage_.record(std::move(step));
+}
+
+void SimClient::hold_credit(bool is_on) {
+  record({.kind = is_on ? StepKind::hold_credit : StepKind::release_credit});
+  session_.hold_credit(now(), is_on);
+}
+
+void SimClient::say_goodbye() {
+  leaving_ = true;
+  stage_.groups.on_left_all(index_);
+  session_.goodbye(now(), "done");
+}
+
+void SimClient::move(Duration delay) {
+  if (connection_ == kNoConnection || dialling_) return;
+  drop_connection();
+  session_.on_disconnected(now(), "the client moves");
+  dial_in(delay);
 }
 
 void SimClient::calm() {
@@ -120,6 +143,15 @@ std::string SimClient::content(Random& random) {
   return text;
 }
 
+// Of a content, what is there beside what makes it unlike any other.
+std::uint32_t SimClient::filling_of(const std::string& content) {
+  return static_cast<std::uint32_t>(content.size() - content.find(' ') - 1);
+}
+
+std::string SimClient::filled(std::uint32_t bytes) {
+  return "m" + std::to_string(++stage_.serial) + " " + std::string(bytes, 'x');
+}
+
 std::vector<std::string> SimClient::some_clusters(Random& random, bool may_be_none) {
   std::vector<std::string> clusters;
   if (may_be_none && random.chance(60)) return clusters;
@@ -130,9 +162,9 @@ std::vector<std::string> SimClient::some_clusters(Random& random, bool may_be_no
   return clusters;
 }
 
-MessageIndex SimClient::record(RecordKind kind, std::uint64_t operation, std::string_view topic,
-                               Bytes payload, const CacheAddress* address,
-                               std::vector<std::string> targets) {
+MessageIndex SimClient::enter(RecordKind kind, std::uint64_t operation, std::string_view topic,
+                              Bytes payload, const CacheAddress* address,
+                              std::vector<std::string> targets) {
   Message message;
   message.client = index_;
   message.operation = operation;
@@ -163,12 +195,17 @@ void SimClient::publish(Random& random, std::uint64_t burst) {
   for (std::uint64_t i = 0; i < burst; ++i) {
     const std::string_view topic = kTopics[random.below(std::size(kTopics))];
     const std::string payload = content(random);
-    const auto operation = session_.publish(now(), topic, as_bytes(payload));
-    if (!operation) continue;  // The window is full.
-    begin_operation(*operation,
-                    record(RecordKind::event, *operation, topic, as_bytes(payload), nullptr, {}),
-                    kNoMessage, {});
+    record({.kind = StepKind::publish, .of = std::string(topic), .bytes = filling_of(payload)});
+    publish_event(topic, payload);
   }
+}
+
+void SimClient::publish_event(std::string_view topic, const std::string& payload) {
+  const auto operation = session_.publish(now(), topic, as_bytes(payload));
+  if (!operation) return;  // The window is full.
+  begin_operation(*operation,
+                  enter(RecordKind::event, *operation, topic, as_bytes(payload), nullptr, {}),
+                  kNoMessage, {});
 }
 
 // Nothing: the session would not have it.
@@ -176,8 +213,8 @@ std::optional<SimClient::Sent> SimClient::send(const CacheInvalidation& fact, bo
   const auto operation = session_.invalidate(now(), fact);
   if (!operation) return std::nullopt;
   const MessageIndex message =
-      record(RecordKind::invalidation, *operation, topic_of(plan_.options.topic_prefix, fact),
-             encode_invalidation(fact).bytes(), &fact.address, fact.targets);
+      enter(RecordKind::invalidation, *operation, topic_of(plan_.options.topic_prefix, fact),
+            encode_invalidation(fact).bytes(), &fact.address, fact.targets);
   begin_operation(*operation, message, kNoMessage, fact.tracking, may_be_fenced);
   return Sent{*operation, message};
 }
@@ -191,11 +228,11 @@ std::optional<SimClient::Sent> SimClient::send(CacheReplication fact, const std:
   const std::string topic =
       replication_topic(plan_.options.topic_prefix, address.region, address.namespace_name);
   const CacheValue content{address, fact.targets, fact.ttl_ms, *operation, value};
-  const MessageIndex value_message = record(RecordKind::value, *operation - 1, topic,
-                                            encode_value(content).bytes(), &address, fact.targets);
+  const MessageIndex value_message = enter(RecordKind::value, *operation - 1, topic,
+                                           encode_value(content).bytes(), &address, fact.targets);
   begin_operation(*operation - 1, value_message, kNoMessage, {});
-  const MessageIndex message = record(RecordKind::replication, *operation, topic,
-                                      encode_replication(fact).bytes(), &address, fact.targets);
+  const MessageIndex message = enter(RecordKind::replication, *operation, topic,
+                                     encode_replication(fact).bytes(), &address, fact.targets);
   begin_operation(*operation, message, value_message, fact.tracking);
   return Sent{*operation, message};
 }
@@ -204,55 +241,51 @@ void SimClient::invalidate(Random& random) {
   constexpr InvalidationType kTypes[] = {
       InvalidationType::single_key, InvalidationType::single_key,    InvalidationType::single_key,
       InvalidationType::pattern,    InvalidationType::namespace_all, InvalidationType::cascade};
-  CacheInvalidation invalidation;
-  invalidation.type = kTypes[random.below(std::size(kTypes))];
-  invalidation.address.namespace_name = kNamespaces[random.below(std::size(kNamespaces))];
-  if (invalidation.type != InvalidationType::namespace_all) {
-    invalidation.address.key = "k" + std::to_string(random.below(5));
+  Step step{.kind = StepKind::invalidate};
+  step.type = kTypes[random.below(std::size(kTypes))];
+  step.of = kNamespaces[random.below(std::size(kNamespaces))];
+  if (step.type != InvalidationType::namespace_all) {
+    step.key = "k" + std::to_string(random.below(5));
   }
-  invalidation.reason = "m" + std::to_string(++stage_.serial);
-  const bool is_of_one = invalidation.type == InvalidationType::single_key;
-  invalidation.erased = is_of_one && stage_.serial % 3 == 0;
-  invalidation.targets = last_round_ ? std::vector<std::string>() : some_clusters(random, true);
-  invalidation.tracking = draw_tracking(random);
-  (void)send(invalidation);
+  step.erased = step.type == InvalidationType::single_key && (stage_.serial + 1) % 3 == 0;
+  if (!last_round_) step.names = some_clusters(random, true);
+  step.tracking = draw_tracking(random);
+  record(step);
+  invalidate(step);
 }
 
 void SimClient::replicate(Random& random) {
-  CacheReplication fact;
-  fact.address.namespace_name = kNamespaces[random.below(std::size(kNamespaces))];
+  Step step{.kind = StepKind::replicate};
+  step.of = kNamespaces[random.below(std::size(kNamespaces))];
   // Mostly the keys that are invalidated too.
-  ++stage_.serial;
-  fact.address.key = "k" + std::to_string(random.chance(70) ? random.below(5) : stage_.serial);
-  fact.priority = 1 + 1e-9 * static_cast<double>(stage_.serial);  // Unlike any other fact.
-  fact.strategy = random.chance(50) ? ReplicationStrategy::sync : ReplicationStrategy::async;
-  fact.targets = random.chance(35) ? std::vector<std::string>{"*"} : some_clusters(random, false);
-  fact.tracking = draw_tracking(random);
-  (void)send(fact, content(random));
-}
-
-void SimClient::join_group(Random& random) {
-  const Subscription subscription =
-      GroupCheck::subscription_of(static_cast<std::uint32_t>(random.below(GroupCheck::kGroups)));
-  const auto request = session_.subscribe(now(), subscription);
-  if (!request) return stage_.verdict.fail("a membership is refused: " + request.error().text);
-  requests_.insert(*request);
+  const std::uint64_t serial = ++stage_.serial;
+  step.key = "k" + std::to_string(random.chance(70) ? random.below(5) : serial);
+  step.sync = random.chance(50);
+  if (random.chance(35)) {
+    step.names = {"*"};
+  } else {
+    step.names = some_clusters(random, false);
+  }
+  step.tracking = draw_tracking(random);
+  const std::string value = content(random);
+  step.bytes = filling_of(value);
+  record(step);
+  replicate(step, serial, value);
 }
 
 void SimClient::subscribe(Random& random) {
-  if (random.chance(25)) return join_group(random);
-  Subscription subscription;
-  subscription.id = static_cast<std::uint32_t>(random.between(1, kSubscriptionsMax));
+  if (random.chance(25)) {
+    const auto group = static_cast<std::uint32_t>(random.below(GroupCheck::kGroups));
+    record({.kind = StepKind::join, .id = group});
+    return join_group(group);
+  }
+  Step step{.kind = StepKind::subscribe, .id = random.between(1, kSubscriptionsMax)};
   for (std::uint64_t i = random.between(1, 3); i > 0; --i) {
-    subscription.patterns.emplace_back(kPatterns[random.below(std::size(kPatterns))]);
+    step.names.emplace_back(kPatterns[random.below(std::size(kPatterns))]);
   }
-  if (random.chance(20)) {
-    subscription.backlog_count = static_cast<std::uint32_t>(random.between(1, 20));
-  }
-  const auto request = session_.subscribe(now(), subscription);
-  if (!request) return stage_.verdict.fail("a subscription is refused: " + request.error().text);
-  requests_.insert(*request);
-  subscriber_.on_subscribe(*request, subscription);
+  if (random.chance(20)) step.backlog = static_cast<std::uint32_t>(random.between(1, 20));
+  record(step);
+  subscribe(step);
 }
 
 void SimClient::unsubscribe(Random& random) {
@@ -261,27 +294,28 @@ void SimClient::unsubscribe(Random& random) {
   if (random.chance(25)) {
     id = GroupCheck::kFirstId + static_cast<std::uint32_t>(random.below(GroupCheck::kGroups));
   }
-  const auto request = session_.unsubscribe(now(), id);
-  if (!request) return;
-  requests_.insert(*request);
-  if (GroupCheck::is_membership(id)) return stage_.groups.on_left(index_, id);
-  subscriber_.on_unsubscribe(id);
+  record({.kind = StepKind::unsubscribe, .id = id});
+  unsubscribe(id);
 }
 
 void SimClient::ask(Random& random) {
+  constexpr std::string_view kQuestions[] = {"stats", "members", "links", "sessions", "streams"};
   const std::uint64_t kind = random.below(3);
-  Result<std::uint64_t> request = fail(ErrorCode::refused, "");
+  Step step{.kind = StepKind::barrier};
   if (kind == 0) {
-    request = session_.barrier(now(), milliseconds(random.between(100, 3000)));
+    step.first = milliseconds(random.between(100, 3000));
   } else if (kind == 1) {
-    constexpr std::string_view kQuestions[] = {"stats", "members", "links", "sessions", "streams"};
-    request = session_.query(now(), kQuestions[random.below(std::size(kQuestions))]);
+    step.kind = StepKind::query;
+    step.of = kQuestions[random.below(std::size(kQuestions))];
   } else if (!operations_.tracked().empty()) {
-    const std::uint64_t operation = random.pick(operations_.tracked());
-    request = session_.complete_operation(now(), operation, random.chance(50));
-    if (request) operations_.on_completed_by_hand(operation);
+    step.kind = StepKind::complete;
+    step.id = random.pick(operations_.tracked());
+    step.erased = random.chance(50);
+  } else {
+    return;
   }
-  if (request) requests_.insert(*request);
+  record(step);
+  ask(step);
 }
 
 }  // namespace mpreg::sim

@@ -8,7 +8,7 @@ namespace mpreg::sim {
 
 Stage::Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper tamper_with)
     : plan(plan_drawn),
-      queue(Random::mixed(plan.seed + 1)),
+      queue(Random::mixed(plan.seed + 1), !plan.is_fixed),
       trace(queue, keeps_lines),
       verdict(trace),
       truth(verdict),
@@ -18,6 +18,13 @@ Stage::Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper
       network(plan.network, Random::mixed(plan.seed + 2), plan.brokers.size() + plan.clients.size(),
               queue, trace, user),
       tamper(std::move(tamper_with)) {}
+
+void Stage::record(Step step, Instant at) {
+  if (recording == nullptr) return;
+  step.at = at - EventQueue::kBeginning;
+  step.last_round = in_last_round;
+  recording->push_back(std::move(step));
+}
 
 std::string Stage::name_of(Host host) const {
   return is_broker(host) ? plan.brokers[host].options.cluster

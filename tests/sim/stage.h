@@ -35,6 +35,9 @@ struct Stage {
 
   // See Network::send.
   bool send(ConnectionId id, Toward toward, Parcel parcel);
+  // For the recording, if there is one: happens now, or began at `at`.
+  void record(Step step, Instant at);
+  void record(Step step) { record(std::move(step), queue.now()); }
   [[nodiscard]] std::string name_of(Host host) const;
   [[nodiscard]] bool is_broker(Host host) const { return host < plan.brokers.size(); }
 
@@ -54,6 +57,8 @@ struct Stage {
   Network network;
   Tamper tamper;
   std::uint64_t lives = 0;
+  std::vector<Step>* recording = nullptr;
+  bool in_last_round = false;
   std::uint64_t serial = 0;  // Of the messages published: what makes each one unlike any other.
 };
 

@@ -9,7 +9,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Duration kStep = milliseconds(500);
-constexpr Duration kHealing = milliseconds(300);   // Until the last broker is up again.
 constexpr Duration kWellWithin = seconds(25);      // From there.
 constexpr Duration kCompleteWithin = seconds(20);  // From the last round.
 constexpr Duration kComparedWithin = seconds(40);  // Beyond that: store by store, over all links.
@@ -19,6 +18,7 @@ class World final : public NetworkUser {
   World(const Plan& plan, const WorldOptions& options)
       : plan_(plan), stage_(plan_, *this, options.keeps_lines, options.tamper) {
     stage_.near_fault = options.near_fault;
+    stage_.recording = options.recording;
     for (Host host = 0; host < plan_.brokers.size(); ++host) {
       brokers_.push_back(std::make_unique<SimBroker>(host, stage_));
     }
@@ -42,7 +42,14 @@ class World final : public NetworkUser {
   void act(const Action& action);
   void trouble(const Action& action);
   void break_some_connection(Random& random);
-  void cut(const Action& action, bool heals);
+  void cut(const Action& action);
+  // As a script has it. Those of one instant happen in their order, and what they send leaves.
+  void perform_all(std::size_t first, std::size_t end);
+  void perform(const Step& step);
+  void perform_cut(const Step& step);
+  void break_connection(const Step& step);
+  // What was drawn: it is recorded, and done.
+  void happen(const Step& step);
   void calm();
   void run_until(Instant until);
   void ask_frontiers();
@@ -81,16 +88,23 @@ void World::on_parcel(ConnectionId id, Toward toward, Parcel parcel) {
 }
 
 void World::begin() {
-  Random random(Random::mixed(plan_.seed + 3));
   stage_.trace.line([&] { return plan_.text(); });
   for (const auto& broker : brokers_) {
-    stage_.queue.in(random.duration({}, milliseconds(150)), [&broker] { broker->start(); });
+    stage_.queue.in(broker->plan().starts_at, [&broker] { broker->start(); });
   }
   for (const auto& client : clients_) {
-    stage_.queue.in(random.duration({}, milliseconds(300)), [&client] { client->start(); });
+    stage_.queue.in(client->plan().starts_at, [&client] { client->start(); });
   }
   for (const Action& action : plan_.actions) {
     stage_.queue.in(action.at, [this, &action] { act(action); });
+  }
+  for (std::size_t first = 0; first < plan_.steps.size() && !plan_.steps[first].last_round;) {
+    std::size_t end = first;
+    while (end < plan_.steps.size() && plan_.steps[end].at == plan_.steps[first].at) ++end;
+    stage_.queue.in(plan_.steps[first].at, [this, first, end] {
+      if (!is_calm_) perform_all(first, end);
+    });
+    first = end;
   }
 }
 
@@ -102,25 +116,27 @@ void World::act(const Action& action) {
 
 void World::trouble(const Action& action) {
   Random random(action.seed);
-  SimBroker& broker = *brokers_[action.who % brokers_.size()];
   switch (action.kind) {
     case ActionKind::break_connection:
       return break_some_connection(random);
     case ActionKind::cut_one_way:
     case ActionKind::cut_both_ways:
-      return cut(action, false);
     case ActionKind::heal_one_way:
     case ActionKind::heal_both_ways:
-      return cut(action, true);
+      return cut(action);
     case ActionKind::kill:
-      if (plan_.troubles.clock_steps_back) broker.step_clock_back(seconds(random.between(1, 8)));
-      return broker.kill();
+      if (plan_.troubles.clock_steps_back) {
+        happen({.kind = StepKind::clock_back,
+                .who = action.who,
+                .first = seconds(random.between(1, 8))});
+      }
+      return happen({.kind = StepKind::kill, .who = action.who});
     case ActionKind::stop:
-      return broker.stop();
+      return happen({.kind = StepKind::stop, .who = action.who});
     case ActionKind::restart:
-      return broker.start();
+      return happen({.kind = StepKind::restart, .who = action.who});
     case ActionKind::pause:
-      return broker.pause(action.span);
+      return happen({.kind = StepKind::pause, .who = action.who, .first = action.span});
     default:
       return;
   }
@@ -128,24 +144,89 @@ void World::trouble(const Action& action) {
 
 void World::break_some_connection(Random& random) {
   const std::vector<ConnectionId> up = stage_.network.up_connections();
-  if (!up.empty()) stage_.network.reset(random.pick(up));
+  if (up.empty()) return;
+  const ConnectionId picked = random.pick(up);
+  const ConnectionEnds& ends = stage_.network.ends(picked);
+  stage_.record({.kind = ends.plug == Plug::session ? StepKind::break_session
+                         : ends.plug == Plug::link  ? StepKind::break_link
+                                                    : StepKind::break_stream,
+                 .who = ends.dialler,
+                 .other = ends.listener});
+  stage_.network.reset(picked);
 }
 
 // Mostly between brokers; sometimes between a broker and a client.
-void World::cut(const Action& action, bool heals) {
-  const Host one = action.who;
+void World::cut(const Action& action) {
   Host other = action.other;
-  if (other == one) {
+  if (other == action.who) {
     other = static_cast<Host>(brokers_.size() + action.span.count() % clients_.size());
   }
-  const bool both =
-      action.kind == ActionKind::cut_both_ways || action.kind == ActionKind::heal_both_ways;
-  if (heals) {
-    stage_.network.heal(one, other);
-    if (both) stage_.network.heal(other, one);
+  const StepKind kind = action.kind == ActionKind::cut_one_way     ? StepKind::cut_one_way
+                        : action.kind == ActionKind::cut_both_ways ? StepKind::cut_both_ways
+                        : action.kind == ActionKind::heal_one_way  ? StepKind::heal_one_way
+                                                                   : StepKind::heal_both_ways;
+  happen({.kind = kind, .who = action.who, .other = other});
+}
+
+void World::happen(const Step& step) {
+  stage_.record(step);
+  perform(step);
+}
+
+void World::perform_all(std::size_t first, std::size_t end) {
+  std::vector<SimClient*> touched;
+  for (std::size_t i = first; i < end; ++i) {
+    const Step& step = plan_.steps[i];
+    if (step.kind >= StepKind::kill) {
+      perform(step);
+      continue;
+    }
+    SimClient& client = *clients_[step.who - brokers_.size()];
+    client.perform(step);
+    if (std::find(touched.begin(), touched.end(), &client) == touched.end()) {
+      touched.push_back(&client);
+    }
+  }
+  for (SimClient* client : touched) client->pump();
+}
+
+void World::perform(const Step& step) {
+  if (step.kind >= StepKind::break_session) return break_connection(step);
+  if (step.kind >= StepKind::cut_one_way) return perform_cut(step);
+  SimBroker& broker = *brokers_[step.who];
+  switch (step.kind) {
+    case StepKind::kill:
+      return broker.kill();
+    case StepKind::stop:
+      return broker.stop();
+    case StepKind::restart:
+      return broker.start();
+    case StepKind::pause:
+      return broker.pause(step.first);
+    default:
+      return broker.step_clock_back(std::chrono::duration_cast<milliseconds>(step.first));
+  }
+}
+
+void World::perform_cut(const Step& step) {
+  Network& network = stage_.network;
+  if (step.kind >= StepKind::heal_one_way) {
+    network.heal(step.who, step.other);
+    if (step.kind == StepKind::heal_both_ways) network.heal(step.other, step.who);
   } else {
-    stage_.network.cut(one, other);
-    if (both) stage_.network.cut(other, one);
+    network.cut(step.who, step.other);
+    if (step.kind == StepKind::cut_both_ways) network.cut(step.other, step.who);
+  }
+}
+
+void World::break_connection(const Step& step) {
+  const Plug plug = step.kind == StepKind::break_session ? Plug::session
+                    : step.kind == StepKind::break_link  ? Plug::link
+                                                         : Plug::stream;
+  for (const ConnectionId id : stage_.network.up_connections()) {
+    const ConnectionEnds& ends = stage_.network.ends(id);
+    if (ends.plug != plug || ends.dialler != step.who || ends.listener != step.other) continue;
+    return stage_.network.reset(id);
   }
 }
 
@@ -153,10 +234,9 @@ void World::calm() {
   is_calm_ = true;
   stage_.trace.line([] { return std::string("everything heals"); });
   stage_.network.calm();
-  Random random(Random::mixed(plan_.seed + 4));
   for (const auto& broker : brokers_) {
     broker->end_pause();
-    stage_.queue.in(random.duration({}, kHealing), [&broker] { broker->start(); });
+    stage_.queue.in(broker->plan().starts_again_after, [&broker] { broker->start(); });
   }
   for (const auto& client : clients_) client->calm();
 }
@@ -242,12 +322,19 @@ void World::finish() {
   if (wrong) return stage_.verdict.fail("not well long after everything healed: " + *wrong);
   stage_.trace.line([] { return std::string("the last round"); });
   stage_.groups.begin_last_round();
+  stage_.in_last_round = true;
   stage_.exclusive.begin_last_round();
   for (const auto& client : clients_) {
     client->begin_last_round();
+    if (plan_.is_scripted) continue;
     for (const ActionKind kind : {ActionKind::publish, ActionKind::invalidate}) {
       client->act({{}, kind, 0, 0, ++stage_.serial, {}});
     }
+  }
+  for (std::size_t first = 0; first < plan_.steps.size(); ++first) {
+    if (!plan_.steps[first].last_round) continue;
+    perform_all(first, plan_.steps.size());
+    break;
   }
   const Instant complete_by =
       stage_.queue.now() + kCompleteWithin + (plan_.merges ? kComparedWithin : Duration::zero());

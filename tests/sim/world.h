@@ -36,6 +36,7 @@ struct WorldOptions {
   bool keeps_lines = false;
   Tamper tamper;                           // A planted fault; empty: none.
   NearFault near_fault = NearFault::none;  // The same, of every near cache.
+  std::vector<Step>* recording = nullptr;  // Of everything that is drawn while it runs.
 };
 
 [[nodiscard]] WorldResult run_world(const Plan& plan, const WorldOptions& options);
