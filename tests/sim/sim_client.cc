@@ -52,8 +52,10 @@ bool SimClient::is_over() const {
 }
 
 bool SimClient::is_well() const {
-  return is_over() || (session_.state() == SessionState::ready && requests_.empty() &&
-                       session_.accepted_through() == session_.last_operation());
+  const bool stands_still = stage_.queue.now() < frozen_until_;
+  return is_over() ||
+         (session_.state() == SessionState::ready && !stands_still && requests_.empty() &&
+          session_.accepted_through() == session_.last_operation());
 }
 
 std::optional<std::string> SimClient::find_unfinished() {
