@@ -229,6 +229,13 @@ struct ToText {
   std::string operator()(const TraceReport& p) const {
     return "TraceReport to " + p.cluster + " tag " + std::to_string(p.tag);
   }
+  std::string operator()(const FailuresKnown& p) const {
+    std::string text = "FailuresKnown " + to_string(p.stream);
+    for (const FailuresKnown::Of& one : p.clusters) {
+      text += " " + one.cluster + ".." + std::to_string(one.through);
+    }
+    return text;
+  }
   std::string operator()(const Untake& p) const { return "Untake " + to_string(p.stream); }
   std::string operator()(const Applied& p) const {
     return "Applied " + to_string(p.stream) + " " + joined(p.reports, [](const AppliedBy& report) {

@@ -61,8 +61,9 @@ void SimNear::on_subscribed(const Subscribed& subscribed) {
 void SimNear::on_delivery(const Delivery& delivery) {
   const FactSource source{delivery.stream->origin, delivery.version, delivery.publisher};
   if (delivery.kind == RecordKind::invalidation) {
-    const auto fact = decode_invalidation(delivery.payload);
+    auto fact = decode_invalidation(delivery.payload);
     if (!fact) return store_.lose(now(), {});
+    if (delivery.unusable) fact->erased = false;
     observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
     const bool is_wide = fact->type != InvalidationType::single_key;
     if (is_wide && stage_.near_fault == NearFault::wide_is_ignored) return;
@@ -73,6 +74,10 @@ void SimNear::on_delivery(const Delivery& delivery) {
     observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
     if (delivery.repeated) {
       store_.take_again(now(), fact->address, source);
+    } else if (delivery.unusable) {
+      CacheInvalidation changed;
+      changed.address = fact->address;
+      store_.take(now(), changed, source);
     } else {
       store_.take(now(), *fact, source);
     }

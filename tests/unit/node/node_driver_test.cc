@@ -65,6 +65,7 @@ class NodeDriverTest : public ::testing::Test {
     hello.instance = 77;
     hello.epoch = 5;
     hello.role = LinkRole::peer;
+    hello.settings = settings_of(options());
     give(west, hello);
     driver.end_turn();
   }
