@@ -12,15 +12,14 @@ std::uint64_t random_instance() {
   return (static_cast<std::uint64_t>(random()) << 32U) | random();
 }
 
-void log_memory(const BrokerMemory& memory, const LogSink& log) {
-  if (!log) return;
-  if (memory.directory == nullptr) {
-    return log(LogLevel::warning,
-               "data-dir is none: the broker remembers nothing from one start to the next, so "
-               "each of its restarts evicts what others hold of its writes");
-  }
-  log(LogLevel::info, "data directory " + memory.directory->path() + ", incarnation " +
-                          to_string(memory.record.incarnation.incarnation));
+void log_memory(const BrokerMemory& memory, LogLevel least, const LogSink& log) {
+  const bool is_kept = memory.directory != nullptr;
+  const LogLevel level = is_kept ? LogLevel::info : LogLevel::warning;
+  if (!log || level < least) return;
+  log(level, is_kept ? "data directory " + memory.directory->path() + ", incarnation " +
+                           to_string(memory.record.incarnation.incarnation)
+                     : "data-dir is none: the broker remembers nothing from one start to the next, "
+                       "so each of its restarts evicts what others hold of its writes");
 }
 
 }  // namespace
@@ -34,12 +33,13 @@ Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, LogSink log
   }
   std::unique_ptr<Broker> broker(new Broker);
   broker->options_ = options;
-  auto memory = begin_incarnation(options, data_environment(), random_instance());
+  auto memory =
+      begin_incarnation(options, data_environment(), random_instance(), Clock().now().wall);
   if (!memory) return tl::unexpected(memory.error());
-  log_memory(*memory, log);
+  log_memory(*memory, options.log_level, log);
   broker->memory_ = std::move(*memory);
-  auto loop = BrokerLoop::open(options, broker->memory_.record, broker->context_, broker->metrics_,
-                               std::move(log));
+  auto loop = BrokerLoop::open(options, std::move(broker->memory_), broker->context_,
+                               broker->metrics_, std::move(log));
   if (!loop) return tl::unexpected(loop.error());
   broker->loop_ = std::move(*loop);
   broker->bound_ = broker->loop_->bound();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 
 #include "net/descriptor_limit.h"
 
@@ -16,6 +17,8 @@ constexpr std::chrono::seconds kWatchEvery{1};
 constexpr std::chrono::seconds kCountEvery{10};
 // What was drained has been acknowledged; the last word, which nobody acknowledges, has this long.
 constexpr std::chrono::milliseconds kFarewell{200};
+// Between two looks whether the disk answers again.
+constexpr std::chrono::milliseconds kDiskPause{10};
 
 // Sockets of the broker itself: three that listen; per link a dealer and a subscriber with their
 // connections; each has an eventfd or two, and some are for the context.
@@ -33,9 +36,8 @@ BrokerLoop::BrokerLoop(const BrokerOptions& options, MetricsRegistry& metrics, L
       spin_(options.spin_max) {}
 
 Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& options,
-                                                     const BrokerRecord& record,
-                                                     NetContext& context, MetricsRegistry& metrics,
-                                                     LogSink log) {
+                                                     BrokerMemory memory, NetContext& context,
+                                                     MetricsRegistry& metrics, LogSink log) {
   std::unique_ptr<BrokerLoop> loop(new BrokerLoop(options, metrics, std::move(log)));
   NodeOptions node = options.node;
   const std::uint64_t own =
@@ -64,12 +66,16 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
                                allowed - kDescriptorsReserved, std::numeric_limits<int>::max())));
   if (!doors) return tl::unexpected(doors.error());
   loop->doors_ = std::move(*doors);
+  node.clock_floor = memory.clock_floor;
   node.dials = dials_of(options);
   node.resolvers = resolvers_of(options);
   node.protocols = protocols_of(options);
   node.stream_endpoint = announced_stream(loop->bound().stream, options.advertise);
-  loop->node_ = std::make_unique<Node>(std::move(node), loop->clock_.now(),
-                                       record.incarnation.incarnation.instance, nullptr, metrics);
+  loop->node_ =
+      std::make_unique<Node>(std::move(node), loop->clock_.now(),
+                             memory.record.incarnation.incarnation.instance, nullptr, metrics);
+  loop->keeper_ = std::make_unique<ClockKeeper>(std::move(memory),
+                                                [raw = loop.get()] { raw->wakeup_.signal(); });
   loop->driver_ = std::make_unique<NodeDriver>(*loop->node_, static_cast<Carrier&>(*loop));
   return loop;
 }
@@ -100,17 +106,34 @@ void BrokerLoop::request_reload(const BrokerOptions& options) {
 bool BrokerLoop::run() {
   for (;;) {
     const Now now = clock_.now();
-    const bool worked = turn(now);
+    const bool worked = may_number(now) && turn(now);
     if (stop_at_once_.load()) return false;
     if (leaving_) {
       if (node_->drained()) {
         doors_->set_linger(kFarewell);
+        keeper_->close(node_->clock());
         return true;
       }
       if (now.instant >= leave_by_) return false;
     }
     if (!worked) rest();
   }
+}
+
+// A broker whose disk does not answer stands still, as one that is suspended does: its neighbours
+// hear nothing of it, and near caches stop trusting what it may have written.
+bool BrokerLoop::may_number(const Now& now) {
+  const bool is_allowed = keeper_->keep(std::max(node_->clock(), hybrid_time_of(now.wall)));
+  if (is_allowed != waits_for_disk_) return is_allowed;
+  waits_for_disk_ = !is_allowed;
+  if (is_allowed) {
+    log(LogLevel::info, "the disk answers again");
+  } else {
+    log(LogLevel::error,
+        "the disk has not taken the record of the data directory for too long: nothing is numbered "
+        "until it does; check the disk, or run with --data-dir none");
+  }
+  return is_allowed;
 }
 
 bool BrokerLoop::turn(const Now& now) {
@@ -185,6 +208,11 @@ bool BrokerLoop::look_for_work(Duration longest) {
 }
 
 void BrokerLoop::rest() {
+  if (waits_for_disk_) {
+    // Whatever has come stays where it is, so the poller would not wait.
+    std::this_thread::sleep_for(kDiskPause);
+    return;
+  }
   const Instant from = clock_.now().instant;
   const Duration budget = spin_.budget();
   if (budget == Duration::zero() || !look_for_work(budget)) {

@@ -9,10 +9,10 @@
 #include <mutex>
 #include <optional>
 
+#include "broker/clock_keeper.h"
 #include "broker/doors.h"
 #include "broker/loop_metrics.h"
 #include "broker/spin.h"
-#include "disk/broker_record.h"
 #include "net/clock.h"
 #include "node/node_driver.h"
 
@@ -24,9 +24,9 @@ using LogSink = std::function<void(LogLevel level, std::string_view text)>;
 class BrokerLoop : private Carrier {
  public:
   // Binds every socket. `options` are free of errors. The rest is borrowed for the loop's life.
-  static Result<std::unique_ptr<BrokerLoop>> open(const BrokerOptions& options,
-                                                  const BrokerRecord& record, NetContext& context,
-                                                  MetricsRegistry& metrics, LogSink log);
+  static Result<std::unique_ptr<BrokerLoop>> open(const BrokerOptions& options, BrokerMemory memory,
+                                                  NetContext& context, MetricsRegistry& metrics,
+                                                  LogSink log);
 
   // Runs until it is stopped and everything is drained, or the deadline for that has passed. False
   // in the latter case.
@@ -53,6 +53,8 @@ class BrokerLoop : private Carrier {
   void set_interest(const ChannelInterest& interest) override;
   void dial_stream(const StreamDial& dial) override;
   void log(const LogLine& line) override { log(line.level, line.text); }
+  // Whether anything may be numbered now; waits a moment, if not.
+  bool may_number(const Now& now);
   // Sleeps until there is work, after looking for it for a moment while traffic is quick.
   void rest();
   bool look_for_work(Duration longest);
@@ -74,12 +76,14 @@ class BrokerLoop : private Carrier {
   std::mutex reload_mutex_;
   std::optional<BrokerOptions> reload_;  // Guarded by it.
 
+  std::unique_ptr<ClockKeeper> keeper_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<NodeDriver> driver_;  // Of the node.
   std::unique_ptr<Doors> doors_;  // Goes first: nobody finds a door open behind which nobody is.
   LoopMetrics metrics_;
   Spin spin_;
   bool leaving_ = false;
+  bool waits_for_disk_ = false;
   bool retiring_ = false;
   std::uint32_t sessions_allowed_ = std::numeric_limits<std::uint32_t>::max();  // By descriptors.
   Instant leave_by_;

@@ -1,6 +1,9 @@
 #include "broker/broker_memory.h"
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "stream/clock_ceiling.h"
 
 namespace mpreg {
 namespace {
@@ -17,7 +20,8 @@ DataEnvironment data_environment() {
 }
 
 Result<BrokerMemory> begin_incarnation(const BrokerOptions& options,
-                                       const DataEnvironment& environment, std::uint64_t instance) {
+                                       const DataEnvironment& environment, std::uint64_t instance,
+                                       WallTime wall) {
   const std::string& cluster = options.node.cluster;
   const auto path = data_path_of(options.data_dir, cluster, environment);
   if (!path) return tl::unexpected(path.error());
@@ -31,6 +35,12 @@ Result<BrokerMemory> begin_incarnation(const BrokerOptions& options,
     memory.directory = std::move(*directory);
   }
   memory.record = next_start(last, instance);
+  if (memory.directory != nullptr) {
+    memory.clock_floor = last.clock_ceiling;
+    ClockCeiling ceiling(last.clock_ceiling);
+    const HybridTime begin = std::max(last.clock_ceiling, hybrid_time_of(wall));
+    memory.record.clock_ceiling = ceiling.reserve(begin).value_or(last.clock_ceiling);
+  }
   for (const std::string& member : members_of(options)) {
     if (member != cluster) memory.record.members.try_emplace(member);
   }

@@ -35,6 +35,7 @@ void Node::for_each_cached(const Now& now, const VisitCached& visit) {
 }
 const NodeOptions& Node::options() const { return impl_->options(); }
 Epoch Node::epoch() const { return impl_->epoch(); }
+HybridTime Node::clock() const { return impl_->clock(); }
 bool Node::joined() const { return impl_->joined(); }
 
 NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
@@ -61,7 +62,11 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
 Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
                  MetricsRegistry& metrics)
     : NodeState(std::move(options), now, instance, applier, metrics) {
+  clock_.raise(options_.clock_floor);
   epoch_ = static_cast<Epoch>(std::max<std::int64_t>(1, now.wall.time_since_epoch().count()));
+  if (options_.clock_floor > 0) {
+    epoch_ = std::max<Epoch>(epoch_, milliseconds_of(options_.clock_floor) + 1);
+  }
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;

@@ -81,6 +81,8 @@ class Node {
 
   [[nodiscard]] const NodeOptions& options() const;
   [[nodiscard]] Epoch epoch() const;
+  // The greatest reading of the hybrid clock, and of what epochs were made of, so far.
+  [[nodiscard]] HybridTime clock() const;
   // Every dialled link is joined: the broker is part of its federation.
   [[nodiscard]] bool joined() const;
 

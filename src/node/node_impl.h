@@ -61,6 +61,9 @@ class Node::Impl : private NodeState {
   [[nodiscard]] ReplicaStore& cache() { return cache_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] Epoch epoch() const { return epoch_; }
+  [[nodiscard]] HybridTime clock() const {
+    return std::max(clock_.last(), static_cast<HybridTime>(epoch_ << kHybridCounterBits));
+  }
   [[nodiscard]] bool joined() const;
 
  private:

@@ -82,6 +82,9 @@ struct NodeOptions {
   std::chrono::milliseconds replication_timeout{60'000};
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds clock_offset_max{60'000};
+  // At or above every reading of earlier starts of this broker, so that neither an epoch nor a
+  // fencing token comes twice, whatever the wall clock does. 0: nothing is known of any.
+  HybridTime clock_floor = 0;
   // The store is compared with that of each neighbour so often, and when a link joins.
   std::chrono::milliseconds compare_interval{300'000};
   // A member that has been silent for so long does not keep the marks of erased keys alive.

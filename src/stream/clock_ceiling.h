@@ -4,6 +4,7 @@
 // restart, whatever the wall clock does. The ceiling is reserved ahead, so that nothing waits for
 // the disk; a broker whose disk has not answered for so long issues nothing, and says so.
 
+#include <algorithm>
 #include <optional>
 
 #include "stream/hybrid_clock.h"
@@ -29,6 +30,7 @@ class ClockCeiling {
     asked_ = now + span(kCeilingAhead);
     return asked_;
   }
+  [[nodiscard]] HybridTime synced() const { return synced_; }
   // The disk has it.
   void on_synced(HybridTime ceiling) { synced_ = std::max(synced_, ceiling); }
 

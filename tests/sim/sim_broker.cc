@@ -44,7 +44,10 @@ void SimBroker::start() {
   metrics_ = std::make_unique<MetricsRegistry>();
   repaired_ = 0;
   const std::uint64_t instance = stage_.plan.is_fixed ? Random::mixed(life_) : random_.next();
-  node_ = std::make_unique<Node>(plan_.options, time(), instance, witness_, *metrics_);
+  NodeOptions options = plan_.options;
+  options.clock_floor = ceiling_.synced();
+  node_ = std::make_unique<Node>(options, time(), instance, witness_, *metrics_);
+  keep_clock();
   arrivals_.clear();
   links_.assign(plan_.dials.size(), {});
   peers_.clear();
@@ -70,6 +73,7 @@ void SimBroker::kill() {
 }
 
 void SimBroker::end(bool orderly) {
+  if (orderly) ceiling_ = ClockCeiling(node_->clock());
   driver_.reset();
   node_.reset();
   arrivals_.clear();
@@ -173,8 +177,15 @@ void SimBroker::turn() {
   wake(next);
 }
 
+// As the shipped broker does, with a disk that answers at once.
+void SimBroker::keep_clock() {
+  const auto wanted = ceiling_.reserve(std::max(node_->clock(), hybrid_time_of(time().wall)));
+  if (wanted) ceiling_.on_synced(*wanted);
+}
+
 // Until nobody wants anything more: what the witness has to say may make the node want more done.
 void SimBroker::end_turn() {
+  keep_clock();
   driver_->end_turn();
   for (;;) {
     Frame acknowledgement = witness_->take_acknowledgement(plan_.options.session_window_bytes_max);

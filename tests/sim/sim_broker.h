@@ -12,6 +12,7 @@
 
 #include "node/node_driver.h"
 #include "stage.h"
+#include "stream/clock_ceiling.h"
 
 namespace mpreg::sim {
 
@@ -68,6 +69,7 @@ class SimBroker : private Carrier {
   void turn();
   void take_arrivals();
   void end_turn();
+  void keep_clock();
   // As Carrier.
   [[nodiscard]] Now now() override { return time(); }
   void begin(const Outbox& outbox) override;
@@ -88,6 +90,7 @@ class SimBroker : private Carrier {
   Random random_;
   std::chrono::milliseconds wall_skew_;
 
+  ClockCeiling ceiling_;  // What its data directory holds.
   std::uint64_t life_ = 0;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::uint64_t repaired_ = 0;  // Entries, as counted when it was looked at last.

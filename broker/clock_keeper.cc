@@ -1,0 +1,34 @@
+#include "broker/clock_keeper.h"
+
+#include <utility>
+
+namespace mpreg {
+
+ClockKeeper::ClockKeeper(BrokerMemory memory, std::function<void()> wake)
+    : record_(std::move(memory.record)), ceiling_(record_.clock_ceiling) {
+  if (memory.directory == nullptr) return;
+  disk_ = std::make_unique<DiskLoop>(std::move(memory.directory), std::move(wake));
+}
+
+bool ClockKeeper::keep(HybridTime clock) {
+  if (!disk_) return true;
+  if (ticket_ != 0 && disk_->progress().synced >= ticket_) {
+    ceiling_.on_synced(record_.clock_ceiling);
+    ticket_ = 0;
+  }
+  if (ticket_ == 0) {
+    if (const auto wanted = ceiling_.reserve(clock)) {
+      record_.clock_ceiling = *wanted;
+      ticket_ = disk_->save(record_);
+    }
+  }
+  return ceiling_.allows(clock);
+}
+
+void ClockKeeper::close(HybridTime clock) {
+  if (!disk_) return;
+  record_.clock_ceiling = clock;
+  disk_->save(record_);
+}
+
+}  // namespace mpreg

@@ -1,0 +1,69 @@
+#include "broker/clock_keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "unit/disk/disk_fixture.h"
+
+namespace mpreg {
+namespace {
+
+constexpr WallTime kWall{std::chrono::seconds(1'700'000'000)};
+
+BrokerOptions options_of(const std::string& data_dir) {
+  BrokerOptions options;
+  options.node.cluster = "east";
+  options.data_dir = data_dir;
+  return options;
+}
+
+HybridTime after(std::chrono::milliseconds time) { return hybrid_time_of(kWall + time); }
+
+TEST(ClockKeeper, without_a_data_directory_everything_is_allowed) {
+  auto memory = begin_incarnation(options_of("none"), {}, 1, kWall);
+  ASSERT_TRUE(memory);
+  ClockKeeper keeper(std::move(*memory), [] {});
+  EXPECT_TRUE(keeper.keep(after(std::chrono::hours(1))));
+}
+
+TEST(ClockKeeper, no_reading_is_allowed_that_the_disk_does_not_cover) {
+  const TemporaryDirectory directory;
+  const BrokerOptions options = options_of(directory.file("east"));
+  HybridTime reached = 0;
+  {
+    auto memory = begin_incarnation(options, {}, 1, kWall);
+    ASSERT_TRUE(memory);
+    ClockKeeper keeper(std::move(*memory), [] {});
+    EXPECT_TRUE(keeper.keep(after(std::chrono::seconds(1))));
+    // Too far at once: the disk has to answer first, and then it is allowed.
+    reached = after(std::chrono::seconds(60));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!keeper.keep(reached) && std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    EXPECT_TRUE(keeper.keep(reached));
+  }
+  const auto next = begin_incarnation(options, {}, 2, kWall);
+  ASSERT_TRUE(next);
+  EXPECT_GE(next->clock_floor, reached);
+}
+
+TEST(ClockKeeper, after_a_clean_shutdown_the_next_start_begins_where_the_clock_stood) {
+  const TemporaryDirectory directory;
+  const BrokerOptions options = options_of(directory.file("east"));
+  const HybridTime stood = after(std::chrono::seconds(1));
+  {
+    auto memory = begin_incarnation(options, {}, 1, kWall);
+    ASSERT_TRUE(memory);
+    ClockKeeper keeper(std::move(*memory), [] {});
+    EXPECT_TRUE(keeper.keep(stood));
+    keeper.close(stood);
+  }
+  const auto next = begin_incarnation(options, {}, 2, kWall);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->clock_floor, stood);
+}
+
+}  // namespace
+}  // namespace mpreg
