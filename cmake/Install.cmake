@@ -8,7 +8,7 @@ find_package(tomlplusplus REQUIRED)
 # of a user's can be taken for it.
 set(public_headers
   base/error.h base/frame.h base/time.h coherence/protocols.h coherence/resolvers.h
-  message/body.h message/cache_key.h message/cache_messages.h message/cache_statistics.h
+  message/apply_failure.h message/body.h message/cache_key.h message/cache_messages.h message/cache_statistics.h
   message/coherence_protocol.h message/pubsub_messages.h message/resolver.h message/session_messages.h message/vector_clock.h
   stream/frontier.h stream/hybrid_clock.h stream/ranges.h stream/stream_id.h)
 set(staged ${CMAKE_BINARY_DIR}/include)

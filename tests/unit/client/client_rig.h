@@ -53,6 +53,7 @@ inline BrokerOptions broker_options(const std::string& cluster = "east") {
   options.node.cluster = cluster;
   options.listen = options.link = options.stream = "tcp://127.0.0.1:0";
   options.drain_timeout = milliseconds(500);
+  options.data_dir = "none";
   return options;
 }
 

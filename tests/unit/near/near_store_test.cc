@@ -211,7 +211,7 @@ TEST_F(NearStores, Pitfall03AnOlderValueOfTheClusterTakesNothingsPlace) {
   const auto ticket = store.begin_fill(users, {"7"});
   EXPECT_TRUE(store.keep(now.instant, users, {"7"}, ticket, got));
   replicate("7", "newer", from("west", 9));
-  EXPECT_TRUE(store.keep(now.instant, users, {"7"}, store.begin_fill(users, {"7"}), got));
+  EXPECT_FALSE(store.keep(now.instant, users, {"7"}, store.begin_fill(users, {"7"}), got));
   EXPECT_EQ(get("7"), "newer");
 }
 
