@@ -33,9 +33,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
     const bool do_agree = clocks_agree(stream);
     if (!state.own) {
       const HybridTime last = body.stamp.version + body.stamp.count - 1;
-      HybridClock unmoved = clock_;  // By a clock that does not agree.
-      is_trusted =
-          (do_agree ? clock_ : unmoved).observe(last, turn.now.wall, options_.clock_offset_max);
+      is_trusted = clock_.observe(last, turn.now.wall, options_.clock_offset_max);
       if (!is_trusted) metrics_.clock_readings_refused.add();
     }
     if (lane == Lane::cache) apply_facts(turn.now, is_trusted, do_agree, entry);
@@ -58,7 +56,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
     // Which of them were lost is not known.
     if (lane == Lane::bulk) cache_.give_up_of(turn.now.instant, stream_ids_.id_of(stream).origin);
     // What was lost was written before now, by any clock that is not ahead of ours.
-    const HybridTime time = std::max(clock_.last(), hybrid_time_of(turn.now.wall));
+    const HybridTime time = clock_.next(turn.now.wall);
     if (lane == Lane::cache) {
       if (entry.gap->scope.kind == ScopeKind::namespaces) {
         entry.namespaces = shared_names(entry.gap->scope.names);
@@ -150,7 +148,7 @@ void Node::Impl::apply_decoded(const Now& now, const Record& record, const Resul
   const Number number = facts.body.first() + record.index;
   note_failure(facts.stream, {number, number, ApplyFailure::unreadable});
   facts.note({});
-  cache_.lose({}, clock_.last());
+  cache_.lose({}, clock_.next(now.wall));
 }
 
 // Each fact once, whatever ways it came: a client that tried again through another broker has it in
@@ -192,7 +190,7 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   const bool is_used = !is_write || (facts.is_trusted && is_usable(facts.stream, facts.clocks_agree,
                                                                    fact.address.namespace_name));
   // By a clock that is too far ahead: it counts as of now.
-  const HybridTime counted = facts.is_trusted ? version : clock_.last();
+  const HybridTime counted = facts.is_trusted ? version : clock_.next(now.wall);
   if (facts.is_trusted) {
     cache_.note_version(origin, version);
   } else {

@@ -29,8 +29,9 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
   audit_interest(turn, link, state);
   measure_clock(turn, link, state);
   learn_claim_lease(turn, link.peer.cluster, state.claim_lease_max_ms);
-  if (link.clock.is_trusted() &&
-      !clock_.observe(state.clock, turn.now.wall, options_.clock_offset_max)) {
+  // From the first state on, measured or not: what is numbered here from now on has to be later
+  // than what the neighbour has numbered. What is too far ahead is refused by observe() itself.
+  if (!clock_.observe(state.clock, turn.now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
   for (Member member : state.members) {

@@ -80,7 +80,7 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   const bool is_first = id.lane == Lane::cache && !std::exchange(has_heard_others_, true);
   if (is_first || (id.lane == Lane::cache && state.base > 0)) {
     loads_.note_space({});
-    cache_.lose({}, std::max(clock_.last(), hybrid_time_of(now.wall)));
+    cache_.lose({}, clock_.next(now.wall));
   }
   moved_streams_.push_back(stream);
   // A session that came from elsewhere may stand before that: then from there, if anybody holds it.
