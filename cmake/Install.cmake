@@ -47,7 +47,7 @@ function(mpreg_archive target)
 endfunction()
 
 mpreg_archive(mpreg_sdk NAME mpreg
-  ROOMS base topic metrics stream message wire exchange net session store coherence near client
+  ROOMS base topic metrics stream message wire exchange net session store coherence near loading client
   LIBS PkgConfig::ZMQ Threads::Threads)
 mpreg_archive(mpreg_sdk_testing NAME mpreg-testing
   ROOMS federation disk node broker
