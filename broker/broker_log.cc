@@ -32,7 +32,7 @@ std::string one_line(std::string_view text) {
   for (const char c : text) {
     const std::string_view one(&c, 1);
     if (find_control_character(one)) {
-      const std::string escaped = quoted(one);
+      const std::string escaped = in_quotes(one);
       result += std::string_view(escaped).substr(1, escaped.size() - 2);
     } else {
       result += c;

@@ -36,7 +36,7 @@ class Splitter {
   void take_flag(std::string_view argument) {
     if (argument == "-h") argument = "--help";
     if (!argument.starts_with("--") || argument == "--") {
-      return complain("unexpected argument " + quoted(argument) + ": only options are allowed");
+      return complain("unexpected argument " + in_quotes(argument) + ": only options are allowed");
     }
     const std::size_t equals = argument.find('=');
     const std::string_view name = argument.substr(2, equals == argument.npos ? equals : equals - 2);
@@ -48,7 +48,7 @@ class Splitter {
     }
     const OptionSpec* spec = find_option(name);
     if (spec == nullptr && name != "config") {
-      complain("unknown option " + quoted(argument.substr(0, equals)) + suggestion_for(name, "--"));
+      complain("unknown option " + in_quotes(argument.substr(0, equals)) + suggestion_for(name, "--"));
       // What follows is probably its value: one complaint is enough.
       if (!has_value && at_ < arguments_.size() && arguments_[at_][0] != '-') ++at_;
       return;

@@ -44,7 +44,7 @@ class Reader {
   void read_entry(std::string_view name, const toml::node& node) {
     const OptionSpec* spec = find_option(name);
     if (spec == nullptr) {
-      return complain(node, "unknown key " + quoted(name) + suggestion_for(name, ""));
+      return complain(node, "unknown key " + in_quotes(name) + suggestion_for(name, ""));
     }
     if (!spec->is_list()) return read_value(*spec, node);
     const toml::array* values = node.as_array();
@@ -78,7 +78,7 @@ class Reader {
 };
 
 std::string because(const std::string& path, std::string_view why) {
-  return "config " + mpreg::quoted(path) + ": " + std::string(why);
+  return "config " + in_quotes(path) + ": " + std::string(why);
 }
 
 }  // namespace

@@ -203,7 +203,7 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 tl::unexpected<Error> refuse(const OptionSpec& spec, std::string_view text, std::string_view what) {
   return fail(ErrorCode::malformed,
-              std::string(spec.name) + " is " + quoted(text) + ": " + std::string(what));
+              std::string(spec.name) + " is " + in_quotes(text) + ": " + std::string(what));
 }
 
 // T is the type of the option's value; `parsed` is what was read, in a type that holds more.

@@ -13,7 +13,7 @@ namespace {
 
 std::string printable(std::string_view text) {
   if (!find_invalid_utf8(text) && !find_control_character(text)) return std::string(text);
-  return quoted(text, std::numeric_limits<std::size_t>::max());
+  return in_quotes(text, std::numeric_limits<std::size_t>::max());
 }
 
 std::string joined(const std::vector<std::string>& names) {

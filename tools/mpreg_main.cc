@@ -48,7 +48,7 @@ int explain(const CLI::App& program, const CLI::ParseError& error) {
   if (verbs.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     const auto unknown = program.remaining();
     text = unknown.empty() ? "a verb is missing"
-                           : "there is no verb " + mpreg::quoted(unknown.front());
+                           : "there is no verb " + in_quotes(unknown.front());
   }
   std::cerr << named << ": " << text << "\nTry: " << named << " --help" << std::endl;
   return static_cast<int>(ExitCode::usage);

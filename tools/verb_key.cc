@@ -60,7 +60,7 @@ std::optional<Refusal> read_field(const std::string& name, const Json& value,
     key.*field.member = value.get<std::string>();
     return std::nullopt;
   }
-  return Refusal{"unknown_field", "a key has no field " + mpreg::quoted(name)};
+  return Refusal{"unknown_field", "a key has no field " + in_quotes(name)};
 }
 
 Json refusal_answer(const Refusal& refusal, bool explain) {

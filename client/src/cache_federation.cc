@@ -102,7 +102,7 @@ Result<void> check_configuration(const CacheFederationConfiguration& configurati
     }
     if (!checked) {
       return fail(checked.error().code,
-                  "namespaces[" + quoted(name) + "]: " + checked.error().text);
+                  "namespaces[" + in_quotes(name) + "]: " + checked.error().text);
     }
   }
   return check_topic_prefix(configuration.topic_prefix);
@@ -177,7 +177,7 @@ template <typename Value>
 bool CacheFederationBridge::Impl::decoded(const Result<Value>& value, const Message& message) {
   if (value) return true;
   books.receive_failed();
-  client_.core().report_error("a message on " + quoted(message.topic) +
+  client_.core().report_error("a message on " + in_quotes(message.topic) +
                               " was not understood: " + value.error().text);
   return false;
 }
@@ -318,13 +318,13 @@ Result<std::unique_ptr<CacheFederationBridge>> CacheFederationBridge::create(
   }
   const std::string& prefix = client.core().options().topic_prefix;
   if (configuration.topic_prefix != prefix) {
-    return fail(ErrorCode::refused, "topic_prefix is " + quoted(configuration.topic_prefix) +
-                                        ", that of the client is " + quoted(prefix));
+    return fail(ErrorCode::refused, "topic_prefix is " + in_quotes(configuration.topic_prefix) +
+                                        ", that of the client is " + in_quotes(prefix));
   }
   const std::string cluster = client.core().place().first;
   if (!cluster.empty() && cluster != configuration.cluster_id) {
-    return fail(ErrorCode::refused, "cluster_id is " + quoted(configuration.cluster_id) +
-                                        ", the client's broker is of " + quoted(cluster));
+    return fail(ErrorCode::refused, "cluster_id is " + in_quotes(configuration.cluster_id) +
+                                        ", the client's broker is of " + in_quotes(cluster));
   }
   auto impl = std::make_shared<Impl>(client, std::move(configuration), std::move(callbacks));
   if (auto started = impl->start(); !started) return tl::unexpected(started.error());

@@ -34,7 +34,7 @@ Result<std::vector<std::uint32_t>> ids_of(std::string_view namespace_name,
   std::vector<std::uint32_t> ids;
   for (const std::string& tag : tags) {
     if (tag.empty() || tag.size() > kTagBytesMax) {
-      return fail(ErrorCode::malformed, "tag " + quoted(tag) + " has " +
+      return fail(ErrorCode::malformed, "tag " + in_quotes(tag) + " has " +
                                             std::to_string(tag.size()) +
                                             " bytes, 1 to 255 are allowed");
     }

@@ -38,7 +38,7 @@ Result<void> check_time(std::string_view field, std::chrono::milliseconds value,
 Result<void> check_texts(const ClientOptions& options) {
   if (options.name.size() > kClientNameBytesMax || find_invalid_utf8(options.name) ||
       find_control_character(options.name)) {
-    return fail(ErrorCode::malformed, "name is " + quoted(options.name) + ", at most " +
+    return fail(ErrorCode::malformed, "name is " + in_quotes(options.name) + ", at most " +
                                           std::to_string(kClientNameBytesMax) +
                                           " bytes of UTF-8 without control characters are allowed");
   }

@@ -24,7 +24,7 @@ Result<std::uint64_t> number_of(std::string_view text, std::string_view what) {
   std::uint64_t number = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), number, kBase);
   if (end.ec == std::errc() && end.ptr == text.data() + text.size() && !text.empty()) return number;
-  return fail(ErrorCode::malformed, "token: " + std::string(what) + " is " + quoted(text) +
+  return fail(ErrorCode::malformed, "token: " + std::string(what) + " is " + in_quotes(text) +
                                         ", a number in base 36 is required");
 }
 

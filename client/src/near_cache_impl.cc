@@ -16,7 +16,7 @@ constexpr std::chrono::hours kWaitMax{24};
 
 Result<void> out_of_range(std::string_view space, std::string_view field, const std::string& value,
                           std::string_view allowed) {
-  return fail(ErrorCode::malformed, "namespace " + quoted(space) + ": " + std::string(field) +
+  return fail(ErrorCode::malformed, "namespace " + in_quotes(space) + ": " + std::string(field) +
                                         " is " + value + ", " + std::string(allowed) +
                                         " is allowed");
 }

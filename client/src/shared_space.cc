@@ -45,7 +45,7 @@ Result<CacheGot> SharedSpace::ask(std::string_view key) {
   auto got = client_.get(address_of(key));
   if (!got) return got;
   if (!got->resolved) {
-    return fail(ErrorCode::refused, "namespace " + quoted(name_) +
+    return fail(ErrorCode::refused, "namespace " + in_quotes(name_) +
                                         " has no resolver at the broker: it needs --resolver " +
                                         name_ + "=...");
   }
@@ -56,7 +56,7 @@ Result<SharedValue> SharedSpace::get(std::string_view key) {
   auto got = ask(key);
   if (!got) return tl::unexpected(got.error());
   if (got->state == EntryState::syncing) {
-    return fail(ErrorCode::timed_out, "a value of " + quoted(key) + " is on its way");
+    return fail(ErrorCode::timed_out, "a value of " + in_quotes(key) + " is on its way");
   }
   SharedValue value{std::nullopt, std::move(got->seen)};
   if (has_value(got->state)) value.value = std::move(got->value);
@@ -96,7 +96,7 @@ Result<State> SharedSpace::state_of(std::string_view key,
   auto state = decode(got->value);
   if (state) return std::move(*state);
   return fail(ErrorCode::malformed,
-              quoted(key) + " of namespace " + quoted(name_) + " has another kind of value");
+              in_quotes(key) + " of namespace " + in_quotes(name_) + " has another kind of value");
 }
 
 Result<Operation> SharedSpace::add(std::string_view key, std::int64_t amount) {

@@ -83,7 +83,7 @@ std::optional<std::size_t> find_control_character(std::string_view text) {
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text, std::size_t bytes_max) {
+std::string in_quotes(std::string_view text, std::size_t bytes_max) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string result = "'";
   for (const char c : text.substr(0, bytes_max)) {

@@ -18,6 +18,6 @@ namespace mpreg {
 
 // At most `bytes_max` bytes of the text between quotes, with everything but printable ASCII as
 // \xNN.
-[[nodiscard]] std::string quoted(std::string_view text, std::size_t bytes_max = 64);
+[[nodiscard]] std::string in_quotes(std::string_view text, std::size_t bytes_max = 64);
 
 }  // namespace mpreg

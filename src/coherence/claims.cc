@@ -194,7 +194,7 @@ Result<void> Claims::check_write(Instant now, const CacheAddress& address, Fenci
     const Held* other = held(now, key);
     if (other == nullptr) return {};
     return fail(ErrorCode::refused,
-                name_of(address) + " is held by cluster " + quoted(other->holder) + " for up to " +
+                name_of(address) + " is held by cluster " + in_quotes(other->holder) + " for up to " +
                     text_of(other->until - now) + ": who acquires it may write it");
   }
   for (auto it = acquisitions_.lower_bound({key, 0});
@@ -203,7 +203,7 @@ Result<void> Claims::check_write(Instant now, const CacheAddress& address, Fenci
     if (!own.is_held(fence, now)) continue;
     if (next < own.limit) return {};
     return fail(ErrorCode::refused,
-                "the clock of this broker is ahead of that of " + quoted(own.claim.home) +
+                "the clock of this broker is ahead of that of " + in_quotes(own.claim.home) +
                     " by more than what is left of the lease of token " + std::to_string(fence));
   }
   return fail(ErrorCode::refused, "token " + std::to_string(fence) + " does not hold " +

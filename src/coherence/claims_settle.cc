@@ -73,7 +73,7 @@ std::string Claims::what_is_missing(const std::set<std::string>& accepted,
 std::string Claims::why_not(const Acquisition& own, const Electorate& electorate) {
   if (!electorate.not_yet.empty()) return electorate.not_yet;
   if (own.claim.token == 0) {
-    return "the home of the key, " + quoted(own.home) + ", has not answered";
+    return "the home of the key, " + in_quotes(own.home) + ", has not answered";
   }
   const auto accepted = own.accepted.find(own.claim);
   std::string missing = what_is_missing(
@@ -171,7 +171,7 @@ void Claims::settle_queues(Instant now) {
     }
     queued_ -= std::erase_if(queue, [&](const Asked& asked) {
       if (now < asked.until) return false;
-      const std::string holder = known != nullptr ? "cluster " + quoted(known->holder) : "another";
+      const std::string holder = known != nullptr ? "cluster " + in_quotes(known->holder) : "another";
       const std::string left =
           known != nullptr ? " for up to " + text_of(known->until - now) : std::string();
       refuse(asked.record, name_of(asked.record.address) + " is held by " + holder + left);

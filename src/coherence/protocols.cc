@@ -110,7 +110,7 @@ Result<ProtocolPtr> make_protocol(std::string_view name) {
     if (one->name() == name) return one;
     known += (known.empty() ? "" : ", ") + std::string(one->name());
   }
-  return fail(ErrorCode::malformed, quoted(name) + " is no protocol; there are " + known);
+  return fail(ErrorCode::malformed, in_quotes(name) + " is no protocol; there are " + known);
 }
 
 }  // namespace mpreg

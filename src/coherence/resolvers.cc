@@ -137,7 +137,7 @@ Result<std::map<std::string, std::uint64_t>> weights_of(std::string_view text) {
     const auto read = std::from_chars(number.data(), number.data() + number.size(), weight);
     const bool is_number = read.ec == std::errc() && read.ptr == number.data() + number.size();
     if (!is_number || !check_cluster_id(cluster) || !weights.emplace(cluster, weight).second) {
-      return fail(ErrorCode::malformed, "prefer_cluster has " + quoted(one) +
+      return fail(ErrorCode::malformed, "prefer_cluster has " + in_quotes(one) +
                                             ", CLUSTER=WEIGHT is wanted, each cluster once");
     }
   }
@@ -173,7 +173,7 @@ Result<ResolverPtr> make_resolver(std::string_view text) {
     return prefer_cluster(std::move(*weights));
   }
   return fail(ErrorCode::malformed,
-              "resolver " + quoted(text) +
+              "resolver " + in_quotes(text) +
                   " is not known: last_writer_wins, prefer_cluster:CLUSTER=WEIGHT,..., counter, "
                   "set, map and register are");
 }

@@ -32,8 +32,8 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
     auto decoded = decode_broker_record(**bytes);
     if (!decoded) return tl::unexpected(unusable(file, decoded.error().text));
     if (decoded->cluster != cluster) {
-      return tl::unexpected(unusable(file, "belongs to cluster " + quoted(decoded->cluster) +
-                                               ", and this broker serves " + quoted(cluster)));
+      return tl::unexpected(unusable(file, "belongs to cluster " + in_quotes(decoded->cluster) +
+                                               ", and this broker serves " + in_quotes(cluster)));
     }
     record = std::move(*decoded);
   }

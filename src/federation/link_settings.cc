@@ -10,7 +10,7 @@ namespace mpreg {
 namespace {
 
 std::string shown(const std::string& value) {
-  return value.empty() ? "the default" : quoted(value);
+  return value.empty() ? "the default" : in_quotes(value);
 }
 
 using Slot = std::pair<std::string, std::string>;  // Namespace and option.
@@ -29,7 +29,7 @@ std::string text_of(const SettingDifference& difference, std::string_view us,
                     std::string_view them) {
   std::string text = difference.option;
   if (!difference.namespace_name.empty()) {
-    text += " of namespace " + quoted(difference.namespace_name);
+    text += " of namespace " + in_quotes(difference.namespace_name);
   }
   return text + " is " + shown(difference.ours) + " at " + std::string(us) + " and " +
          shown(difference.theirs) + " at " + std::string(them);

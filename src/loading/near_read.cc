@@ -56,7 +56,7 @@ void NearRead::joined(Instant now) {
 }
 
 void NearRead::time_out() {
-  fail_with({ErrorCode::timed_out, "another caller's load of " + quoted(address_.key) +
+  fail_with({ErrorCode::timed_out, "another caller's load of " + in_quotes(address_.key) +
                                        " takes longer than " +
                                        std::to_string(parts_.options.load_wait.count()) + " ms"});
 }

@@ -26,7 +26,7 @@ std::string too_long(std::string_view field, std::size_t bytes, std::size_t byte
 
 std::string at_offset(std::string_view field, std::string_view value, std::string_view what,
                       std::size_t offset) {
-  return std::string(field) + " " + quoted(value) + " has " + std::string(what) + " at byte " +
+  return std::string(field) + " " + in_quotes(value) + " has " + std::string(what) + " at byte " +
          std::to_string(offset);
 }
 
@@ -42,13 +42,13 @@ Found find_in_namespace(std::string_view value) {
   for (std::size_t at = 0; at < value.size(); ++at) {
     const char c = value[at];
     if (!is_letter_or_digit(c) && c != '_' && c != '-') {
-      return bad(at_offset("namespace", value, quoted(value.substr(at, 1)), at) +
+      return bad(at_offset("namespace", value, in_quotes(value.substr(at, 1)), at) +
                  ", only ASCII letters, digits, _ and - are allowed");
     }
     has_letter_or_digit = has_letter_or_digit || is_letter_or_digit(c);
   }
   if (!has_letter_or_digit) {
-    return bad("namespace " + quoted(value) + " has no letter or digit, at least one is required");
+    return bad("namespace " + in_quotes(value) + " has no letter or digit, at least one is required");
   }
   return std::nullopt;
 }
@@ -287,7 +287,7 @@ Result<void> check_topic_prefix(std::string_view value) {
     return fail(ErrorCode::malformed, "topic_prefix is empty, at least 1 byte is required");
   }
   if (is_reserved(value)) {
-    return fail(ErrorCode::malformed, "topic_prefix " + quoted(value) +
+    return fail(ErrorCode::malformed, "topic_prefix " + in_quotes(value) +
                                           " begins with '$', which is for the broker's own topics");
   }
   // As it will be used: with the least that follows it.

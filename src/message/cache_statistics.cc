@@ -178,7 +178,7 @@ Result<Statistics> statistics_from(std::span<const NamedCount> counts) {
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const auto& f) { return f.name == count.name; });
     if (field == fields.end()) {
-      return fail(ErrorCode::malformed, "there is no counter " + quoted(count.name));
+      return fail(ErrorCode::malformed, "there is no counter " + in_quotes(count.name));
     }
     if (count.value < 0) {
       return fail(ErrorCode::malformed, std::string(count.name) + " is " +

@@ -14,7 +14,7 @@ Result<void> check_group(std::string_view group) {
   const bool is_word = check_topic(group).has_value() && group.find('.') == group.npos &&
                        !is_reserved(group) && group.size() <= kGroupBytesMax;
   if (is_word) return {};
-  return fail(ErrorCode::malformed, "group is " + quoted(group) +
+  return fail(ErrorCode::malformed, "group is " + in_quotes(group) +
                                         ": one word of a topic, of 1 to " +
                                         std::to_string(kGroupBytesMax) + " bytes, is allowed");
 }

@@ -39,7 +39,7 @@ Labels canonical(Labels labels) {
 }  // namespace
 
 Result<void> check_metric_name(std::string_view name, MetricKind kind) {
-  const std::string shown = "metric name " + quoted(name);
+  const std::string shown = "metric name " + in_quotes(name);
   if (name.size() > kNameBytesMax) {
     return fail(ErrorCode::malformed, shown + " has " + std::to_string(name.size()) +
                                           " bytes, at most " + std::to_string(kNameBytesMax) +

@@ -44,7 +44,7 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 enum class Use : std::uint8_t { bind, dial };
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view what) {
-  return fail(ErrorCode::malformed, "endpoint " + quoted(text) + " " + std::string(what));
+  return fail(ErrorCode::malformed, "endpoint " + in_quotes(text) + " " + std::string(what));
 }
 
 Result<Endpoint> parse_tcp(std::string_view text, std::string_view rest, Use use) {
@@ -102,7 +102,7 @@ Result<Endpoint> parse_dial_endpoint(std::string_view text) { return parse(text,
 Result<std::string> parse_host(std::string_view text) {
   if (is_host(text)) return std::string(text);
   return fail(ErrorCode::malformed,
-              "host " + quoted(text) +
+              "host " + in_quotes(text) +
                   " is not valid: a name, an IPv4 address or an IPv6 address in brackets");
 }
 

@@ -26,7 +26,7 @@ void Node::Impl::ask_elsewhere(Turn& turn, const Session& session, const CacheGe
   if (!request.positions.empty()) {
     return refuse(ErrorCode::malformed, "positions are waited for in the own cluster alone");
   }
-  const std::string named = "cluster " + quoted(request.cluster);
+  const std::string named = "cluster " + in_quotes(request.cluster);
   if (members_.find(request.cluster) == nullptr) {
     return refuse(ErrorCode::refused, named + " is no member that is known");
   }
@@ -83,7 +83,7 @@ void Node::Impl::settle_elsewhere(Turn& turn) {
   for (const RemoteReads::Asker& asker : remote_reads_.expire(turn.now.instant, is_gone)) {
     send(turn, {Door::session, *peer_of(asker.session, asker.slot)},
          Answer{asker.request, false, ErrorCode::timed_out,
-                "cluster " + quoted(asker.cluster) + " has not answered within " +
+                "cluster " + in_quotes(asker.cluster) + " has not answered within " +
                     std::to_string(RemoteReads::kPatience.count()) + " ms"});
   }
 }

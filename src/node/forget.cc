@@ -22,14 +22,14 @@ constexpr std::size_t kForgottenMax = 10'000;
 
 Result<void> Node::Impl::forget(const Now& now, const std::string& cluster) {
   if (cluster == options_.cluster) {
-    return fail(ErrorCode::refused, "cluster " + quoted(cluster) + " is that of this broker");
+    return fail(ErrorCode::refused, "cluster " + in_quotes(cluster) + " is that of this broker");
   }
   const Members::Known* known = members_.find(cluster);
   if (known == nullptr) {
-    return fail(ErrorCode::refused, "cluster " + quoted(cluster) + " is not a member");
+    return fail(ErrorCode::refused, "cluster " + in_quotes(cluster) + " is not a member");
   }
   if (known->next_hop != kNoLink) {
-    return fail(ErrorCode::refused, "cluster " + quoted(cluster) +
+    return fail(ErrorCode::refused, "cluster " + in_quotes(cluster) +
                                         " is reached, so it is not gone: stop its broker first");
   }
   forget_member(now, known->member);
@@ -63,7 +63,7 @@ void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
   }
   const Members::Known* known = members_.find(member.cluster);
   if (known != nullptr && known->member.epoch > member.epoch) return;
-  log(turn, LogLevel::info, "cluster " + quoted(member.cluster) + " is forgotten");
+  log(turn, LogLevel::info, "cluster " + in_quotes(member.cluster) + " is forgotten");
   forget_member(turn.now, member);
 }
 

@@ -32,7 +32,7 @@ Result<void> Node::Impl::check_group_subscription(const Subscription& subscripti
   if (subscription.group.empty()) return {};
   if (Result<void> checked = check_group(subscription.group); !checked) return checked;
   if (subscription.backlog_count > 0) {
-    return fail(ErrorCode::malformed, "a member of group " + quoted(subscription.group) +
+    return fail(ErrorCode::malformed, "a member of group " + in_quotes(subscription.group) +
                                           " asks for a backlog, and groups have none");
   }
   if (!groups_.table.find(subscription.group) && groups_.table.full()) {

@@ -6,8 +6,8 @@ namespace mpreg {
 // A peer stands in the same region, a gateway in another. A hub may stand anywhere.
 std::optional<Refused> Node::Impl::check_role(const LinkHello& hello) const {
   const bool is_same_region = hello.region == options_.region;
-  const std::string regions = quoted(hello.cluster) + " is in region " + quoted(hello.region) +
-                              " and " + quoted(options_.cluster) + " in " + quoted(options_.region);
+  const std::string regions = in_quotes(hello.cluster) + " is in region " + in_quotes(hello.region) +
+                              " and " + in_quotes(options_.cluster) + " in " + in_quotes(options_.region);
   if (hello.role == LinkRole::peer && !is_same_region) {
     return Refused{ErrorCode::refused,
                    "a peer must be in the same region: " + regions + " (dial it as a gateway)", 0};

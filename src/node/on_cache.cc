@@ -41,7 +41,7 @@ Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const 
   for (const std::string& target : targets) {
     if (is_target_selector(target) || target == options_.cluster) continue;
     if (members_.find(target) == nullptr) {
-      return fail(ErrorCode::refused, "target " + quoted(target) + " is no member that is known");
+      return fail(ErrorCode::refused, "target " + in_quotes(target) + " is no member that is known");
     }
   }
   targets = named_by(targets);
@@ -71,7 +71,7 @@ Result<void> Node::Impl::check_resolved(const std::string& namespace_name, bool 
   const bool has_resolver = cache_.resolved().resolver_of(namespace_name) != nullptr;
   if (has_resolver == is_resolved) return {};
   return fail(ErrorCode::refused,
-              "namespace " + quoted(namespace_name) +
+              "namespace " + in_quotes(namespace_name) +
                   (has_resolver ? " has a resolver here: its values are written by a shared space"
                                 : " has no resolver here: a shared space needs one (--resolver)"));
 }
@@ -142,7 +142,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     const Resolver* resolver = cache_.resolved().resolver_of(value->address.namespace_name);
     if (resolver != nullptr && !resolver->accepts(value->value)) {
       return fail(ErrorCode::refused, "the value is none that the resolver of namespace " +
-                                          quoted(value->address.namespace_name) + " can merge");
+                                          in_quotes(value->address.namespace_name) + " can merge");
     }
     // One that is tracked by itself comes later than its fact, which waits for another.
     if (!is_tracked) value_facts_.emplace_back(index, value->fact_operation);
@@ -154,7 +154,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
   }
   if (!fits) {
     return fail(ErrorCode::refused,
-                "topic " + quoted(topic) + " is not the topic of the key's region and namespace");
+                "topic " + in_quotes(topic) + " is not the topic of the key's region and namespace");
   }
   // Refused before anything is numbered: targets that do not exist, and no slot to track with.
   const bool is_to_all = tracked.targets.empty();

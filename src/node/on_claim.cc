@@ -56,7 +56,7 @@ void Node::Impl::on_claim_ask(Turn& turn, const Session& session, const ClaimAsk
       return send(turn, {Door::session, session.peer},
                   Answer{ask.request, false, ErrorCode::refused,
                          "protocol " + std::string(protocol.name()) + " of namespace " +
-                             quoted(address.namespace_name) + " makes no key anybody's alone"});
+                             in_quotes(address.namespace_name) + " makes no key anybody's alone"});
     }
   }
   claims_.ask(turn.now.instant, ask, session.client, home_of(address, electorate(turn.now).needed));
@@ -73,7 +73,7 @@ Result<void> Node::Impl::check_write(const Now& now, const CacheAddress& address
     const std::string name(cache_.protocol_of(address.namespace_name).name());
     checked =
         fail(ErrorCode::refused,
-             "protocol " + name + " of namespace " + quoted(address.namespace_name) +
+             "protocol " + name + " of namespace " + in_quotes(address.namespace_name) +
                  " has no write of an entry that is " + std::string(name_of(*state)) + " here");
   }
   books_.violated();

@@ -119,8 +119,8 @@ void Node::Impl::on_interest_update(Turn& turn, Link& link, const InterestUpdate
       if (check_pattern(pattern)) continue;
       metrics_.interest_refused.add();
       return log(turn, LogLevel::error,
-                 link.peer.cluster + " says that " + quoted(update.cluster) + " wants " +
-                     quoted(pattern) + ", which is no pattern: ignored");
+                 link.peer.cluster + " says that " + in_quotes(update.cluster) + " wants " +
+                     in_quotes(pattern) + ", which is no pattern: ignored");
     }
   }
   if (update.cluster == options_.cluster) {

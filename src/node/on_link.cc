@@ -133,7 +133,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
     return Refused{ErrorCode::refused,
                    hello.instance == instance_
                        ? "a broker must not dial itself: this endpoint is its own"
-                       : "cluster id " + quoted(hello.cluster) +
+                       : "cluster id " + in_quotes(hello.cluster) +
                              " is that of the broker dialled: every cluster needs an id of its own",
                    0};
   }
@@ -145,7 +145,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
     const bool is_alive = now.instant - link.last_heard < kPeerLate;
     if (link.peer.instance != hello.instance && is_alive) {
       return Refused{ErrorCode::refused,
-                     "cluster id " + quoted(hello.cluster) +
+                     "cluster id " + in_quotes(hello.cluster) +
                          " is in use by another broker that is connected here",
                      kRetryMs};
     }

@@ -31,10 +31,10 @@ Result<void> Node::Impl::check_publishable(std::string_view topic, Lane lane) co
   if (Result<void> checked = check_topic(topic); !checked) return checked;
   if (is_reserved(topic)) {
     return fail(ErrorCode::refused,
-                "topic " + quoted(topic) + " begins with $: such names are the broker's own");
+                "topic " + in_quotes(topic) + " begins with $: such names are the broker's own");
   }
   if (is_cache_topic(topic) != (lane != Lane::events)) {
-    return fail(ErrorCode::refused, "topic " + quoted(topic) +
+    return fail(ErrorCode::refused, "topic " + in_quotes(topic) +
                                         (lane == Lane::events ? " is under " : " is not under ") +
                                         options_.topic_prefix +
                                         ", where only cache operations are published");

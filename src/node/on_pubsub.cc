@@ -16,7 +16,7 @@ Result<void> Node::Impl::check_subscription(const Subscription& subscription) co
     if (Result<void> checked = check_pattern(pattern); !checked) return checked;
     if (is_group_name(pattern)) {
       return fail(ErrorCode::refused,
-                  "pattern " + quoted(pattern) + " is of the names by which brokers know groups");
+                  "pattern " + in_quotes(pattern) + " is of the names by which brokers know groups");
     }
   }
   return check_group_subscription(subscription);

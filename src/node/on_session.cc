@@ -286,7 +286,7 @@ void Node::Impl::tick_sessions(Turn& turn) {
     if (turn.now.instant - session.last_heard > options_.session_timeout) {
       metrics_.sessions_expired.add();
       log(turn, LogLevel::info,
-          "session " + std::to_string(session.id) + " (" + quoted(session.name) +
+          "session " + std::to_string(session.id) + " (" + in_quotes(session.name) +
               ") ended: nothing was heard of it for " +
               std::to_string(options_.session_timeout.count()) + " ms");
       end_session(session);

@@ -6,7 +6,7 @@
 namespace mpreg {
 namespace {
 
-constexpr std::chrono::milliseconds kAskAgainAfter{300};
+constexpr std::chrono::milliseconds kRefillAgainAfter{300};
 constexpr std::uint64_t kAnswerBytes = 1ULL << 20U;  // At most, for one request.
 constexpr std::size_t kRouteHopsMax = 32;
 
@@ -62,7 +62,7 @@ void Node::Impl::want_refill(Turn& turn, StreamIndex stream, Number through) {
 void Node::Impl::ask_refill(Turn& turn, StreamIndex stream) {
   StreamState& state = streams_[stream];
   if (state.refill_through <= state.frontier) return;
-  if (turn.now.instant - state.refill_sent < kAskAgainAfter) return;
+  if (turn.now.instant - state.refill_sent < kRefillAgainAfter) return;
   const auto link = links_.find(state.upstream);
   if (link == links_.end() || !link->second.is_known()) return;
   state.refill_sent = turn.now.instant;

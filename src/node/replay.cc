@@ -12,7 +12,7 @@ constexpr std::uint64_t kServedBytesPerTurn = 1ULL << 20U;
 constexpr std::size_t kScopePatternsMax = 16;
 constexpr std::chrono::seconds kUnknownStreamPatience{5};
 // Facts first, then values, then everything else.
-constexpr Lane kOrder[] = {Lane::cache, Lane::bulk, Lane::events};
+constexpr Lane kReplayOrder[] = {Lane::cache, Lane::bulk, Lane::events};
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void Node::Impl::serve_sessions(Turn& turn) {
     Session& session = *sessions_[slot];
     session.serving_due = false;
     std::uint64_t budget = kServedBytesPerTurn;
-    for (const Lane lane : kOrder) {
+    for (const Lane lane : kReplayOrder) {
       if (!serve_lane(turn, session, lane, budget)) break;
     }
     if (budget == 0) {

@@ -54,7 +54,7 @@ void Node::Impl::on_query(Turn& turn, const Session& session, const Query& query
   Answer answer{query.request, true, ErrorCode::internal, report(turn.now, query.question)};
   if (answer.text.empty()) {
     answer = Answer{query.request, false, ErrorCode::unsupported,
-                    "question is " + mpreg::quoted(query.question) +
+                    "question is " + in_quotes(query.question) +
                         "; there are stats, health, federation, members, links, sessions, streams, "
                         "subs, repair, who TOPIC and trace TOPIC"};
   }

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kDeclarationsPerHeader = 2000;
 constexpr std::uint64_t kGapBytes = 128;
 // Facts first; values last and paced.
-constexpr Lane kOrder[] = {Lane::cache, Lane::events, Lane::bulk};
+constexpr Lane kSendOrder[] = {Lane::cache, Lane::events, Lane::bulk};
 
 }  // namespace
 
@@ -60,7 +60,7 @@ void Node::Impl::serve_links(Turn& turn) {
   for (auto& [id, link] : links_) {
     if (!link.is_known() || link.servings.empty()) continue;
     link.serving_due = link.serving_due || all_due;
-    for (const Lane lane : kOrder) {
+    for (const Lane lane : kSendOrder) {
       if (link.serving_due) {
         for (auto& [stream, serving] : link.servings) {
           if (stream_ids_.id_of(stream).lane == lane) serve(turn, link, stream, serving);

@@ -10,7 +10,7 @@
 namespace mpreg {
 namespace {
 
-constexpr std::chrono::milliseconds kAskAgainAfter{300};
+constexpr std::chrono::milliseconds kSessionAskAgainAfter{300};
 
 }  // namespace
 
@@ -53,7 +53,7 @@ bool Node::Impl::is_held_complete(StreamIndex stream, Number after, Generation g
 
 void Node::Impl::ask_session_refill(Turn& turn, Session& session, StreamIndex stream) {
   SessionRefill& refill = session.refills.at(stream);
-  if (turn.now.instant - refill.sent < kAskAgainAfter || !session.has_credit_for(1)) return;
+  if (turn.now.instant - refill.sent < kSessionAskAgainAfter || !session.has_credit_for(1)) return;
   const auto link = links_.find(streams_[stream].upstream);
   if (link == links_.end() || !link->second.is_known()) return;
   refill.sent = turn.now.instant;

@@ -44,7 +44,7 @@ Result<void> PublishQueue::check(const Item& item) {
     if (auto checked = check_topic(item.topic); !checked) return checked;
     if (is_reserved(item.topic)) {
       return fail(ErrorCode::refused,
-                  "topic " + quoted(item.topic) + " begins with $, which is the broker's own");
+                  "topic " + in_quotes(item.topic) + " begins with $, which is the broker's own");
     }
   }
   if (item.payload.size() > payload_bytes_max_) {

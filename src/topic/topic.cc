@@ -40,7 +40,7 @@ CodePoint code_point_at(std::string_view text, std::size_t at) {
 
 tl::unexpected<Error> malformed(std::string_view field, std::string_view text,
                                 const std::string& what) {
-  return fail(ErrorCode::malformed, std::string(field) + " " + quoted(text) + " " + what);
+  return fail(ErrorCode::malformed, std::string(field) + " " + in_quotes(text) + " " + what);
 }
 
 // What is not allowed about the character, or nothing.
@@ -92,12 +92,12 @@ Result<void> check_words(std::string_view field, std::string_view text, bool wil
     const bool has_wildcard = word.find_first_of("*#") != std::string_view::npos;
     if (has_wildcard && !wildcards_allowed) {
       return malformed(field, text,
-                       "has a wildcard in word " + quoted(word) + ", where none is allowed");
+                       "has a wildcard in word " + in_quotes(word) + ", where none is allowed");
     }
     if (has_wildcard && word.size() != 1) {
       return malformed(
           field, text,
-          "has a wildcard inside word " + quoted(word) + ": '*' and '#' are whole words");
+          "has a wildcard inside word " + in_quotes(word) + ": '*' and '#' are whole words");
     }
   }
   if (words > kTopicWordsMax) {

@@ -46,7 +46,7 @@ void check_targets(PacketReader& in, std::string_view table,
   std::vector<std::string_view> sorted(targets.begin(), targets.end());
   std::sort(sorted.begin(), sorted.end());
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) in.refuse({table, "targets"}, "name " + quoted(*twice) + " twice");
+  if (twice != sorted.end()) in.refuse({table, "targets"}, "name " + in_quotes(*twice) + " twice");
   if (!sorted.empty() && sorted.front().empty()) {
     in.refuse({table, "targets"}, "hold an empty cluster id, at least 1 byte is required");
   }

@@ -43,7 +43,7 @@ bool PacketReader::accept_text(FieldName name, std::string_view text, std::size_
     refuse(name, "has " + std::to_string(text.size()) + " bytes, at most " +
                      std::to_string(bytes_max) + " are allowed");
   } else if (const auto at = find_invalid_utf8(text)) {
-    refuse(name, "is " + quoted(text) + ", not valid UTF-8 at byte " + std::to_string(*at));
+    refuse(name, "is " + in_quotes(text) + ", not valid UTF-8 at byte " + std::to_string(*at));
   }
   return !failed_;
 }
@@ -52,7 +52,7 @@ bool PacketReader::accept_line(FieldName name, std::string_view line, std::size_
   if (!accept_text(name, line, bytes_max)) return false;
   if (const auto at = find_control_character(line)) {
     refuse(name,
-           "is " + quoted(line) + ", with a control character at byte " + std::to_string(*at));
+           "is " + in_quotes(line) + ", with a control character at byte " + std::to_string(*at));
   }
   return !failed_;
 }
@@ -60,7 +60,7 @@ bool PacketReader::accept_line(FieldName name, std::string_view line, std::size_
 bool PacketReader::accept_cluster(FieldName name, std::string_view cluster) {
   if (!accept_line(name, cluster, kClusterIdBytesMax)) return false;
   if (cluster.find(':') != std::string_view::npos) {
-    refuse(name, "is " + quoted(cluster) + ", with a ':'");
+    refuse(name, "is " + in_quotes(cluster) + ", with a ':'");
   }
   return !failed_;
 }

@@ -7,7 +7,7 @@
 namespace mpreg::sim {
 namespace {
 
-const std::array<std::vector<std::string>, GroupCheck::kGroups> kPatterns = {
+const std::array<std::vector<std::string>, GroupCheck::kGroups> kGroupPatterns = {
     std::vector<std::string>{"a.#"}, std::vector<std::string>{"orders.*.new", "b.#"}};
 
 }  // namespace
@@ -15,13 +15,13 @@ const std::array<std::vector<std::string>, GroupCheck::kGroups> kPatterns = {
 Subscription GroupCheck::subscription_of(std::uint32_t group) {
   Subscription subscription;
   subscription.id = kFirstId + group;
-  subscription.patterns = kPatterns[group];
+  subscription.patterns = kGroupPatterns[group];
   subscription.group = "g" + std::to_string(group);
   return subscription;
 }
 
 bool GroupCheck::wants(std::uint32_t group, const std::string& topic) {
-  return std::any_of(kPatterns[group].begin(), kPatterns[group].end(),
+  return std::any_of(kGroupPatterns[group].begin(), kGroupPatterns[group].end(),
                      [&](const std::string& pattern) { return matches(pattern, topic); });
 }
 

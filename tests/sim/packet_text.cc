@@ -225,7 +225,7 @@ struct ToText {
            number_text(p.through) + " for " + p.cluster + " generation " +
            std::to_string(p.generation) + " tag " + std::to_string(p.tag);
   }
-  std::string operator()(const Trace& p) const { return "Trace " + p.topic + " of " + p.origin; }
+  std::string operator()(const mpreg::Trace& p) const { return "Trace " + p.topic + " of " + p.origin; }
   std::string operator()(const TraceReport& p) const {
     return "TraceReport to " + p.cluster + " tag " + std::to_string(p.tag);
   }

@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 
 milliseconds in_ms(Duration duration) { return std::chrono::duration_cast<milliseconds>(duration); }
 
-CacheAddress address_of(std::size_t key) {
+CacheAddress claimed_address(std::size_t key) {
   return {.namespace_name = std::string(ExclusiveCheck::kNamespace),
           .key = ExclusiveCheck::key(key)};
 }
@@ -70,7 +70,7 @@ void SimClient::begin_last_round() {
 void SimClient::ask_claim(std::size_t key, FencingToken token, milliseconds lease,
                           milliseconds wait) {
   ClaimAsk ask;
-  ask.address = address_of(key);
+  ask.address = claimed_address(key);
   ask.token = token;
   ask.lease_ms = static_cast<std::uint32_t>(lease.count());
   ask.wait_ms = static_cast<std::uint32_t>(wait.count());
@@ -99,7 +99,7 @@ void SimClient::on_claim_refused(std::uint64_t request) {
 
 void SimClient::write_held(std::size_t key, FencingToken token) {
   CacheInvalidation fact;
-  fact.address = address_of(key);
+  fact.address = claimed_address(key);
   fact.reason = "m" + std::to_string(++stage_.serial);
   fact.fence = token;
   fact.written = true;

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-CacheAddress address_of(std::size_t key) {
+CacheAddress merged_address(std::size_t key) {
   return {.namespace_name = std::string(SimClient::kMerged), .key = "m" + std::to_string(key)};
 }
 
@@ -19,7 +19,7 @@ void SimClient::merge_turn() {
   if (stage_.queue.now() >= frozen_until_) {
     const auto key = static_cast<std::size_t>(random.below(kMergedKeys));
     if (random.chance(50)) {
-      record({.kind = StepKind::get_merged, .key = address_of(key).key});
+      record({.kind = StepKind::get_merged, .key = merged_address(key).key});
       ask_merged(key);
     } else {
       draw_merged_write(key);
@@ -30,7 +30,7 @@ void SimClient::merge_turn() {
 }
 
 void SimClient::ask_merged(std::size_t key) {
-  const auto request = session_.get(now(), address_of(key));
+  const auto request = session_.get(now(), merged_address(key));
   if (!request) return;
   requests_.insert(*request);
   merged_requests_[*request] = key;
@@ -54,14 +54,14 @@ void SimClient::on_got(const CacheGot& got) {
 void SimClient::draw_merged_write(std::size_t key) {
   const std::uint64_t serial = ++stage_.serial;
   const std::string text = content(merge_random_);
-  record({.kind = StepKind::write_merged, .key = address_of(key).key, .bytes = filling_of(text)});
+  record({.kind = StepKind::write_merged, .key = merged_address(key).key, .bytes = filling_of(text)});
   write_merged(key, serial, text);
 }
 
 // In place of what it read last, and of that alone.
 void SimClient::write_merged(std::size_t key, std::uint64_t serial, const std::string& text) {
   CacheReplication fact;
-  fact.address = address_of(key);
+  fact.address = merged_address(key);
   fact.priority = 1 + 1e-9 * static_cast<double>(serial);  // Unlike any other fact.
   fact.targets = {"*"};
   fact.seen = merged_seen_[key];

@@ -50,7 +50,7 @@ bool Stage::send(ConnectionId id, Toward toward, Parcel parcel) {
                             name_of(goes_out ? ends.listener : ends.dialler) +
                             (ends.plug == Plug::stream ? " (stream) " : " ");
     return way + "#" + std::to_string(id) + " " +
-           (is_control ? quoted(as_text(parcel.header.bytes()))
+           (is_control ? in_quotes(as_text(parcel.header.bytes()))
                        : text_of_frames(parcel.header, parcel.body));
   });
   return network.send(id, toward, std::move(parcel));

@@ -18,7 +18,7 @@ std::string range_text(Number after, Number through) {
          (through == kNumberMax ? std::string("end") : std::to_string(through));
 }
 
-void set(std::vector<bool>& flags, MessageIndex index) {
+void set_flag(std::vector<bool>& flags, MessageIndex index) {
   if (flags.size() <= index) flags.resize(index + 1);
   flags[index] = true;
 }
@@ -178,7 +178,7 @@ void Witness::on_record(TruthStream stream, const Body& body, const Record& reco
   trace_.note(message);
   const bool is_fact =
       record.kind == RecordKind::invalidation || record.kind == RecordKind::replication;
-  if (record.kind == RecordKind::value) set(values_, message);
+  if (record.kind == RecordKind::value) set_flag(values_, message);
   if (is_fact && !has_applied(message)) {
     fail(where + " is delivered and was not applied: " + truth_.text(message));
   }
@@ -323,7 +323,7 @@ void Witness::apply(const StreamId& id, Number number, HybridTime version, Recor
   trace_.note(message);
   trace_.line([&] { return "broker " + cluster_ + " applies " + truth_.text(message); });
   if (has_applied(message)) return fail(where + " is applied twice: " + truth_.text(message));
-  set(applied_, message);
+  set_flag(applied_, message);
   if (kind == RecordKind::invalidation) {
     if (const auto fact = decode_invalidation(payload)) {
       if (is_ours && fact->fence != 0) {

@@ -48,9 +48,9 @@ TEST(Text, every_byte_is_judged_alike_at_every_place_in_texts_of_every_length) {
 }
 
 TEST(Text, quoting_makes_any_bytes_printable_and_short) {
-  EXPECT_EQ(quoted("plain"), "'plain'");
-  EXPECT_EQ(quoted("a\n\\"), "'a\\x0a\\x5c'");
-  EXPECT_EQ(quoted("abcdef", 3), "'abc'...");
+  EXPECT_EQ(in_quotes("plain"), "'plain'");
+  EXPECT_EQ(in_quotes("a\n\\"), "'a\\x0a\\x5c'");
+  EXPECT_EQ(in_quotes("abcdef", 3), "'abc'...");
 }
 
 }  // namespace
