@@ -66,6 +66,9 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
                                allowed - kDescriptorsReserved, std::numeric_limits<int>::max())));
   if (!doors) return tl::unexpected(doors.error());
   loop->doors_ = std::move(*doors);
+  if (memory.directory != nullptr) {
+    node.counter = memory.record.incarnation.incarnation.counter;
+  }
   node.clock_floor = memory.clock_floor;
   node.dials = dials_of(options);
   node.resolvers = resolvers_of(options);

@@ -48,7 +48,8 @@ class Splitter {
     }
     const OptionSpec* spec = find_option(name);
     if (spec == nullptr && name != "config") {
-      complain("unknown option " + in_quotes(argument.substr(0, equals)) + suggestion_for(name, "--"));
+      complain("unknown option " + in_quotes(argument.substr(0, equals)) +
+               suggestion_for(name, "--"));
       // What follows is probably its value: one complaint is enough.
       if (!has_value && at_ < arguments_.size() && arguments_[at_][0] != '-') ++at_;
       return;

@@ -135,8 +135,9 @@ std::optional<Fact> fact_in(const Message& message) {
 }
 
 Json json_of(const StreamId& stream) {
-  return {
-      {"origin", stream.origin}, {"epoch", stream.epoch}, {"lane", mpreg::name_of(stream.lane)}};
+  return {{"origin", stream.origin},
+          {"incarnation", mpreg::to_string(stream.incarnation)},
+          {"lane", mpreg::name_of(stream.lane)}};
 }
 
 std::string_view name_of(ScopeKind kind) {

@@ -47,8 +47,7 @@ int explain(const CLI::App& program, const CLI::ParseError& error) {
   std::string text = error.what();
   if (verbs.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     const auto unknown = program.remaining();
-    text = unknown.empty() ? "a verb is missing"
-                           : "there is no verb " + in_quotes(unknown.front());
+    text = unknown.empty() ? "a verb is missing" : "there is no verb " + in_quotes(unknown.front());
   }
   std::cerr << named << ": " << text << "\nTry: " << named << " --help" << std::endl;
   return static_cast<int>(ExitCode::usage);

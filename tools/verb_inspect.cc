@@ -98,7 +98,7 @@ std::string members_text(const Json& members) {
                          {"hops", "hops"},
                          {"reachable", "reachable"},
                          {"heard ms ago", "heard_ms_ago"},
-                         {"epoch", "epoch"}});
+                         {"incarnation", "incarnation"}});
 }
 
 std::string subs_text(const Json& subs) {

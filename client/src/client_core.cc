@@ -307,7 +307,7 @@ std::optional<Welcome> ClientCore::welcome() const {
   Welcome known;
   known.cluster = session_.welcome()->cluster;
   known.region = session_.welcome()->region;
-  known.instance = session_.welcome()->instance;
+  known.incarnation = session_.welcome()->incarnation;
   known.clock = session_.welcome()->clock;
   return known;
 }

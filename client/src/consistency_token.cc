@@ -13,6 +13,7 @@ namespace {
 constexpr int kBase = 36;
 constexpr std::size_t kTextBytesMax = 64U << 10U;
 constexpr std::size_t kClustersMax = 1024;
+constexpr std::size_t kParts = 4;  // Of each cluster.
 
 std::string number_text(std::uint64_t number) {
   std::array<char, 16> buffer{};
@@ -34,8 +35,8 @@ std::string ConsistencyToken::text() const {
   std::string text;
   for (const StreamPosition& position : frontier_.positions()) {
     if (!text.empty()) text += ':';
-    text += position.stream.origin + ':' + number_text(position.stream.epoch) + ':' +
-            number_text(position.number);
+    text += position.stream.origin + ':' + number_text(position.stream.incarnation.counter) + ':' +
+            number_text(position.stream.incarnation.instance) + ':' + number_text(position.number);
   }
   return text;
 }
@@ -54,18 +55,21 @@ Result<ConsistencyToken> ConsistencyToken::parse(std::string_view text) {
     parts.push_back(text.substr(begin, end - begin));
     begin = end + 1;
   }
-  if (parts.size() % 3 != 0 || parts.size() / 3 > kClustersMax) {
-    return fail(ErrorCode::malformed, "token has " + std::to_string(parts.size()) +
-                                          " parts, CLUSTER:EPOCH:NUMBER for at most 1024 clusters "
-                                          "are required");
+  if (parts.size() % kParts != 0 || parts.size() / kParts > kClustersMax) {
+    return fail(ErrorCode::malformed,
+                "token has " + std::to_string(parts.size()) +
+                    " parts, CLUSTER:COUNTER:INSTANCE:NUMBER for at most 1024 clusters "
+                    "are required");
   }
-  for (std::size_t i = 0; i < parts.size(); i += 3) {
+  for (std::size_t i = 0; i < parts.size(); i += kParts) {
     if (auto checked = check_cluster_id(parts[i]); !checked) return tl::unexpected(checked.error());
-    const auto epoch = number_of(parts[i + 1], "epoch");
-    if (!epoch) return tl::unexpected(epoch.error());
-    const auto number = number_of(parts[i + 2], "number");
+    const auto counter = number_of(parts[i + 1], "counter");
+    if (!counter) return tl::unexpected(counter.error());
+    const auto instance = number_of(parts[i + 2], "instance");
+    if (!instance) return tl::unexpected(instance.error());
+    const auto number = number_of(parts[i + 3], "number");
     if (!number) return tl::unexpected(number.error());
-    (void)frontier.advance({std::string(parts[i]), *epoch, Lane::cache}, *number);
+    (void)frontier.advance({std::string(parts[i]), {*counter, *instance}, Lane::cache}, *number);
   }
   return ConsistencyToken(std::move(frontier));
 }

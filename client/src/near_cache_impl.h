@@ -107,7 +107,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
 
   std::array<Stripe, kStripes> stripes_{};
   SubscriptionId subscription_ = 0;
-  std::set<std::pair<std::string, Epoch>> unheard_;  // The receiving thread only.
+  std::set<std::pair<std::string, std::uint64_t>> unheard_;  // The receiving thread only.
   mutable std::shared_mutex spaces_mutex_;
   std::map<std::string, std::unique_ptr<CacheSpace>, std::less<>> spaces_;
 

@@ -41,14 +41,15 @@ void NearCacheImpl::on_welcome(const Welcome& welcome) {
 }
 
 void NearCacheImpl::begin(const Welcome& welcome) {
-  store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.instance, welcome.clock);
-  rights.begin(welcome.instance);
+  store.set_broker(clock.now(), welcome.cluster, welcome.region, welcome.incarnation.instance,
+                   welcome.clock);
+  rights.begin(welcome.incarnation.instance);
   Frontier known(core.written());
   {
     const std::lock_guard lock(feed_mutex_);
     known.merge(applied_);
   }
-  help.on_welcome(clock.instant(), welcome.instance, known);
+  help.on_welcome(clock.instant(), welcome.incarnation.instance, known);
 }
 
 void NearCacheImpl::on_lost() { rights.end(); }
@@ -56,9 +57,9 @@ void NearCacheImpl::on_lost() { rights.end(); }
 void NearCacheImpl::on_lease(const LeaseRenewal& renewal) {
   count(Count::lease);
   for (const Vouch& vouch : renewal.vouches) {
-    if (vouch.unheard_epoch == 0) continue;
+    if (vouch.unheard_counter == 0) continue;
     // What it wrote before anybody heard of it may be about anything that was kept till now.
-    if (unheard_.insert({vouch.origin, vouch.unheard_epoch}).second) store.lose(clock.now(), {});
+    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store.lose(clock.now(), {});
   }
   rights.renew(AsOf(renewal.sent_at), renewal.is_behind, renewal.vouches);
   help.on_echo(renewal.sent_at);

@@ -2,7 +2,7 @@
 // Instants and durations. Rooms without I/O are handed the time; only loops read a clock. An
 // Instant counts from the boot of the machine (CLOCK_BOOTTIME: suspended time counts, so a lease
 // ends while a laptop sleeps) or, in a simulation, from its beginning. A WallTime is for people and
-// for epochs, never for order.
+// for displays, never for order.
 
 #include <chrono>
 #include <cstdint>

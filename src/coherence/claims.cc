@@ -194,8 +194,8 @@ Result<void> Claims::check_write(Instant now, const CacheAddress& address, Fenci
     const Held* other = held(now, key);
     if (other == nullptr) return {};
     return fail(ErrorCode::refused,
-                name_of(address) + " is held by cluster " + in_quotes(other->holder) + " for up to " +
-                    text_of(other->until - now) + ": who acquires it may write it");
+                name_of(address) + " is held by cluster " + in_quotes(other->holder) +
+                    " for up to " + text_of(other->until - now) + ": who acquires it may write it");
   }
   for (auto it = acquisitions_.lower_bound({key, 0});
        it != acquisitions_.end() && it->first.first == key; ++it) {

@@ -80,7 +80,7 @@ class Claims {
 
   // What is held here is not any more: this broker stops.
   void give_up(Instant now);
-  // The own stream has begun another epoch, and nobody heard the one before.
+  // The own stream has begun another incarnation, and nobody heard the one before.
   void renumbered(Instant now);
 
   // Time has passed, or what is asked here may have changed: how far near caches have observed a

@@ -171,7 +171,8 @@ void Claims::settle_queues(Instant now) {
     }
     queued_ -= std::erase_if(queue, [&](const Asked& asked) {
       if (now < asked.until) return false;
-      const std::string holder = known != nullptr ? "cluster " + in_quotes(known->holder) : "another";
+      const std::string holder =
+          known != nullptr ? "cluster " + in_quotes(known->holder) : "another";
       const std::string left =
           known != nullptr ? " for up to " + text_of(known->until - now) : std::string();
       refuse(asked.record, name_of(asked.record.address) + " is held by " + holder + left);

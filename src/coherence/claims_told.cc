@@ -48,7 +48,7 @@ void Claims::yield(const Key& key, const ClaimId& other, const ClaimGrant& grant
   }
 }
 
-// What was said in the last epoch nobody will hear.
+// What was said in the last incarnation nobody will hear.
 void Claims::renumbered(Instant now) {
   has_changed_ = true;
   const auto is_ours = [&](const ClaimId& claim) { return claim.home == cluster_; };

@@ -29,7 +29,7 @@ class Members {
   };
 
   // A neighbour said this over `link`. Returns true when something that others should know has
-  // changed: a new member, a new epoch, another way to it. Word of an older epoch is ignored.
+  // changed: a new member, a new incarnation, another way to it. Word of an earlier one is ignored.
   bool report(const Member& member, LinkId link, Instant now);
 
   // The link is down: what was reached through it is reached by nobody until reported again.

@@ -89,7 +89,7 @@ class PendingOperations {
   // By hand; false when it is not pending. Looks through them all, oldest first.
   bool complete(const OperationId& id, bool success, Instant now, std::vector<Ended>& ended);
 
-  // The numbers' epoch is over, or the broker is leaving.
+  // The numbers' incarnation is over, or the broker is leaving.
   void fail_all(Instant now, std::vector<Ended>& ended);
 
   // No deadline or fence is before this.
@@ -98,7 +98,8 @@ class PendingOperations {
   // How far a cluster has confirmed.
   [[nodiscard]] Number applied_by(const std::string& cluster, Lane lane) const;
 
-  // Every number starts over with a new epoch: nothing of the old one will be confirmed any more.
+  // Every number starts over with a new incarnation: nothing of the old one will be confirmed any
+  // more.
   void forget_positions() { applied_.clear(); }
 
  private:

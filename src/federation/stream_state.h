@@ -66,7 +66,7 @@ class StreamState {
 
   bool take_pending = false;  // TAKE was sent and nothing has come of it yet.
   Instant take_sent{};
-  Instant superseded{};  // When a later epoch of the origin was first known; zero: none is.
+  Instant superseded{};  // When a later incarnation of the origin was first known; zero: none is.
   Instant progressed{};  // When the frontier last moved, or the head was first seen beyond it.
   Freshness freshness;
   std::uint64_t passed = 0;  // Cache lane: Offer::passed, the greatest that was told.

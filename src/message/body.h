@@ -65,7 +65,7 @@ static_assert(sizeof(Segment) == 24);
 
 // What the origin writes in place. In a batch from a client everything but lane and count is 0.
 struct Stamp {
-  Epoch epoch = 0;
+  Incarnation incarnation = {};
   Number first = 0;
   HybridTime version = 0;        // Of the first number; number first + i has version + i.
   std::uint64_t created_ms = 0;  // Wall clock of the origin, for people and lag metrics.
@@ -76,7 +76,7 @@ struct Stamp {
 
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
-static_assert(sizeof(Stamp) == 40);
+static_assert(sizeof(Stamp) == 48);
 
 inline constexpr std::uint32_t kBodyNumbersMax = 65536;
 

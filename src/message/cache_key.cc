@@ -48,7 +48,8 @@ Found find_in_namespace(std::string_view value) {
     has_letter_or_digit = has_letter_or_digit || is_letter_or_digit(c);
   }
   if (!has_letter_or_digit) {
-    return bad("namespace " + in_quotes(value) + " has no letter or digit, at least one is required");
+    return bad("namespace " + in_quotes(value) +
+               " has no letter or digit, at least one is required");
   }
   return std::nullopt;
 }

@@ -47,9 +47,8 @@ struct LinkHello {
   LinkRole role = LinkRole::hub;
   std::string cluster;
   std::string region;
-  Epoch epoch = 0;
-  std::uint64_t instance = 0;  // Random per process: clones of one cluster id are seen by it.
-  std::uint32_t dial = 0;      // Which of its dials this is: one broker may dial another twice.
+  Incarnation incarnation = {};  // Its instance: clones of one cluster id are seen by it.
+  std::uint32_t dial = 0;        // Which of its dials this is: one broker may dial another twice.
   LinkSettings settings = {};
 
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
@@ -59,11 +58,10 @@ struct LinkWelcome {
   std::uint16_t protocol = kProtocolVersion;
   std::string cluster;
   std::string region;
-  Epoch epoch = 0;
-  std::uint64_t instance = 0;
+  Incarnation incarnation = {};
   std::string
-      stream_endpoint;        // Where live streams are published; host "*" means the host dialled.
-  Epoch known_epoch = 0;      // The greatest epoch known here of the dialling cluster, 0 for none.
+      stream_endpoint;     // Where live streams are published; host "*" means the host dialled.
+  Incarnation known = {};  // The greatest one of the dialling cluster that is known here, if any.
   std::uint64_t session = 0;  // Of this connection; every LinkState repeats it.
   LinkSettings settings = {};
 
@@ -74,8 +72,7 @@ struct LinkWelcome {
 struct Member {
   std::string cluster;
   std::string region;
-  Epoch epoch = 0;
-  std::uint64_t instance = 0;
+  Incarnation incarnation = {};
   std::uint8_t hops = 0;                        // From the broker that says so.
   std::uint32_t age_ms = 0;                     // Since it was last heard of, all hops added up.
   bool forgotten = false;                       // An operator has said that it is gone for good.

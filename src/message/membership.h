@@ -32,7 +32,7 @@ inline constexpr std::size_t kMemberStates = 3;
 }
 
 struct MemberStanding {
-  Incarnation incarnation;  // Counter 0: it was declared beforehand, and nobody has met it.
+  Incarnation incarnation = {};  // Counter 0: it was declared beforehand, and nobody has met it.
   MemberState state = MemberState::running;
 
   friend auto operator<=>(const MemberStanding&, const MemberStanding&) = default;

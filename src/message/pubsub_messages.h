@@ -134,7 +134,7 @@ struct Accepted {
   std::uint64_t consumed_bytes =
       0;  // Cumulative bytes of batch frames taken in, in this connection.
   // What is accepted lies at or below this number of the broker's own cache stream.
-  Epoch epoch = 0;
+  Incarnation incarnation = {};
   Number cache_number = 0;
   // Until what was open at Hello is accepted: or at or below these, of any origin.
   std::vector<StreamPosition> applied = {};

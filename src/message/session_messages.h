@@ -63,8 +63,7 @@ struct Welcome {
   std::uint16_t protocol = kProtocolVersion;
   std::string cluster;
   std::string region;
-  Epoch epoch = 0;
-  std::uint64_t instance = 0;
+  Incarnation incarnation = {};
   std::uint64_t session = 0;
   SessionLimits limits;
   std::vector<NumberRange> accepted;      // Operations of this client that the broker knows of.
@@ -116,7 +115,7 @@ struct Vouch {
   std::string origin;
   std::uint32_t age_ms = 0;
   // Not 0: in this life it gave facts before it had joined anybody, and they never came here.
-  Epoch unheard_epoch = 0;
+  std::uint64_t unheard_counter = 0;
 
   friend bool operator==(const Vouch&, const Vouch&) = default;
 };

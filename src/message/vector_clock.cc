@@ -62,7 +62,8 @@ Result<VectorClock> VectorClock::from_entries(std::vector<Entry> entries) {
       std::adjacent_find(entries.begin(), entries.end(),
                          [](const Entry& a, const Entry& b) { return a.first == b.first; });
   if (twice != entries.end()) {
-    return fail(ErrorCode::malformed, "vector clock names node " + in_quotes(twice->first) + " twice");
+    return fail(ErrorCode::malformed,
+                "vector clock names node " + in_quotes(twice->first) + " twice");
   }
   std::erase_if(entries, [](const Entry& entry) { return entry.second == 0; });
   VectorClock clock;
@@ -128,7 +129,8 @@ Result<std::uint64_t> VectorClock::total() const {
   for (const auto& [node, events] : entries_) {
     if (events > kEventsMax - sum) {
       return fail(ErrorCode::refused, "total of a vector clock exceeds " +
-                                          std::to_string(kEventsMax) + " at node " + in_quotes(node));
+                                          std::to_string(kEventsMax) + " at node " +
+                                          in_quotes(node));
     }
     sum += events;
   }

@@ -47,7 +47,7 @@ bool Node::Impl::may_tell_of_store() const {
         const StreamState& state = streams_[index];
         if (id.lane != Lane::cache || state.own || !state.started || state.complete()) return true;
         const Members::Known* member = members_.find(id.origin);
-        return member != nullptr && id.epoch >= member->member.epoch;
+        return member != nullptr && id.incarnation >= member->member.incarnation;
       });
 }
 
@@ -265,7 +265,7 @@ void Node::Impl::note_passed(const Now& now) {
   HybridTime passed = compare_.passed;
   for (const auto& [cluster, known] : members_.all()) {
     if (is_absent(known)) continue;
-    const auto index = stream_ids_.find({cluster, known.member.epoch, Lane::cache});
+    const auto index = stream_ids_.find({cluster, known.member.incarnation, Lane::cache});
     passed = std::min(passed, index ? streams_[*index].passed : 0);
   }
   compare_.passed_by_all = std::max(compare_.passed_by_all, passed);

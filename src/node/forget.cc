@@ -3,9 +3,9 @@
 //
 // What was forgotten is one incarnation, and it is over for everybody: its streams end with a gap,
 // since nobody knows what it numbered last. A broker that was not gone after all, only out of
-// reach, hears of it as soon as it is back and begins a new epoch, in which it is a member again.
-// Until then nothing of it is applied anywhere, so nobody who has closed its streams can miss what
-// it says.
+// reach, hears of it as soon as it is back and begins a new incarnation, in which it is a member
+// again. Until then nothing of it is applied anywhere, so nobody who has closed its streams can
+// miss what it says.
 
 #include <algorithm>
 
@@ -40,7 +40,7 @@ void Node::Impl::forget_member(const Now& now, Member member) {
   (void)members_.forget(member.cluster);
   settings_.forget(member.cluster);
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
-  note_epoch(now, member.cluster, member.epoch + 1);
+  supersede(now, member.cluster, {member.incarnation.counter + 1, 0});
   member.forgotten = true;
   member.hops = kHopsMax;
   const std::string cluster = member.cluster;
@@ -52,17 +52,18 @@ void Node::Impl::forget_member(const Now& now, Member member) {
 // A neighbour was told, or knows it since. Of a later incarnation that is a member it says nothing.
 void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
   if (member.cluster == options_.cluster) {
-    if (member.epoch >= epoch_) {
-      renumber(turn, member.epoch, "this one was forgotten by an operator");
+    if (member.incarnation >= incarnation_) {
+      renumber(turn, member.incarnation, "this one was forgotten by an operator");
     }
     return;
   }
   const auto known_already = forgotten_.find(member.cluster);
-  if (known_already != forgotten_.end() && known_already->second.member.epoch >= member.epoch) {
+  if (known_already != forgotten_.end() &&
+      known_already->second.member.incarnation >= member.incarnation) {
     return;
   }
   const Members::Known* known = members_.find(member.cluster);
-  if (known != nullptr && known->member.epoch > member.epoch) return;
+  if (known != nullptr && known->member.incarnation > member.incarnation) return;
   log(turn, LogLevel::info, "cluster " + in_quotes(member.cluster) + " is forgotten");
   forget_member(turn.now, member);
 }
@@ -71,7 +72,7 @@ void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
 bool Node::Impl::is_forgotten(const Member& member) {
   const auto it = forgotten_.find(member.cluster);
   if (it == forgotten_.end()) return false;
-  if (member.epoch <= it->second.member.epoch) return true;
+  if (member.incarnation <= it->second.member.incarnation) return true;
   forgotten_.erase(it);
   return false;
 }
@@ -87,7 +88,7 @@ void Node::Impl::tell_forgotten(const Now& now, const Link& link, LinkState& sta
 // Its near caches may have missed what it numbered last, until its streams have ended here.
 void Node::Impl::vouch_for_forgotten(std::vector<Vouch>& vouches) const {
   for (const auto& [cluster, forgotten] : forgotten_) {
-    const auto first = stream_ids_.by_id().lower_bound({cluster, 0, Lane::cache});
+    const auto first = stream_ids_.by_id().lower_bound({cluster, {}, Lane::cache});
     const bool is_open =
         std::any_of(first, stream_ids_.by_id().end(), [&, name = &cluster](const auto& entry) {
           const StreamState& stream = streams_[entry.second];

@@ -13,8 +13,8 @@
 
 namespace mpreg {
 
-// The ZeroMQ topic of a live stream: lane and origin, whatever the epoch. It ends in a NUL, so that
-// no origin is a prefix of another.
+// The ZeroMQ topic of a live stream: lane and origin, whatever the incarnation. It ends in a NUL,
+// so that no origin is a prefix of another.
 [[nodiscard]] inline std::string channel_of(const StreamId& id) {
   std::string channel(name_of(id.lane).substr(0, 1));
   channel += '/';

@@ -6,8 +6,9 @@ namespace mpreg {
 // A peer stands in the same region, a gateway in another. A hub may stand anywhere.
 std::optional<Refused> Node::Impl::check_role(const LinkHello& hello) const {
   const bool is_same_region = hello.region == options_.region;
-  const std::string regions = in_quotes(hello.cluster) + " is in region " + in_quotes(hello.region) +
-                              " and " + in_quotes(options_.cluster) + " in " + in_quotes(options_.region);
+  const std::string regions = in_quotes(hello.cluster) + " is in region " +
+                              in_quotes(hello.region) + " and " + in_quotes(options_.cluster) +
+                              " in " + in_quotes(options_.region);
   if (hello.role == LinkRole::peer && !is_same_region) {
     return Refused{ErrorCode::refused,
                    "a peer must be in the same region: " + regions + " (dial it as a gateway)", 0};
@@ -29,7 +30,7 @@ bool Node::Impl::is_standby(const Link& link) const {
   for (const auto& [id, other] : links_) {
     const bool is_rival = id != link.id && other.is_joined() && !other.is_late &&
                           other.peer.cluster == link.peer.cluster &&
-                          other.peer.instance == link.peer.instance;
+                          other.peer.incarnation.instance == link.peer.incarnation.instance;
     if (!is_rival) continue;
     if (link.is_late || dialler(other) > dialler(link)) return true;
     if (dialler(other) == dialler(link) && other.dial < link.dial) return true;

@@ -38,12 +38,13 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     if (member.cluster == options_.cluster) {
       if (member.forgotten) {
         on_forgotten(turn, member);
-      } else if (member.epoch >= epoch_ && member.instance != instance_) {
-        renumber(turn, member.epoch, kAnotherLife);
+      } else if (member.incarnation >= incarnation_ && member.incarnation.instance != instance_) {
+        renumber(turn, member.incarnation, kAnotherLife);
       }
       continue;
     }
-    if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.epoch = member.epoch;
+    if (member.cluster == link.peer.cluster && member.hops == 0)
+      link.peer.incarnation = member.incarnation;
     if (member.forgotten) {
       on_forgotten(turn, member);
       continue;
@@ -53,7 +54,7 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     books_.learn(member.cluster);
     if (members_.report(member, link.id, turn.now.instant)) states_due_ = true;
     learn_settings(turn, member.cluster);
-    note_epoch(turn.now, member.cluster, member.epoch);
+    supersede(turn.now, member.cluster, member.incarnation);
   }
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   metrics_.links.set(static_cast<std::int64_t>(joined_links()));
@@ -126,15 +127,15 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
       std::max<std::int64_t>(turn.now.wall.time_since_epoch().count(), 0));
   state.claim_lease_max_ms = settings_.announced().claim_lease_max_ms;
   state.interest_hash = interests_.hash();
-  Member self{options_.cluster, options_.region, epoch_, instance_, 0, 0};
+  Member self{options_.cluster, options_.region, incarnation_, 0, 0};
   self.settings = settings_.announced().namespaces;
   state.members.push_back(std::move(self));
   for (const auto& [cluster, known] : members_.all()) {
     // Not told to whom it was heard from: a way through the listener is none. What is known and not
     // reached is told as that, so that its next life numbers above it, wherever it joins.
     const bool is_warning = cluster == link.peer.cluster &&
-                            known.member.instance != link.peer.instance &&
-                            known.member.epoch >= link.peer.epoch;
+                            known.member.incarnation.instance != link.peer.incarnation.instance &&
+                            known.member.incarnation >= link.peer.incarnation;
     if (known.next_hop == link.id && !is_warning) continue;
     Member member = known.member;
     member.age_ms = Members::age_ms(known, turn.now.instant);
@@ -154,7 +155,7 @@ std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) cons
     const auto lane = static_cast<std::size_t>(id.lane);
     if (!state.started || state.closed()) continue;
     if (!state.own && state.upstream == link.id) continue;
-    if (id.origin == link.peer.cluster && id.epoch == link.peer.epoch) continue;
+    if (id.origin == link.peer.cluster && id.incarnation == link.peer.incarnation) continue;
     Offer offer{
         id,
         state.frontier,

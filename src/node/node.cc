@@ -7,6 +7,13 @@
 #include "wire/packet_codec.h"
 
 namespace mpreg {
+namespace {
+
+std::uint64_t counter_without_memory(WallTime wall) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(1, wall.time_since_epoch().count()));
+}
+
+}  // namespace
 
 Node::Node(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
            MetricsRegistry& metrics)
@@ -34,7 +41,7 @@ void Node::for_each_cached(const Now& now, const VisitCached& visit) {
   impl_->cache().for_each(now.instant, visit);
 }
 const NodeOptions& Node::options() const { return impl_->options(); }
-Epoch Node::epoch() const { return impl_->epoch(); }
+Incarnation Node::incarnation() const { return impl_->incarnation(); }
 HybridTime Node::clock() const { return impl_->clock(); }
 bool Node::joined() const { return impl_->joined(); }
 
@@ -45,6 +52,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       applier_(applier),
       registry_(metrics),
       metrics_(metrics),
+      incarnation_{options_.counter, instance},
       started_(now.instant),
       retention_(options_.retained_bytes_max),
       clients_(options_.clients_remembered_max),
@@ -63,16 +71,13 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
                  MetricsRegistry& metrics)
     : NodeState(std::move(options), now, instance, applier, metrics) {
   clock_.raise(options_.clock_floor);
-  epoch_ = static_cast<Epoch>(std::max<std::int64_t>(1, now.wall.time_since_epoch().count()));
-  if (options_.clock_floor > 0) {
-    epoch_ = std::max<Epoch>(epoch_, milliseconds_of(options_.clock_floor) + 1);
-  }
+  if (incarnation_.counter == 0) incarnation_.counter = counter_without_memory(now.wall);
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    own_[lane] = know_stream(now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
+    own_[lane] = know_stream(now, {options_.cluster, incarnation_, static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
-  generation_ = generation_of_epoch(epoch_);
+  generation_ = first_generation(incarnation_);
   interests_.apply({options_.cluster, generation_, 0, {}, {}});
   for (const auto& [name, resolver] : options_.resolvers) {
     cache_.resolved().set_resolver(name, resolver);

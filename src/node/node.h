@@ -80,8 +80,8 @@ class Node {
   void for_each_cached(const Now& now, const VisitCached& visit);
 
   [[nodiscard]] const NodeOptions& options() const;
-  [[nodiscard]] Epoch epoch() const;
-  // The greatest reading of the hybrid clock, and of what epochs were made of, so far.
+  [[nodiscard]] Incarnation incarnation() const;
+  // The greatest reading of the hybrid clock so far.
   [[nodiscard]] HybridTime clock() const;
   // Every dialled link is joined: the broker is part of its federation.
   [[nodiscard]] bool joined() const;

@@ -60,10 +60,8 @@ class Node::Impl : private NodeState {
 
   [[nodiscard]] ReplicaStore& cache() { return cache_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
-  [[nodiscard]] Epoch epoch() const { return epoch_; }
-  [[nodiscard]] HybridTime clock() const {
-    return std::max(clock_.last(), static_cast<HybridTime>(epoch_ << kHybridCounterBits));
-  }
+  [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
+  [[nodiscard]] HybridTime clock() const { return clock_.last(); }
   [[nodiscard]] bool joined() const;
 
  private:
@@ -303,7 +301,7 @@ class Node::Impl : private NodeState {
   [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const;
   void lose_link(Turn& turn, Link& link, std::string_view reason);
   void tick_links(Turn& turn);
-  void renumber(Turn& turn, Epoch above, std::string_view reason);
+  void renumber(Turn& turn, const Incarnation& above, std::string_view reason);
   [[nodiscard]] Link* link_of(Address from);
   [[nodiscard]] std::size_t joined_links() const;
 
@@ -321,7 +319,7 @@ class Node::Impl : private NodeState {
   void vouch_for_forgotten(std::vector<Vouch>& vouches) const;
 
   // ---- on_interest.cc
-  [[nodiscard]] static Generation generation_of_epoch(Epoch epoch);
+  [[nodiscard]] static Generation first_generation(const Incarnation& incarnation);
   void want(const std::string& pattern);
   void unwant(const std::string& pattern);
   void linger(Instant now, std::vector<std::string> patterns);
@@ -391,7 +389,7 @@ class Node::Impl : private NodeState {
   void learn_offer(const Now& now, const Offer& offer);
   void start_stream(const Now& now, StreamIndex stream, const Offer& offer);
   void tick_streams(Turn& turn);
-  void note_epoch(const Now& now, const std::string& cluster, Epoch epoch);
+  void supersede(const Now& now, const std::string& cluster, const Incarnation& current);
   [[nodiscard]] Number offered_head(StreamIndex stream) const;
 
   // ---- on_link_data.cc

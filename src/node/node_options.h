@@ -82,8 +82,11 @@ struct NodeOptions {
   std::chrono::milliseconds replication_timeout{60'000};
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds clock_offset_max{60'000};
-  // At or above every reading of earlier starts of this broker, so that neither an epoch nor a
-  // fencing token comes twice, whatever the wall clock does. 0: nothing is known of any.
+  // Of the incarnation that begins, which its data directory holds already. 0: there is none, and
+  // the wall clock stands for a counter, so that the next start has a greater one.
+  std::uint64_t counter = 0;
+  // At or above every reading of earlier starts of this broker, so that no fencing token comes
+  // twice, whatever the wall clock does. 0: nothing is known of any.
   HybridTime clock_floor = 0;
   // The store is compared with that of each neighbour so often, and when a link joins.
   std::chrono::milliseconds compare_interval{300'000};

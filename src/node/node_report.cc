@@ -63,8 +63,7 @@ Json Node::Impl::report_stats(const Now& now) const {
   Json answer;
   answer["cluster_id"] = options_.cluster;
   answer["region"] = options_.region;
-  answer["epoch"] = epoch_;
-  answer["instance"] = instance_;
+  answer["incarnation"] = to_string(incarnation_);
   answer["joined"] = joined();
   answer["sessions"] = slot_of_client_.size();
   answer["patterns"] = patterns_.patterns();
@@ -109,14 +108,14 @@ Json Node::Impl::report_members(const Now& now) const {
   Json answer = Json::array();
   answer.push_back({{"cluster_id", options_.cluster},
                     {"region", options_.region},
-                    {"epoch", epoch_},
+                    {"incarnation", to_string(incarnation_)},
                     {"hops", 0},
                     {"reachable", true},
                     {"heard_ms_ago", 0}});
   for (const auto& [cluster, known] : members_.all()) {
     answer.push_back({{"cluster_id", cluster},
                       {"region", known.member.region},
-                      {"epoch", known.member.epoch},
+                      {"incarnation", to_string(known.member.incarnation)},
                       {"hops", known.member.hops},
                       {"reachable", known.next_hop != kNoLink},
                       {"heard_ms_ago", Members::age_ms(known, now.instant)}});
@@ -188,7 +187,7 @@ Json Node::Impl::report_streams() const {
     const auto upstream = links_.find(state.upstream);
     const auto held = log_of(index).held_after(index);
     Json entry{{"origin", id.origin},
-               {"epoch", id.epoch},
+               {"incarnation", to_string(id.incarnation)},
                {"lane", std::string(name_of(id.lane))},
                {"own", state.own},
                {"closed", state.closed()},

@@ -54,7 +54,7 @@ struct NodeState {
   CacheApplier* applier_;
   const MetricsRegistry& registry_;
   NodeMetrics metrics_;
-  Epoch epoch_ = 0;
+  Incarnation incarnation_;
   HybridClock clock_;
   Instant started_{};
   bool leaving_ = false;
@@ -133,8 +133,9 @@ struct NodeState {
   GroupDesk groups_;
   Traces traces_;
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
-  Epoch past_ = 0;  // Of an earlier life of this broker, in which it told facts; 0: none known.
-  Epoch past_heard_ = 0;  // So far others have heard of its lives, or were told that they have not.
+  Incarnation past_;  // Of an earlier life of this broker, in which it told facts; if any is known.
+  Incarnation
+      past_heard_;  // So far others have heard of its lives, or were told that they have not.
   std::array<Number, kLanes> base_{};
   bool states_due_ = false;
   std::vector<StreamIndex> moved_streams_;  // In this turn.

@@ -41,7 +41,8 @@ Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const 
   for (const std::string& target : targets) {
     if (is_target_selector(target) || target == options_.cluster) continue;
     if (members_.find(target) == nullptr) {
-      return fail(ErrorCode::refused, "target " + in_quotes(target) + " is no member that is known");
+      return fail(ErrorCode::refused,
+                  "target " + in_quotes(target) + " is no member that is known");
     }
   }
   targets = named_by(targets);
@@ -153,8 +154,8 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     tracked.targets = std::move(value->targets);
   }
   if (!fits) {
-    return fail(ErrorCode::refused,
-                "topic " + in_quotes(topic) + " is not the topic of the key's region and namespace");
+    return fail(ErrorCode::refused, "topic " + in_quotes(topic) +
+                                        " is not the topic of the key's region and namespace");
   }
   // Refused before anything is numbered: targets that do not exist, and no slot to track with.
   const bool is_to_all = tracked.targets.empty();

@@ -5,13 +5,15 @@
 namespace mpreg {
 namespace {
 
-// Generations ascend through all lives of a cluster: the epoch is above, changes count below.
+// Generations ascend through all lives of a cluster: the counter is above, changes count below.
 constexpr unsigned kGenerationBits = 20;
 constexpr std::uint32_t kAuditsBeforeDigest = 2;  // One difference may be on its way.
 
 }  // namespace
 
-Generation Node::Impl::generation_of_epoch(Epoch epoch) { return (epoch << kGenerationBits) + 1; }
+Generation Node::Impl::first_generation(const Incarnation& incarnation) {
+  return (incarnation.counter << kGenerationBits) + 1;
+}
 
 // Cache facts go everywhere, whoever wants them.
 bool Node::Impl::crosses_links(const std::string& pattern) const {

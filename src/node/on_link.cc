@@ -7,7 +7,6 @@ namespace mpreg {
 namespace {
 
 constexpr std::uint32_t kRetryMs = 1000;
-constexpr Epoch kEpochSpread = 1000;
 
 }  // namespace
 
@@ -112,8 +111,7 @@ void Node::Impl::send_link_hello(Turn& turn, Link& link) {
   hello.role = link.role;
   hello.cluster = options_.cluster;
   hello.region = options_.region;
-  hello.epoch = epoch_;
-  hello.instance = instance_;
+  hello.incarnation = incarnation_;
   hello.dial = link.dial;
   hello.settings = settings_.announced();
   link.greet_again = turn.now.instant + kHandshakeRetry;
@@ -131,7 +129,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
   }
   if (hello.cluster == options_.cluster) {
     return Refused{ErrorCode::refused,
-                   hello.instance == instance_
+                   hello.incarnation.instance == instance_
                        ? "a broker must not dial itself: this endpoint is its own"
                        : "cluster id " + in_quotes(hello.cluster) +
                              " is that of the broker dialled: every cluster needs an id of its own",
@@ -143,7 +141,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
   for (const auto& [id, link] : links_) {
     if (!link.is_known() || link.peer.cluster != hello.cluster) continue;
     const bool is_alive = now.instant - link.last_heard < kPeerLate;
-    if (link.peer.instance != hello.instance && is_alive) {
+    if (link.peer.incarnation.instance != hello.incarnation.instance && is_alive) {
       return Refused{ErrorCode::refused,
                      "cluster id " + in_quotes(hello.cluster) +
                          " is in use by another broker that is connected here",
@@ -164,22 +162,23 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   LinkWelcome welcome;
   welcome.cluster = options_.cluster;
   welcome.region = options_.region;
-  welcome.epoch = epoch_;
-  welcome.instance = instance_;
+  welcome.incarnation = incarnation_;
   welcome.stream_endpoint = options_.stream_endpoint;
   welcome.settings = settings_.announced();
-  // Another life of that cluster had this epoch, or a later one: it must number above it first.
-  if (known != nullptr && known->member.instance != hello.instance) {
-    welcome.known_epoch = known->member.epoch;
+  // Another incarnation of that cluster is known, and not smaller: it must begin one above it
+  // first.
+  if (known != nullptr && known->member.incarnation.instance != hello.incarnation.instance) {
+    welcome.known = known->member.incarnation;
   }
   if (const auto gone = forgotten_.find(hello.cluster); gone != forgotten_.end()) {
-    welcome.known_epoch = std::max(welcome.known_epoch, gone->second.member.epoch);
+    welcome.known = std::max(welcome.known, gone->second.member.incarnation);
   }
-  if (welcome.known_epoch >= hello.epoch) return send(turn, from, welcome);
+  if (welcome.known >= hello.incarnation) return send(turn, from, welcome);
   // The same broker on another connection has lost the one before.
   std::vector<LinkId> old;
   for (const auto& [id, link] : links_) {
-    const bool is_same = link.dial == hello.dial || link.peer.instance != hello.instance;
+    const bool is_same =
+        link.dial == hello.dial || link.peer.incarnation.instance != hello.incarnation.instance;
     if (!link.dialled() && link.is_known() && link.peer.cluster == hello.cluster && is_same) {
       old.push_back(id);
     }
@@ -200,7 +199,7 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   link.dial = hello.dial;
   link.phase = Link::Phase::welcomed;
   link.connected = link.last_heard = link.echo_progress = turn.now.instant;
-  link.peer = {hello.cluster, hello.region, hello.epoch, hello.instance, 1, 0};
+  link.peer = {hello.cluster, hello.region, hello.incarnation, 1, 0};
   link.peer.settings = hello.settings.namespaces;
   learn_claim_lease(turn, hello.cluster, hello.settings.claim_lease_max_ms);
   link_of_peer_[peer] = link.id;
@@ -210,16 +209,16 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
 
 void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welcome) {
   if (!link.dialled() || link.phase != Link::Phase::greeting) return;
-  if (welcome.known_epoch >= epoch_) {
-    renumber(turn, welcome.known_epoch, kAnotherLife);
+  if (welcome.known >= incarnation_) {
+    renumber(turn, welcome.known, kAnotherLife);
     return send_link_hello(turn, link);
   }
-  past_heard_ = std::max(past_heard_, welcome.known_epoch);
+  past_heard_ = std::max(past_heard_, welcome.known);
   link.phase = Link::Phase::welcomed;
   link.session = welcome.session;
   link.last_heard = link.echo_progress = turn.now.instant;
   link.refusal.clear();
-  link.peer = {welcome.cluster, welcome.region, welcome.epoch, welcome.instance, 1, 0};
+  link.peer = {welcome.cluster, welcome.region, welcome.incarnation, 1, 0};
   link.peer.settings = welcome.settings.namespaces;
   learn_claim_lease(turn, welcome.cluster, welcome.settings.claim_lease_max_ms);
   turn.outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
@@ -246,7 +245,7 @@ void Node::Impl::join(Turn& turn, Link& link) {
   forgotten_.erase(link.peer.cluster);
   if (members_.report(link.peer, link.id, turn.now.instant)) states_due_ = true;
   learn_settings(turn, link.peer.cluster);
-  note_epoch(turn.now, link.peer.cluster, link.peer.epoch);
+  supersede(turn.now, link.peer.cluster, link.peer.incarnation);
   if (!is_federated_) {
     is_federated_ = true;
     rebuild_interest();
@@ -341,26 +340,25 @@ void Node::Impl::tick_links(Turn& turn) {
 }
 
 // Another life of this cluster id is known out there: number above it. What had been published in
-// this epoch stays what it is, and is over.
-void Node::Impl::renumber(Turn& turn, Epoch above, std::string_view reason) {
+// this incarnation stays what it is, and is over.
+void Node::Impl::renumber(Turn& turn, const Incarnation& above, std::string_view reason) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     StreamState& old = streams_[own_[lane]];
     old.final = true;
     old.final_number = old.frontier;
   }
   const bool has_told = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier > 0;
-  const Epoch before = epoch_;
-  // Yet another life, which nobody here remembers, may have numbered above the same one.
-  epoch_ = above + 1 + instance_ % kEpochSpread;
+  const Incarnation before = incarnation_;
+  incarnation_.counter = std::max(above.counter, before.counter) + 1;
   compare_.sampled_head = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    own_[lane] = know_stream(turn.now, {options_.cluster, epoch_, static_cast<Lane>(lane)});
+    own_[lane] = know_stream(turn.now, {options_.cluster, incarnation_, static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
   base_ = {};
-  has_taken_base_ = true;  // This epoch begins as somebody joins: all of it is for everybody.
-  raise_generation(generation_of_epoch(epoch_));
+  has_taken_base_ = true;  // This incarnation begins as somebody joins: all of it is for everybody.
+  raise_generation(first_generation(incarnation_));
   spread(turn, interests_.tell_all(options_.cluster), kNoLink);
   pending_.fail_all(turn.now.instant, ended_);
   pending_.forget_positions();
@@ -368,10 +366,10 @@ void Node::Impl::renumber(Turn& turn, Epoch above, std::string_view reason) {
   claims_.renumbered(turn.now.instant);
   states_due_ = true;
   log(turn, LogLevel::warning,
-      "epoch is now " + std::to_string(epoch_) + " instead of " + std::to_string(before) + ": " +
-          std::string(reason));
+      "the incarnation is now " + to_string(incarnation_) + " instead of " + to_string(before) +
+          ": " + std::string(reason));
   // It counts as of an older life now, which whoever knew the other one will not take.
-  if (has_told) tell_unheard(turn, "published in an epoch that another life had gone beyond");
+  if (has_told) tell_unheard(turn, "published in an incarnation that another one had gone beyond");
 }
 
 }  // namespace mpreg

@@ -61,7 +61,7 @@ bool Node::Impl::open_arrival(Turn& turn, BatchHeader& header, Frame frame, Arri
   auto opened =
       open_body(std::move(frame), has_limit ? BodyLimits{options_.payload_bytes_max} : kOwnBody);
   const bool is_right = opened && opened->stamp.lane == header.stream.lane &&
-                        opened->stamp.epoch == header.stream.epoch &&
+                        opened->stamp.incarnation == header.stream.incarnation &&
                         opened->first() > header.after && opened->last() == header.through;
   if (is_right) {
     arrival.body = std::move(*opened);

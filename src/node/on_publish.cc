@@ -84,7 +84,7 @@ Result<void> Node::Impl::check_segments(const Session& session, const Body& body
                                           " records for " + std::to_string(body.stamp.count) +
                                           " numbers");
   }
-  if (body.stamp.first != 0 || body.stamp.epoch != 0 || body.stamp.version != 0) {
+  if (body.stamp.first != 0 || body.stamp.incarnation != Incarnation{} || body.stamp.version != 0) {
     return fail(ErrorCode::malformed, "batch is stamped already; only a broker stamps");
   }
   for (const Segment& segment : body.segments) {
@@ -231,7 +231,7 @@ void Node::Impl::stamp_and_apply(Turn& turn, StampableBody& parts, Body body) {
   const StreamIndex own = own_[static_cast<std::size_t>(body.stamp.lane)];
   StreamState& state = streams_[own];
   Stamp& stamp = *parts.stamp;
-  stamp.epoch = epoch_;
+  stamp.incarnation = incarnation_;
   stamp.first = state.frontier + 1;
   stamp.version = clock_.issue(turn.now.wall, stamp.count);
   stamp.created_ms = static_cast<std::uint64_t>(turn.now.wall.time_since_epoch().count());

@@ -15,8 +15,8 @@ Result<void> Node::Impl::check_subscription(const Subscription& subscription) co
   for (const std::string& pattern : subscription.patterns) {
     if (Result<void> checked = check_pattern(pattern); !checked) return checked;
     if (is_group_name(pattern)) {
-      return fail(ErrorCode::refused,
-                  "pattern " + in_quotes(pattern) + " is of the names by which brokers know groups");
+      return fail(ErrorCode::refused, "pattern " + in_quotes(pattern) +
+                                          " is of the names by which brokers know groups");
     }
   }
   return check_group_subscription(subscription);
@@ -245,7 +245,7 @@ Accepted Node::Impl::take_acceptance(Session& session) {
   session.acceptance_due = session.late_acceptance_due = false;
   Accepted accepted;
   accepted.consumed_bytes = session.received_bytes;
-  accepted.epoch = epoch_;
+  accepted.incarnation = incarnation_;
   accepted.cache_number = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
   // The operations of one connection come in the order of their numbers, batch by batch: the
   // range that holds the lowest is what has come so far without a hole.

@@ -140,8 +140,7 @@ void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
   Welcome welcome;
   welcome.cluster = options_.cluster;
   welcome.region = options_.region;
-  welcome.epoch = epoch_;
-  welcome.instance = instance_;
+  welcome.incarnation = incarnation_;
   welcome.session = session.id;
   welcome.limits = {options_.payload_bytes_max,
                     options_.publish_window_bytes,
@@ -238,8 +237,9 @@ void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
   echo.vouches.push_back({options_.cluster, 0});
   for (const auto& [cluster, known] : members_.all()) {
     Vouch vouch{cluster, age_of(turn.now.instant, cluster)};
-    const auto stream = stream_ids_.find({cluster, known.member.epoch, Lane::cache});
-    if (stream && streams_[*stream].base > 0) vouch.unheard_epoch = known.member.epoch;
+    const auto stream = stream_ids_.find({cluster, known.member.incarnation, Lane::cache});
+    if (stream && streams_[*stream].base > 0)
+      vouch.unheard_counter = known.member.incarnation.counter;
     echo.vouches.push_back(std::move(vouch));
   }
   vouch_for_forgotten(echo.vouches);

@@ -12,9 +12,9 @@ void Node::Impl::note_past(Turn& turn, const Hello& hello) {
   for (const StreamPosition& position : hello.positions) {
     const StreamId& id = position.stream;
     const bool is_of_facts = id.lane == Lane::cache && position.number > 0;
-    if (id.origin != options_.cluster || !is_of_facts || id.epoch >= epoch_) continue;
+    if (id.origin != options_.cluster || !is_of_facts || id.incarnation >= incarnation_) continue;
     const auto index = stream_ids_.find(id);
-    if (!index || !streams_[*index].started) past_ = std::max(past_, id.epoch);
+    if (!index || !streams_[*index].started) past_ = std::max(past_, id.incarnation);
   }
   if (has_taken_base_) tell_past(turn);
 }
@@ -23,7 +23,7 @@ void Node::Impl::note_past(Turn& turn, const Hello& hello) {
 // Once: it stands for whatever any life has told till now, whoever says more of them.
 void Node::Impl::tell_past(Turn& turn) {
   if (past_ <= past_heard_) return;
-  past_heard_ = epoch_;
+  past_heard_ = incarnation_;
   tell_unheard(turn, kToldByEarlierLife);
 }
 

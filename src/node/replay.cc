@@ -144,22 +144,22 @@ Scope Node::Impl::lost_scope(const Session& session, Lane lane, LogPosition from
   return scope;
 }
 
-// Streams that it knew and this broker does not. When their origin has begun a later epoch, or they
-// do not come up for a while, what they still had for it is lost.
+// Streams that it knew and this broker does not. When their origin has begun a later incarnation,
+// or they do not come up for a while, what they still had for it is lost.
 void Node::Impl::settle_resumed(Turn& turn, Session& session) {
   const std::vector<StreamPosition> positions = session.resumed.positions();
   for (const StreamPosition& position : positions) {
     const StreamId& id = position.stream;
     const Members::Known* origin = members_.find(id.origin);
     bool is_over = id.origin == options_.cluster
-                       ? id.epoch < epoch_
-                       : origin != nullptr && origin->member.epoch > id.epoch;
+                       ? id.incarnation < incarnation_
+                       : origin != nullptr && origin->member.incarnation > id.incarnation;
     const bool is_late = turn.now.instant - session.resumed_at >= kUnknownStreamPatience;
     if (!is_over && !is_late) continue;
     // Of a life that is not the present one, though its clock may have been ahead.
     const bool is_reached = origin != nullptr && origin->next_hop != kNoLink;
     is_over = is_over || id.origin == options_.cluster ||
-              (is_reached && origin->member.epoch != id.epoch);
+              (is_reached && origin->member.incarnation != id.incarnation);
     // While its origin may live it may come: so no more is called lost than the next number.
     const bool is_told = session.told_unknown.count(id) > 0;
     if (position.number != kNumberMax && (is_over || !is_told)) {

@@ -28,10 +28,11 @@ StreamIndex Node::Impl::know_stream(const Now& now, const StreamId& id) {
   return index;
 }
 
-void Node::Impl::note_epoch(const Now& now, const std::string& cluster, Epoch epoch) {
+void Node::Impl::supersede(const Now& now, const std::string& cluster, const Incarnation& current) {
   for (const auto& [id, index] : stream_ids_.by_id()) {
     StreamState& state = streams_[index];
-    if (id.origin != cluster || id.epoch >= epoch || state.superseded != Instant{}) continue;
+    if (id.origin != cluster || id.incarnation >= current || state.superseded != Instant{})
+      continue;
     state.superseded = now.instant;
   }
 }
@@ -42,9 +43,9 @@ void Node::Impl::learn_offer(const Now& now, const Offer& offer) {
   if (!stream_ids_.find(id)) {
     const Members::Known* origin = members_.find(id.origin);
     const bool is_old = id.origin == options_.cluster
-                            ? id.epoch < epoch_
-                            : origin != nullptr && origin->member.epoch > id.epoch;
-    if (is_old || (id.origin == options_.cluster && id.epoch >= epoch_)) return;
+                            ? id.incarnation < incarnation_
+                            : origin != nullptr && origin->member.incarnation > id.incarnation;
+    if (is_old || (id.origin == options_.cluster && id.incarnation >= incarnation_)) return;
   }
   const StreamIndex index = know_stream(now, id);
   StreamState& state = streams_[index];
@@ -69,7 +70,7 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   const bool is_next_life =
       std::any_of(stream_ids_.by_id().begin(), stream_ids_.by_id().end(), [&](const auto& entry) {
         return entry.first.origin == id.origin && entry.first.lane == id.lane &&
-               entry.first.epoch < id.epoch && streams_[entry.second].started;
+               entry.first.incarnation < id.incarnation && streams_[entry.second].started;
       });
   state.started = true;
   state.base = is_next_life ? 0 : offer.base;
@@ -247,8 +248,8 @@ void Node::Impl::tick_streams(Turn& turn) {
     if (state.superseded == Instant{} || state.complete()) continue;
     if (turn.now.instant - state.superseded < kClosingAfter) continue;
     if (state.frontier < offered_head(stream)) continue;  // Somebody still has more of it.
-    // The origin lives on in a later epoch: what it had stamped last and told nobody is lost, and
-    // nobody can say what it was.
+    // The origin lives on in a later incarnation: what it had stamped last and told nobody is lost,
+    // and nobody can say what it was.
     const StreamId& id = stream_ids_.id_of(stream);
     log(turn, LogLevel::warning,
         "stream " + to_string(id) + " ended without a goodbye after " +
@@ -261,7 +262,7 @@ void Node::Impl::tick_streams(Turn& turn) {
             state.frontier,
             kNumberMax,
             {},
-            "the origin began a new epoch without a goodbye: its last messages may be lost"});
+            "the origin began a new incarnation without a goodbye: its last messages may be lost"});
     state.drop_kept();
     apply(turn, stream, std::move(arrival));
     choose_upstream(turn, stream);

@@ -28,12 +28,12 @@ std::uint32_t Node::Impl::age_of(Instant now, const std::string& origin) const {
   std::uint32_t age = kAgeUnknown;
   std::uint32_t before = 0;
   const Members::Known* member = members_.find(origin);
-  const StreamId first{origin, 0, Lane::cache};
+  const StreamId first{origin, {}, Lane::cache};
   for (auto it = stream_ids_.by_id().lower_bound(first);
        it != stream_ids_.by_id().end() && it->first.origin == origin; ++it) {
     const StreamState& state = streams_[it->second];
     if (it->first.lane != Lane::cache || !state.started) continue;
-    if (member != nullptr && it->first.epoch >= member->member.epoch) {
+    if (member != nullptr && it->first.incarnation >= member->member.incarnation) {
       age = age_of(now, state);
     } else if (!state.complete()) {
       before = std::max(before, age_of(now, state));

@@ -122,7 +122,8 @@ void Inbox::on_batch(const BatchHeader& header, Frame frame, SessionEvents& even
   const BodyLimits limits{std::numeric_limits<std::uint64_t>::max()};
   const auto body = open_body(std::move(frame), limits);
   const bool fits =
-      body && body->stamp.epoch == header.stream.epoch && body->stamp.lane == header.stream.lane &&
+      body && body->stamp.incarnation == header.stream.incarnation &&
+      body->stamp.lane == header.stream.lane &&
       (passage.only || (body->first() > header.after && body->last() <= header.through));
   if (!fits) {
     ++counters_.batches_malformed;
@@ -333,7 +334,7 @@ void Inbox::end(StreamIndex index) {
   stream.aliases = {};
   take_position(index, kNumberMax);
   stream.chain = kNumberMax;
-  ended_.emplace(stream_ids_.id_of(index).epoch, index);
+  ended_.emplace(stream_ids_.id_of(index).incarnation, index);
   if (ended_.size() <= kEndedMax) return;
   // The index stays taken, so that views of the stream's name stay good.
   streams_[ended_.begin()->second] = Stream{};

@@ -99,7 +99,7 @@ class Inbox {
   std::deque<Stream> streams_;  // By index.
   TopicTable topics_;
   std::size_t aliases_ = 0;  // Over all streams.
-  std::set<std::pair<Epoch, StreamIndex>> ended_;
+  std::set<std::pair<Incarnation, StreamIndex>> ended_;
   SeenOperations seen_;
   IdList inline_match_;
   HybridTime latest_version_ = 0;

@@ -52,9 +52,9 @@ void ClientSession::Impl::handle(const Now&, Accepted&& packet) {
   if (queue.accepted_through() != before && packet.cache_number != 0) {
     // Of each cluster the last life that accepted something.
     std::erase_if(written, [&](const auto& one) {
-      return one.first.origin == welcome->cluster && one.first.epoch < packet.epoch;
+      return one.first.origin == welcome->cluster && one.first.incarnation < packet.incarnation;
     });
-    written[{welcome->cluster, packet.epoch, Lane::cache}] = packet.cache_number;
+    written[{welcome->cluster, packet.incarnation, Lane::cache}] = packet.cache_number;
   }
   note_written(packet.applied);
   note_accepted();

@@ -1,16 +1,8 @@
 #include "stream/incarnation.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace mpreg {
-
-std::string to_string(const Incarnation& incarnation) {
-  std::array<char, 17> instance{};
-  std::snprintf(instance.data(), instance.size(), "%016llx",
-                static_cast<unsigned long long>(incarnation.instance));
-  return std::to_string(incarnation.counter) + "-" + instance.data();
-}
 
 IncarnationRecord successor_of(const IncarnationRecord& own, const IncarnationEnd& end,
                                std::uint64_t instance, const Incarnation& above) {

@@ -6,10 +6,8 @@
 // a part of an earlier one decides from the record alone whether something is missing.
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "stream/ranges.h"
@@ -17,20 +15,11 @@
 
 namespace mpreg {
 
-struct Incarnation {
-  std::uint64_t counter = 0;  // From 1; 0 is none.
-  std::uint64_t instance = 0;
-
-  friend auto operator<=>(const Incarnation&, const Incarnation&) = default;
-};
-
-[[nodiscard]] std::string to_string(const Incarnation& incarnation);  // "7-00000000deadbeef"
-
 // The last number that was assigned in each lane; 0: none was.
 using LaneNumbers = std::array<Number, kLanes>;
 
 struct IncarnationParent {
-  Incarnation incarnation;
+  Incarnation incarnation = {};
   std::optional<LaneNumbers> final_numbers;  // Nothing: it crashed, or was rolled back.
 
   friend bool operator==(const IncarnationParent&, const IncarnationParent&) = default;
@@ -42,7 +31,7 @@ inline constexpr std::size_t kUnusedMax = 8;
 
 // What is announced with every stream.
 struct IncarnationRecord {
-  Incarnation incarnation;
+  Incarnation incarnation = {};
   // The last one before it that assigned a number; nothing in a new data directory, or where none
   // before it did.
   std::optional<IncarnationParent> parent;

@@ -1,5 +1,7 @@
 #include "stream/stream_id.h"
 
+#include <array>
+#include <cstdio>
 #include <string_view>
 
 namespace mpreg {
@@ -16,8 +18,15 @@ std::string_view name_of(Lane lane) {
   return "unknown";
 }
 
+std::string to_string(const Incarnation& incarnation) {
+  std::array<char, 17> instance{};
+  std::snprintf(instance.data(), instance.size(), "%016llx",
+                static_cast<unsigned long long>(incarnation.instance));
+  return std::to_string(incarnation.counter) + "-" + instance.data();
+}
+
 std::string to_string(const StreamId& stream) {
-  return stream.origin + "/" + std::to_string(stream.epoch) + "/" +
+  return stream.origin + "/" + to_string(stream.incarnation) + "/" +
          std::string(name_of(stream.lane));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // StreamId names one ordered stream: what one origin cluster published in one lane during one
-// epoch. Its items are numbered 1, 2, 3, ... without holes. A number says nothing without its
+// incarnation. Its items are numbered 1, 2, 3, ... without holes. A number says nothing without its
 // stream.
 
 #include <compare>
@@ -19,8 +19,14 @@ enum class Lane : std::uint8_t {
 };
 inline constexpr std::size_t kLanes = 3;
 
-// One life of an origin's numbering. A greater epoch is a later life; 0 is none.
-using Epoch = std::uint64_t;
+// One life of a broker's numbering (stream/incarnation.h). Ordered by (counter, instance).
+struct Incarnation {
+  std::uint64_t counter = 0;  // From 1; 0 is none.
+  std::uint64_t instance = 0;
+
+  friend auto operator<=>(const Incarnation&, const Incarnation&) = default;
+};
+[[nodiscard]] std::string to_string(const Incarnation& incarnation);  // "7-00000000deadbeef"
 
 // The position of an item in its stream, from 1. 0 is "before the first".
 using Number = std::uint64_t;
@@ -28,13 +34,13 @@ inline constexpr Number kNumberMax = std::numeric_limits<Number>::max();
 
 struct StreamId {
   std::string origin;  // The cluster id.
-  Epoch epoch = 0;
+  Incarnation incarnation = {};
   Lane lane = Lane::events;
 
   friend auto operator<=>(const StreamId&, const StreamId&) = default;
 };
 
 [[nodiscard]] std::string_view name_of(Lane lane);
-[[nodiscard]] std::string to_string(const StreamId& stream);  // "east/1700000000000/cache"
+[[nodiscard]] std::string to_string(const StreamId& stream);  // "east/7-00000000deadbeef/cache"
 
 }  // namespace mpreg

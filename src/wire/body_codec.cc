@@ -18,10 +18,11 @@ static_assert(sizeof(wire::Segment) == sizeof(Segment) &&
               alignof(wire::Segment) == alignof(Segment));
 static_assert(sizeof(wire::Record) == sizeof(Record) && alignof(wire::Record) == alignof(Record));
 static_assert(alignof(Stamp) == kWireAlignment && alignof(Segment) == kWireAlignment);
-static_assert(offsetof(Stamp, epoch) == 0 && offsetof(Stamp, first) == 8 &&
-              offsetof(Stamp, version) == 16 && offsetof(Stamp, created_ms) == 24 &&
-              offsetof(Stamp, count) == 32 && offsetof(Stamp, lane) == 36 &&
-              offsetof(Stamp, record_version) == 37 && offsetof(Stamp, reserved) == 38);
+static_assert(offsetof(Stamp, incarnation) == 0 && offsetof(Incarnation, counter) == 0 &&
+              offsetof(Incarnation, instance) == 8 && offsetof(Stamp, first) == 16 &&
+              offsetof(Stamp, version) == 24 && offsetof(Stamp, created_ms) == 32 &&
+              offsetof(Stamp, count) == 40 && offsetof(Stamp, lane) == 44 &&
+              offsetof(Stamp, record_version) == 45 && offsetof(Stamp, reserved) == 46);
 static_assert(offsetof(Segment, client) == 0 && offsetof(Segment, first_operation) == 8 &&
               offsetof(Segment, count) == 16 && offsetof(Segment, reserved) == 20);
 static_assert(offsetof(Record, alias) == 0 && offsetof(Record, offset) == 4 &&

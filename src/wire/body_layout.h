@@ -4,8 +4,8 @@
 //
 //   0   offset of the table, "MPB1"
 //   8   vtable: its size, the table's size, four places in the table
-//   20  table: offset of the vtable · Stamp (40) · offsets of segments, records, payloads
-//   76  count, Segment[count] (24 each) · count, Record[count] (16 each) · count, payload bytes
+//   20  table: offset of the vtable · Stamp (48) · offsets of segments, records, payloads
+//   84  count, Segment[count] (24 each) · count, Record[count] (16 each) · count, payload bytes
 
 #include <array>
 #include <cstddef>
@@ -18,10 +18,10 @@ namespace mpreg::body_layout {
 inline constexpr std::size_t kVtableAt = 8;
 inline constexpr std::size_t kTableAt = 20;
 inline constexpr std::size_t kStampAt = 24;
-inline constexpr std::size_t kSegmentsOffsetAt = 64;
-inline constexpr std::size_t kRecordsOffsetAt = 68;
-inline constexpr std::size_t kPayloadsOffsetAt = 72;
-inline constexpr std::size_t kSegmentsAt = 76;  // The vector: its count and its elements.
+inline constexpr std::size_t kSegmentsOffsetAt = 72;
+inline constexpr std::size_t kRecordsOffsetAt = 76;
+inline constexpr std::size_t kPayloadsOffsetAt = 80;
+inline constexpr std::size_t kSegmentsAt = 84;  // The vector: its count and its elements.
 inline constexpr std::size_t kCountBytes = 4;
 
 [[nodiscard]] constexpr std::size_t records_at(std::size_t segments) {

@@ -41,15 +41,15 @@ void read(PacketReader& in, const wire::LinkSettings* from, LinkSettings& to) {
 flatbuffers::Offset<wire::Member> write(Builder& out, const Member& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
-  return wire::CreateMember(out, cluster, region, from.epoch, from.instance, from.hops, from.age_ms,
-                            from.forgotten, put_namespaces(out, from.settings));
+  return wire::CreateMember(out, cluster, region, from.incarnation.counter,
+                            from.incarnation.instance, from.hops, from.age_ms, from.forgotten,
+                            put_namespaces(out, from.settings));
 }
 
 void read(PacketReader& in, const wire::Member& from, Member& to) {
   in.cluster({"member", "cluster"}, from.cluster(), to.cluster);
   in.line({"member", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.epoch = from.epoch();
-  to.instance = from.instance();
+  to.incarnation = {from.counter(), from.instance()};
   to.hops = from.hops();
   to.age_ms = from.age_ms();
   to.forgotten = from.forgotten();
@@ -59,9 +59,10 @@ void read(PacketReader& in, const wire::Member& from, Member& to) {
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
   const auto origin = put_text(out, from.stream.origin);
   return wire::CreateOffer(
-      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.head,
-      from.earliest, from.base, from.hops, from.final, static_cast<wire::Standing>(from.standing),
-      from.age_ms, from.passed, from.clock_off);
+      out, origin, from.stream.incarnation.counter, from.stream.incarnation.instance,
+      static_cast<wire::Lane>(from.stream.lane), from.head, from.earliest, from.base, from.hops,
+      from.final, static_cast<wire::Standing>(from.standing), from.age_ms, from.passed,
+      from.clock_off);
 }
 
 void read(PacketReader& in, const wire::Offer& from, Offer& to) {
@@ -83,9 +84,9 @@ flatbuffers::Offset<wire::LinkHello> write(Builder& out, const LinkHello& from) 
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
   const auto settings = write(out, from.settings);
-  return wire::CreateLinkHello(out, from.protocol_min, from.protocol_max,
-                               static_cast<wire::LinkRole>(from.role), cluster, region, from.epoch,
-                               from.instance, from.dial, settings);
+  return wire::CreateLinkHello(
+      out, from.protocol_min, from.protocol_max, static_cast<wire::LinkRole>(from.role), cluster,
+      region, from.incarnation.counter, from.incarnation.instance, from.dial, settings);
 }
 
 void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
@@ -96,8 +97,7 @@ void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
   in.choice({"link_hello", "role"}, from.role(), LinkRole::gateway, to.role);
   in.cluster({"link_hello", "cluster"}, from.cluster(), to.cluster);
   in.line({"link_hello", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.epoch = from.epoch();
-  to.instance = from.instance();
+  to.incarnation = {from.counter(), from.instance()};
   to.dial = from.dial();
   read(in, from.settings(), to.settings);
 }
@@ -107,19 +107,19 @@ flatbuffers::Offset<wire::LinkWelcome> write(Builder& out, const LinkWelcome& fr
   const auto region = put_text(out, from.region);
   const auto endpoint = put_text(out, from.stream_endpoint);
   const auto settings = write(out, from.settings);
-  return wire::CreateLinkWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
-                                 endpoint, from.known_epoch, from.session, settings);
+  return wire::CreateLinkWelcome(out, from.protocol, cluster, region, from.incarnation.counter,
+                                 from.incarnation.instance, endpoint, from.known.counter,
+                                 from.known.instance, from.session, settings);
 }
 
 void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
   to.protocol = from.protocol();
   in.cluster({"link_welcome", "cluster"}, from.cluster(), to.cluster);
   in.line({"link_welcome", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.epoch = from.epoch();
-  to.instance = from.instance();
+  to.incarnation = {from.counter(), from.instance()};
   in.line({"link_welcome", "stream_endpoint"}, from.stream_endpoint(), kEndpointBytesMax,
           to.stream_endpoint);
-  to.known_epoch = from.known_epoch();
+  to.known = {from.known_counter(), from.known_instance()};
   to.session = from.session();
   read(in, from.settings(), to.settings);
 }
@@ -152,8 +152,9 @@ void read(PacketReader& in, const wire::LinkState& from, LinkState& to) {
 
 flatbuffers::Offset<wire::Take> write(Builder& out, const Take& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateTake(out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane),
-                          from.after, from.fresh, from.window_bytes);
+  return wire::CreateTake(
+      out, origin, from.stream.incarnation.counter, from.stream.incarnation.instance,
+      static_cast<wire::Lane>(from.stream.lane), from.after, from.fresh, from.window_bytes);
 }
 
 void read(PacketReader& in, const wire::Take& from, Take& to) {
@@ -165,9 +166,9 @@ void read(PacketReader& in, const wire::Take& from, Take& to) {
 
 flatbuffers::Offset<wire::Taken> write(Builder& out, const Taken& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateTaken(out, origin, from.stream.epoch,
-                           static_cast<wire::Lane>(from.stream.lane), from.earliest, from.head,
-                           from.base);
+  return wire::CreateTaken(
+      out, origin, from.stream.incarnation.counter, from.stream.incarnation.instance,
+      static_cast<wire::Lane>(from.stream.lane), from.earliest, from.head, from.base);
 }
 
 void read(PacketReader& in, const wire::Taken& from, Taken& to) {
@@ -179,7 +180,8 @@ void read(PacketReader& in, const wire::Taken& from, Taken& to) {
 
 flatbuffers::Offset<wire::Untake> write(Builder& out, const Untake& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateUntake(out, origin, from.stream.epoch,
+  return wire::CreateUntake(out, origin, from.stream.incarnation.counter,
+                            from.stream.incarnation.instance,
                             static_cast<wire::Lane>(from.stream.lane));
 }
 
@@ -198,7 +200,8 @@ flatbuffers::Offset<wire::Applied> write(Builder& out, const Applied& from) {
     const auto failures = put_all(to, report.failures, put_failure);
     return wire::CreateAppliedBy(to, cluster, report.number, report.observed, failures);
   });
-  return wire::CreateApplied(out, origin, from.stream.epoch,
+  return wire::CreateApplied(out, origin, from.stream.incarnation.counter,
+                             from.stream.incarnation.instance,
                              static_cast<wire::Lane>(from.stream.lane), reports, from.is_all);
 }
 
@@ -228,7 +231,8 @@ flatbuffers::Offset<wire::FailuresKnown> write(Builder& out, const FailuresKnown
   const auto clusters = put_all(out, from.clusters, [](Builder& to, const FailuresKnown::Of& one) {
     return wire::CreateFailuresKnownOf(to, put_text(to, one.cluster), one.through);
   });
-  return wire::CreateFailuresKnown(out, origin, from.stream.epoch,
+  return wire::CreateFailuresKnown(out, origin, from.stream.incarnation.counter,
+                                   from.stream.incarnation.instance,
                                    static_cast<wire::Lane>(from.stream.lane), clusters);
 }
 
@@ -286,7 +290,8 @@ flatbuffers::Offset<wire::Refill> write(Builder& out, const Refill& from) {
   const auto origin = put_text(out, from.stream.origin);
   const auto cluster = put_text(out, from.cluster);
   const auto route = put_texts(out, from.route);
-  return wire::CreateRefill(out, origin, from.stream.epoch,
+  return wire::CreateRefill(out, origin, from.stream.incarnation.counter,
+                            from.stream.incarnation.instance,
                             static_cast<wire::Lane>(from.stream.lane), from.after, from.through,
                             cluster, from.generation, from.tag, route);
 }

@@ -61,11 +61,11 @@ class PacketReader {
     to = static_cast<Enum>(value);
   }
 
-  // Any table with origin, epoch and lane.
+  // Any table with origin, counter, instance and lane.
   template <typename Table>
   void stream(std::string_view table, const Table& from, StreamId& to) {
     cluster({table, "origin"}, from.origin(), to.origin);
-    to.epoch = from.epoch();
+    to.incarnation = {from.counter(), from.instance()};
     choice({table, "lane"}, from.lane(), Lane::events, to.lane);
   }
 

@@ -35,9 +35,10 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
   const auto repeated = from.repeated.empty() ? 0 : out.CreateVector(from.repeated);
   const auto unusable = from.unusable.empty() ? 0 : out.CreateVector(from.unusable);
   return wire::CreateBatchHeader(
-      out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane), from.after,
-      from.through, from.interest_generation, from.hops, from.only_subscription, declarations,
-      left_out, static_cast<wire::Completeness>(from.completeness), complete_for, refill,
+      out, origin, from.stream.incarnation.counter, from.stream.incarnation.instance,
+      static_cast<wire::Lane>(from.stream.lane), from.after, from.through, from.interest_generation,
+      from.hops, from.only_subscription, declarations, left_out,
+      static_cast<wire::Completeness>(from.completeness), complete_for, refill,
       from.may_answer_later, from.is_share, repeated, unusable);
 }
 
@@ -79,9 +80,10 @@ flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {
   const auto origin = put_text(out, from.stream.origin);
   const auto names = put_texts(out, from.scope.names);
   const auto reason = put_text(out, from.reason);
-  return wire::CreateGap(out, origin, from.stream.epoch, static_cast<wire::Lane>(from.stream.lane),
-                         from.after, from.through, static_cast<wire::ScopeKind>(from.scope.kind),
-                         names, reason);
+  return wire::CreateGap(out, origin, from.stream.incarnation.counter,
+                         from.stream.incarnation.instance,
+                         static_cast<wire::Lane>(from.stream.lane), from.after, from.through,
+                         static_cast<wire::ScopeKind>(from.scope.kind), names, reason);
 }
 
 void read(PacketReader& in, const wire::Gap& from, Gap& to) {
@@ -141,14 +143,15 @@ void read(PacketReader& /*in*/, const wire::Barrier& from, Barrier& to) {
 
 flatbuffers::Offset<wire::Accepted> write(Builder& out, const Accepted& from) {
   const auto applied = put_positions(out, from.applied);
-  return wire::CreateAccepted(out, from.through_operation, from.consumed_bytes, from.epoch,
+  return wire::CreateAccepted(out, from.through_operation, from.consumed_bytes,
+                              from.incarnation.counter, from.incarnation.instance,
                               from.cache_number, applied);
 }
 
 void read(PacketReader& in, const wire::Accepted& from, Accepted& to) {
   to.through_operation = from.through_operation();
   to.consumed_bytes = from.consumed_bytes();
-  to.epoch = from.epoch();
+  to.incarnation = {from.counter(), from.instance()};
   to.cache_number = from.cache_number();
   take_positions(in, {"accepted", "applied"}, from.applied(), to.applied);
 }

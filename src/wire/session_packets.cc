@@ -25,7 +25,8 @@ void take_ranges(PacketReader& in, FieldName name,
 
 flatbuffers::Offset<wire::StreamPosition> write(Builder& out, const StreamPosition& from) {
   const auto origin = put_text(out, from.stream.origin);
-  return wire::CreateStreamPosition(out, origin, from.stream.epoch,
+  return wire::CreateStreamPosition(out, origin, from.stream.incarnation.counter,
+                                    from.stream.incarnation.instance,
                                     static_cast<wire::Lane>(from.stream.lane), from.number);
 }
 
@@ -94,16 +95,16 @@ flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
   const auto accepted = ranges.empty() ? 0 : out.CreateVectorOfStructs(ranges);
   const auto positions = put_positions(out, from.positions);
   const auto applied = put_positions(out, from.applied);
-  return wire::CreateWelcome(out, from.protocol, cluster, region, from.epoch, from.instance,
-                             from.session, limits, accepted, positions, applied, from.clock);
+  return wire::CreateWelcome(out, from.protocol, cluster, region, from.incarnation.counter,
+                             from.incarnation.instance, from.session, limits, accepted, positions,
+                             applied, from.clock);
 }
 
 void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
   to.protocol = from.protocol();
   in.cluster({"welcome", "cluster"}, from.cluster(), to.cluster);
   in.line({"welcome", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.epoch = from.epoch();
-  to.instance = from.instance();
+  to.incarnation = {from.counter(), from.instance()};
   to.session = from.session();
   if (const wire::SessionLimits* limits = from.limits()) {
     to.limits = {limits->payload_bytes_max(), limits->publish_window_bytes(),
@@ -157,7 +158,7 @@ void read(PacketReader& /*in*/, const wire::Probe& from, Probe& to) {
 flatbuffers::Offset<wire::ProbeEcho> write(Builder& out, const ProbeEcho& from) {
   const auto positions = put_positions(out, from.positions);
   const auto vouches = put_all(out, from.vouches, [](Builder& to, const Vouch& vouch) {
-    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms, vouch.unheard_epoch);
+    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms, vouch.unheard_counter);
   });
   return wire::CreateProbeEcho(out, from.sent_at_ns, positions, vouches, from.is_behind);
 }
@@ -169,7 +170,7 @@ void read(PacketReader& in, const wire::ProbeEcho& from, ProbeEcho& to) {
             [&](const wire::Vouch& one, Vouch& into) {
               in.cluster({"vouch", "origin"}, one.origin(), into.origin);
               into.age_ms = one.age_ms();
-              into.unheard_epoch = one.unheard_epoch();
+              into.unheard_counter = one.unheard_counter();
             });
   to.is_behind = from.is_behind();
 }

@@ -88,7 +88,7 @@ void decode(benchmark::State& state, const Packet& packet) {
 
 BatchHeader batch_header() {
   BatchHeader header;
-  header.stream = {"east", 1'700'000'000'000, Lane::events};
+  header.stream = {"east", {1'700'000'000'000}, Lane::events};
   header.after = 123'456;
   header.through = 124'356;
   header.interest_generation = 7;
@@ -103,7 +103,7 @@ BatchHeader batch_header_with_declarations() {
 }
 
 Applied applied() {
-  return {{"east", 1'700'000'000'000, Lane::cache}, {{"west", 123'456}, {"south", 123'000}}};
+  return {{"east", {1'700'000'000'000}, Lane::cache}, {{"west", 123'456}, {"south", 123'000}}};
 }
 
 LinkState link_state() {

@@ -35,7 +35,7 @@ class DemoLedger : public testing::Test {
     confirm(kWest);
   }
   static StreamId stream_of(std::size_t item) {
-    return {item == kEast ? "east" : "west", 1, Lane::cache};
+    return {item == kEast ? "east" : "west", {1}, Lane::cache};
   }
 
   static constexpr Sort kSort = Sort::invalidation;

@@ -116,7 +116,7 @@ std::vector<std::string> body_seeds() {
                encode_invalidation(full_invalidation()).bytes());
   cache.append(RecordKind::replication, 0, kNoAlias, "a.b", {},
                encode_replication(full_replication()).bytes());
-  cache.set_stamp({.epoch = 1, .first = 2, .version = 3, .count = 9, .lane = Lane::cache});
+  cache.set_stamp({.incarnation = {1}, .first = 2, .version = 3, .count = 9, .lane = Lane::cache});
   seeds.push_back(text_of(cache.finish()));
   BodyBuilder bulk(Lane::bulk);
   bulk.append(RecordKind::value, 0, 1, {}, {}, encode_value(full_value()).bytes());
@@ -151,7 +151,7 @@ Frame rebuilt(const Body& body) {
 // As an origin does: everything that it may write, it writes. The payloads must not notice.
 void stamp_all(Body& body) {
   const StampableBody parts = stampable(body);
-  parts.stamp->epoch = 0xA5A5A5A5A5A5A5A5;
+  parts.stamp->incarnation = {0xA5A5A5A5A5A5A5A5, 0xA5A5A5A5A5A5A5A5};
   parts.stamp->first = 0x5A5A5A5A5A5A5A5A;
   parts.stamp->version = 0x0101010101010101;
   parts.stamp->created_ms = 0xFFFFFFFFFFFFFFFF;

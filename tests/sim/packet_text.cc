@@ -183,17 +183,17 @@ struct ToText {
     return "CompleteOperation " + std::to_string(p.operation);
   }
   std::string operator()(const LinkHello& p) const {
-    return "LinkHello " + p.cluster + " epoch " + std::to_string(p.epoch);
+    return "LinkHello " + p.cluster + " " + to_string(p.incarnation);
   }
   std::string operator()(const LinkWelcome& p) const {
-    return "LinkWelcome " + p.cluster + " epoch " + std::to_string(p.epoch) + " known epoch " +
-           std::to_string(p.known_epoch);
+    return "LinkWelcome " + p.cluster + " " + to_string(p.incarnation) + " known " +
+           to_string(p.known);
   }
   std::string operator()(const LinkState& p) const {
     return "LinkState " + std::to_string(p.sequence) + " echo " + std::to_string(p.echo) + " " +
            joined(p.members,
                   [](const Member& member) {
-                    return member.cluster + "/" + std::to_string(member.epoch) + "@" +
+                    return member.cluster + "/" + to_string(member.incarnation) + "@" +
                            std::to_string(member.hops);
                   }) +
            " " + joined(p.offers, [](const Offer& offer) {
@@ -225,7 +225,9 @@ struct ToText {
            number_text(p.through) + " for " + p.cluster + " generation " +
            std::to_string(p.generation) + " tag " + std::to_string(p.tag);
   }
-  std::string operator()(const mpreg::Trace& p) const { return "Trace " + p.topic + " of " + p.origin; }
+  std::string operator()(const mpreg::Trace& p) const {
+    return "Trace " + p.topic + " of " + p.origin;
+  }
   std::string operator()(const TraceReport& p) const {
     return "TraceReport to " + p.cluster + " tag " + std::to_string(p.tag);
   }

@@ -46,6 +46,7 @@ void SimBroker::start() {
   const std::uint64_t instance = stage_.plan.is_fixed ? Random::mixed(life_) : random_.next();
   NodeOptions options = plan_.options;
   options.clock_floor = ceiling_.synced();
+  options.counter = ++counter_;
   node_ = std::make_unique<Node>(options, time(), instance, witness_, *metrics_);
   keep_clock();
   arrivals_.clear();
@@ -73,6 +74,7 @@ void SimBroker::kill() {
 }
 
 void SimBroker::end(bool orderly) {
+  counter_ = node_->incarnation().counter;
   if (orderly) ceiling_ = ClockCeiling(node_->clock());
   driver_.reset();
   node_.reset();
@@ -199,7 +201,7 @@ void SimBroker::end_turn() {
 
 // The truth first: what is stamped is in the books before it leaves.
 void SimBroker::begin(const Outbox& outbox) {
-  witness_->own_epoch_is(node_->epoch());
+  witness_->own_incarnation_is(node_->incarnation());
   for (const Sending& sending : outbox.sendings) {
     if (sending.to == Address{Door::session, kWitnessPeer}) {
       witness_->on_packet(sending.header, sending.body);

@@ -90,7 +90,9 @@ class SimBroker : private Carrier {
   Random random_;
   std::chrono::milliseconds wall_skew_;
 
-  ClockCeiling ceiling_;  // What its data directory holds.
+  // What its data directory holds.
+  ClockCeiling ceiling_;
+  std::uint64_t counter_ = 0;  // Of the last incarnation.
   std::uint64_t life_ = 0;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::uint64_t repaired_ = 0;  // Entries, as counted when it was looked at last.

@@ -54,7 +54,8 @@ void SimClient::on_got(const CacheGot& got) {
 void SimClient::draw_merged_write(std::size_t key) {
   const std::uint64_t serial = ++stage_.serial;
   const std::string text = content(merge_random_);
-  record({.kind = StepKind::write_merged, .key = merged_address(key).key, .bytes = filling_of(text)});
+  record(
+      {.kind = StepKind::write_merged, .key = merged_address(key).key, .bytes = filling_of(text)});
   write_merged(key, serial, text);
 }
 

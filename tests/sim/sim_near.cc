@@ -47,8 +47,9 @@ Subscription SimNear::subscription() const {
 void SimNear::on_state(SessionState state) {
   if (state != SessionState::ready) return rights_.end();
   const Welcome& welcome = *session_.welcome();
-  store_.set_broker(now(), welcome.cluster, welcome.region, welcome.instance, welcome.clock);
-  rights_.begin(welcome.instance);
+  store_.set_broker(now(), welcome.cluster, welcome.region, welcome.incarnation.instance,
+                    welcome.clock);
+  rights_.begin(welcome.incarnation.instance);
   observed_due_ = true;
 }
 
@@ -109,8 +110,8 @@ void SimNear::on_lease(const LeaseRenewal& renewal) {
   const NearFault fault = stage_.near_fault;
   std::vector<Vouch> vouches = renewal.vouches;
   for (const Vouch& vouch : vouches) {
-    if (vouch.unheard_epoch == 0) continue;
-    if (unheard_.insert({vouch.origin, vouch.unheard_epoch}).second) store_.lose(now(), {});
+    if (vouch.unheard_counter == 0) continue;
+    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store_.lose(now(), {});
   }
   if (fault == NearFault::silence_is_ignored) {
     for (Vouch& vouch : vouches) vouch.age_ms = 0;

@@ -81,7 +81,7 @@ class SimNear {
   Random random_;
   std::map<std::uint64_t, Write> writes_;  // By operation, until it is accepted or refused.
   std::optional<bool> was_coherent_;       // With lease_by_timer: as of what was told last.
-  std::set<std::pair<std::string, Epoch>> unheard_;
+  std::set<std::pair<std::string, std::uint64_t>> unheard_;
   bool observed_due_ = false;
   bool is_active_ = false;
 };

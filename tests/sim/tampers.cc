@@ -162,7 +162,7 @@ Tamper let_old_lives_speak() {
     const Stamp stamp = body->stamp;
     const Place place{batch->stream.origin, stamp.lane, stamp.first, stamp.count};
     const auto old = bodies->try_emplace(place, *body).first;
-    if (old->second.stamp.epoch >= stamp.epoch) return Fate::as_it_is;
+    if (old->second.stamp.incarnation >= stamp.incarnation) return Fate::as_it_is;
     std::optional<Body> false_body = writable(old->second.frame);
     *stampable(*false_body).stamp = stamp;
     frame = false_body->frame;

@@ -31,7 +31,7 @@ namespace mpreg::sim {
 [[nodiscard]] Tamper rename_clients();
 // Brokers acknowledge all that was numbered, applied or not.
 [[nodiscard]] Tamper acknowledge_early();
-// A batch of a new epoch is replaced by the one of an older epoch with the same numbers.
+// A batch of a new incarnation is replaced by the one of an older one with the same numbers.
 [[nodiscard]] Tamper let_old_lives_speak();
 // A broker accepts batches that it has thrown away.
 [[nodiscard]] Tamper accept_what_was_lost();

@@ -45,15 +45,16 @@ Frame Witness::hello() const {
   return encode_packet(hello);
 }
 
-// A broker may begin a new epoch in the middle of its life.
-void Witness::own_epoch_is(Epoch epoch) {
-  if (own_epoch_ == epoch) return;
-  if (epoch < own_epoch_) fail("its epoch goes back");
-  own_epoch_ = epoch;
+// A broker may begin a new incarnation in the middle of its life.
+void Witness::own_incarnation_is(const Incarnation& incarnation) {
+  if (own_incarnation_ == incarnation) return;
+  if (incarnation < own_incarnation_) fail("its incarnation goes back");
+  own_incarnation_ = incarnation;
   own_.clear();
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    const TruthStream stream = truth_.stream_of({cluster_, epoch, static_cast<Lane>(lane)});
-    if (truth_.end_of(stream) != 0) fail("epoch " + std::to_string(epoch) + " is used twice");
+    const TruthStream stream = truth_.stream_of({cluster_, incarnation, static_cast<Lane>(lane)});
+    if (truth_.end_of(stream) != 0)
+      fail("incarnation " + to_string(incarnation) + " is used twice");
     own_.push_back(stream);
     view(stream).own = true;
     begin(stream, 0);
@@ -91,7 +92,7 @@ bool Witness::knew_earlier_life(TruthStream stream) const {
     const StreamId& earlier = truth_.id_of(other);
     const bool is_known = views_[other].known || views_[other].echoed;
     if (is_known && earlier.origin == id.origin && earlier.lane == id.lane &&
-        earlier.epoch < id.epoch) {
+        earlier.incarnation < id.incarnation) {
       return true;
     }
   }
@@ -151,8 +152,8 @@ void Witness::on_batch(const BatchHeader& header, const Frame& frame) {
   }
   const auto body = open_body(frame, {std::numeric_limits<std::uint64_t>::max()});
   if (!body) return fail("a body cannot be opened: " + std::string(name_of(body.error())));
-  if (body->stamp.epoch != header.stream.epoch || body->stamp.lane != header.stream.lane ||
-      body->last() != header.through) {
+  if (body->stamp.incarnation != header.stream.incarnation ||
+      body->stamp.lane != header.stream.lane || body->last() != header.through) {
     return fail("a body is not of its header's stream and range");
   }
   for (const Record& record : body->records) on_record(stream, *body, record);
@@ -266,7 +267,7 @@ void Witness::follow(const StreamId& id, Number after) {
 void Witness::observe(const StreamId& id, const Body& body) {
   if (!is_quiet_ || id.lane != Lane::events) return;
   const bool is_own = id.origin == cluster_;
-  if (is_own && id.epoch > own_epoch_) own_epoch_is(id.epoch);
+  if (is_own && id.incarnation > own_incarnation_) own_incarnation_is(id.incarnation);
   const TruthStream stream = truth_.stream_of(id);
   if (is_own) truth_.cover(stream, body.last());
   for (const Record& record : body.records) {
@@ -334,9 +335,9 @@ void Witness::apply(const StreamId& id, Number number, HybridTime version, Recor
   } else if (const auto fact = decode_replication(payload)) {
     store_.on_replication(*fact, version, message);
   }
-  // The own streams are stamped in this turn, and the truth about them follows; the epoch may be
-  // new.
-  const bool is_own = state.own || (id.origin == cluster_ && id.epoch > own_epoch_);
+  // The own streams are stamped in this turn, and the truth about them follows; the
+  // incarnation may be new.
+  const bool is_own = state.own || (id.origin == cluster_ && id.incarnation > own_incarnation_);
   if (!is_own && (number > truth_.end_of(stream) || truth_.at(stream, number) != message)) {
     fail(where + " is applied and is not what its origin stamped: " + truth_.text(message));
   }

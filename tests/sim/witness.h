@@ -60,9 +60,9 @@ class Witness final : public CacheApplier {
   [[nodiscard]] std::optional<Number> first(TruthStream stream) const;
   // How far the broker said, in its last echo, that it has come.
   [[nodiscard]] Number told(TruthStream stream) const;
-  // Own streams of its present epoch.
+  // Own streams of its present incarnation.
   [[nodiscard]] const std::vector<TruthStream>& own_streams() const { return own_; }
-  void own_epoch_is(Epoch epoch);
+  void own_incarnation_is(const Incarnation& incarnation);
   // Since the last call, an echo has come.
   [[nodiscard]] bool take_echoed() { return std::exchange(echoed_, false); }
 
@@ -103,7 +103,7 @@ class Witness final : public CacheApplier {
   std::set<std::string> others_met_;
   std::vector<View> views_;  // By TruthStream.
   std::vector<TruthStream> own_;
-  Epoch own_epoch_ = 0;
+  Incarnation own_incarnation_;
   std::vector<bool> applied_;
   std::vector<bool> values_;
   std::uint64_t received_bytes_ = 0;

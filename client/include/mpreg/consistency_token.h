@@ -10,8 +10,9 @@
 
 namespace mpreg {
 
-// Cheap to copy. The text is CLUSTER:EPOCH:NUMBER, the numbers in base 36, for each cluster that
-// was written through; of one cluster with an id of at most 40 bytes it has at most 64.
+// Cheap to copy. The text is CLUSTER:COUNTER:INSTANCE:NUMBER, the numbers in base 36, for each
+// cluster that was written through; of one cluster with an id of at most 40 bytes it has at most
+// 82.
 class ConsistencyToken {
  public:
   ConsistencyToken() = default;  // Covers nothing.

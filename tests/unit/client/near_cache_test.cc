@@ -264,14 +264,14 @@ TEST_F(NearCaches, WhatIsWrongIsNamed) {
 }
 
 TEST(Tokens, AreReadBackAsTheyWereWritten) {
-  Frontier frontier(
-      {{{"east", 1'764'000'000'000, Lane::cache}, 12'345'678}, {{"west.eu", 7, Lane::cache}, 1}});
+  Frontier frontier({{{"east", {12, 1'764'000'000'000}, Lane::cache}, 12'345'678},
+                     {{"west.eu", {7, 35}, Lane::cache}, 1}});
   const ConsistencyToken token(frontier);
-  EXPECT_EQ(token.text(), "east:midc1z40:7clzi:west.eu:7:1");
+  EXPECT_EQ(token.text(), "east:c:midc1z40:7clzi:west.eu:7:z:1");
   EXPECT_EQ(*ConsistencyToken::parse(token.text()), token);
   EXPECT_TRUE(ConsistencyToken::parse("")->empty());
-  for (const char* wrong : {"east", "east:1", "east:1:2:", ":1:2", "east:1:-2",
-                            "east:1:2:west:3:", "east:zzzzzzzzzzzzzzzz:1"}) {
+  for (const char* wrong : {"east", "east:1:2", "east:1:2:3:", ":1:2:3", "east:1:2:-3",
+                            "east:1:2:3:west:3:4:", "east:zzzzzzzzzzzzzzzz:1:1"}) {
     EXPECT_FALSE(ConsistencyToken::parse(wrong)) << wrong;
   }
 }

@@ -9,13 +9,12 @@ using namespace std::chrono_literals;
 
 constexpr Instant kStart{100s};
 
-Member member_of(const std::string& cluster, std::uint8_t hops, Epoch epoch = 1,
+Member member_of(const std::string& cluster, std::uint8_t hops, std::uint64_t counter = 1,
                  std::uint32_t age_ms = 0) {
   Member member;
   member.cluster = cluster;
   member.region = "default";
-  member.epoch = epoch;
-  member.instance = epoch * 10;
+  member.incarnation = {counter, counter * 10};
   member.hops = hops;
   member.age_ms = age_ms;
   return member;
@@ -58,21 +57,20 @@ TEST(Members, a_lost_link_leaves_the_member_without_a_way_until_somebody_reports
   EXPECT_EQ(members.find("east")->member.hops, 9U);
 }
 
-TEST(Members, a_later_epoch_replaces_the_life_before_it) {
+TEST(Members, a_later_incarnation_replaces_the_life_before_it) {
   Members members;
   EXPECT_TRUE(members.report(member_of("east", 1, 5), 7, kStart));
   EXPECT_TRUE(members.report(member_of("east", 4, 6), 8, kStart));
-  EXPECT_EQ(members.find("east")->member.epoch, 6U);
-  EXPECT_EQ(members.find("east")->member.instance, 60U);
+  EXPECT_EQ(members.find("east")->member.incarnation, (Incarnation{6, 60}));
 }
 
-TEST(Members, a_report_of_an_older_epoch_neither_vouches_nor_shows_a_way) {
+TEST(Members, a_report_of_an_older_incarnation_neither_vouches_nor_shows_a_way) {
   Members members;
   EXPECT_TRUE(members.report(member_of("east", 3, 6), 7, kStart));
   EXPECT_FALSE(members.report(member_of("east", 1, 5), 8, kStart + 10s));
   EXPECT_EQ(members.find("east")->next_hop, 7U);
   EXPECT_EQ(members.find("east")->last_heard, kStart);
-  EXPECT_EQ(members.find("east")->member.epoch, 6U);
+  EXPECT_EQ(members.find("east")->member.incarnation, (Incarnation{6, 60}));
 }
 
 TEST(Members, ages_of_all_hops_are_taken_off_and_the_freshest_word_counts) {

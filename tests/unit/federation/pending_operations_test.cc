@@ -157,7 +157,7 @@ TEST(PendingOperations, is_full_at_its_limit_and_no_longer_when_one_has_ended) {
   EXPECT_FALSE(pending.full());
 }
 
-TEST(PendingOperations, all_fail_when_the_epoch_is_over_and_numbers_start_again) {
+TEST(PendingOperations, all_fail_when_the_incarnation_is_over_and_numbers_start_again) {
   PendingOperations pending(10);
   Ended ended;
   pending.add(operation_of(50, 7, {"east"}), kStart, ended);

@@ -6,7 +6,7 @@ namespace mpreg {
 namespace {
 
 struct Help : NearReadRig {
-  const Frontier known{{{StreamId{"east", 5, Lane::cache}, 17}}};
+  const Frontier known{{{StreamId{"east", {5}, Lane::cache}, 17}}};
 };
 
 TEST_F(Help, what_is_asked_after_a_move_is_not_older_than_what_was_known) {

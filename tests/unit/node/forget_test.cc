@@ -138,7 +138,7 @@ TEST_F(NodeForget, the_others_go_on_comparing_their_stores) {
 }
 
 // It was only out of reach, and went on: nobody who has closed its streams may miss what it says.
-TEST_F(NodeForget, one_that_was_not_gone_begins_a_new_epoch_and_is_heard) {
+TEST_F(NodeForget, one_that_was_not_gone_begins_a_new_incarnation_and_is_heard) {
   const auto receiver = rig.add_client(a);
   rig.subscribe(receiver, {"#"});
   const auto sender = rig.add_client(b);
@@ -146,10 +146,10 @@ TEST_F(NodeForget, one_that_was_not_gone_begins_a_new_epoch_and_is_heard) {
   rig.pass(seconds(5));
   EXPECT_EQ(forget(a, "b"), "");
   rig.pass(seconds(90));  // The word has gone round, and is told no more.
-  const Epoch before = rig.broker(b).node->epoch();
+  const Incarnation before = rig.broker(b).node->incarnation();
   rig.heal(b, 0);
   rig.pass(seconds(5));
-  EXPECT_GT(rig.broker(b).node->epoch(), before);
+  EXPECT_GT(rig.broker(b).node->incarnation(), before);
   EXPECT_EQ(members_of(a), (Names{"a", "b", "hub"}));
   rig.client(receiver).received.clear();
   ASSERT_TRUE(rig.publish(sender, "t", "again"));

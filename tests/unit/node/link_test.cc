@@ -65,18 +65,18 @@ TEST(NodeLink, a_link_that_breaks_and_heals_loses_nothing) {
   EXPECT_TRUE(f.rig.client(at_b).gaps.empty());
 }
 
-TEST(NodeLink, pitfall_13_a_killed_spoke_comes_back_in_a_new_epoch_and_the_others_are_told) {
+TEST(NodeLink, pitfall_13_a_killed_spoke_comes_back_in_a_new_incarnation_and_the_others_are_told) {
   Hub f;
   const auto sender = f.rig.add_client(f.a);
   const auto at_b = f.rig.add_client(f.b);
   f.rig.subscribe(at_b, {"#"});
   ASSERT_TRUE(f.rig.publish(sender, "t", "1"));
   f.rig.settle();
-  const Epoch before = f.rig.broker(f.a).node->epoch();
+  const Incarnation before = f.rig.broker(f.a).node->incarnation();
   f.rig.restart(f.a);
   f.rig.connect(sender, f.a);
   f.rig.pass(std::chrono::seconds(4));
-  EXPECT_GT(f.rig.broker(f.a).node->epoch(), before);
+  EXPECT_GT(f.rig.broker(f.a).node->incarnation(), before);
   ASSERT_TRUE(f.rig.publish(sender, "t", "2"));
   f.rig.pass(std::chrono::seconds(1));
   EXPECT_EQ(f.rig.client(at_b).received.size(), 2U);

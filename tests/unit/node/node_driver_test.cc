@@ -62,8 +62,7 @@ class NodeDriverTest : public ::testing::Test {
     LinkHello hello;
     hello.cluster = "west";
     hello.region = "here";
-    hello.instance = 77;
-    hello.epoch = 5;
+    hello.incarnation = {5, 77};
     hello.role = LinkRole::peer;
     hello.settings = settings_of(options());
     give(west, hello);

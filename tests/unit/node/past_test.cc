@@ -60,7 +60,7 @@ struct Past : testing::Test {
   [[nodiscard]] bool has_unheard_of_east() {
     const auto& vouches = rig.session(at_hub).vouches();
     return std::any_of(vouches.begin(), vouches.end(), [](const Vouch& vouch) {
-      return vouch.origin == "east" && vouch.unheard_epoch != 0;
+      return vouch.origin == "east" && vouch.unheard_counter != 0;
     });
   }
   // Empty: nothing.
@@ -139,8 +139,8 @@ TEST_F(Past, a_life_that_others_knew_is_not_told_of_twice) {
 }
 
 // Its clock went back, it was dialled by somebody who had never heard of it, and only then met
-// those who had known a later epoch.
-TEST_F(Past, what_was_told_in_an_epoch_that_another_life_had_gone_beyond_is_lost_to_all) {
+// those who had known a later incarnation.
+TEST_F(Past, what_was_told_in_an_incarnation_that_another_life_had_gone_beyond_is_lost_to_all) {
   join();
   rig.skip_wall(-seconds(60));
   restart_east();

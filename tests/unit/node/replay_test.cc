@@ -94,7 +94,7 @@ TEST(NodeReplay, a_backlog_gives_the_newest_messages_before_live_ones) {
   EXPECT_FALSE(rig.client(receiver).received[3].backlog);
 }
 
-TEST(NodeReplay, after_a_restart_a_resumed_session_is_told_that_the_old_epoch_is_over) {
+TEST(NodeReplay, after_a_restart_a_resumed_session_is_told_that_the_old_incarnation_is_over) {
   FederationRig rig;
   const auto broker = rig.add_broker("east");
   const auto sender = rig.add_client(broker);

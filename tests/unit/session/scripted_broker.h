@@ -47,7 +47,7 @@ class ScriptedBroker {
 
   Now now{Instant(std::chrono::seconds(1000)), WallTime(milliseconds(1'700'000'000'000))};
   ClientSession session;
-  StreamId stream{"east", 5, Lane::events};
+  StreamId stream{"east", {5}, Lane::events};
   Welcome welcome = default_welcome();
 
   void pass(milliseconds time) {
@@ -145,7 +145,7 @@ class ScriptedBroker {
       builder.add_segment({item.publisher.client, item.publisher.operation, 1, 0});
     }
     Stamp stamp;
-    stamp.epoch = stream.epoch;
+    stamp.incarnation = stream.incarnation;
     stamp.first = first;
     stamp.version = 1000 + first;
     stamp.count = static_cast<std::uint32_t>(items.size());
@@ -165,8 +165,7 @@ class ScriptedBroker {
     Welcome welcome;
     welcome.cluster = "east";
     welcome.region = "default";
-    welcome.epoch = 5;
-    welcome.instance = 1;
+    welcome.incarnation = {5, 1};
     welcome.session = 100;
     welcome.limits = {1U << 20U, 4U << 20U, 10'000, 1000, 500, 10'000};
     return welcome;

@@ -113,9 +113,9 @@ TEST(SessionConnection, what_was_open_when_the_connection_broke_is_covered_where
   ASSERT_EQ(hello.size(), 1U);
   EXPECT_EQ(hello[0].open_through, 1U);
   // Another broker, which has heard of it from the first.
-  const StreamId east{"east", 5, Lane::cache};
-  const StreamId north{"north", 7, Lane::cache};
-  const StreamId west{"west", 6, Lane::cache};
+  const StreamId east{"east", {5}, Lane::cache};
+  const StreamId north{"north", {7}, Lane::cache};
+  const StreamId west{"west", {6}, Lane::cache};
   broker.welcome.cluster = "west";
   ++broker.welcome.session;
   broker.welcome.accepted = {{1, 1}};
@@ -277,7 +277,7 @@ TEST(SessionConnection, a_final_goodbye_means_that_the_end_of_the_stream_is_no_g
   EXPECT_EQ(broker.session.state(), SessionState::disconnected);
   broker.events();
   broker.connect();
-  broker.give(Gap{broker.stream, 2, kNumberMax, {}, "the origin has a new epoch"});
+  broker.give(Gap{broker.stream, 2, kNumberMax, {}, "the origin has a new incarnation"});
   EXPECT_TRUE(notices_of<Gap>(broker.events()).empty());
   EXPECT_EQ(broker.session.positions(), (std::vector<StreamPosition>{{broker.stream, kNumberMax}}));
 }
@@ -293,7 +293,7 @@ TEST(SessionConnection, a_final_goodbye_bounds_the_gap_of_what_had_not_come) {
   EXPECT_TRUE(broker.session.take_redial());
   broker.events();
   broker.connect();
-  broker.give(Gap{broker.stream, 1, kNumberMax, {}, "the origin has a new epoch"});
+  broker.give(Gap{broker.stream, 1, kNumberMax, {}, "the origin has a new incarnation"});
   EXPECT_EQ(story_of(broker.events()), (Story{"gap 1-4"}));
 }
 

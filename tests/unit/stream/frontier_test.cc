@@ -5,8 +5,8 @@
 namespace mpreg {
 namespace {
 
-const StreamId kEast{"east", 1, Lane::cache};
-const StreamId kWest{"west", 1, Lane::cache};
+const StreamId kEast{"east", {1}, Lane::cache};
+const StreamId kWest{"west", {1}, Lane::cache};
 
 TEST(Frontier, never_goes_back) {
   Frontier frontier;
@@ -16,10 +16,10 @@ TEST(Frontier, never_goes_back) {
   EXPECT_EQ(frontier.at(kWest), 0U);
 }
 
-TEST(Frontier, a_later_epoch_is_another_stream) {
+TEST(Frontier, a_later_incarnation_is_another_stream) {
   Frontier frontier;
   frontier.advance(kEast, 5);
-  frontier.advance({"east", 2, Lane::cache}, 1);
+  frontier.advance({"east", {2}, Lane::cache}, 1);
   EXPECT_EQ(frontier.positions().size(), 2U);
   EXPECT_EQ(frontier.at(kEast), 5U);
 }

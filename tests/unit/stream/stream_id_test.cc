@@ -8,10 +8,10 @@
 namespace mpreg {
 namespace {
 
-TEST(StreamId, is_ordered_by_origin_then_epoch_then_lane) {
-  const std::vector<StreamId> ascending = {{"east", 1, Lane::cache},   {"east", 1, Lane::bulk},
-                                           {"east", 1, Lane::events},  {"east", 2, Lane::cache},
-                                           {"easter", 1, Lane::cache}, {"west", 1, Lane::cache}};
+TEST(StreamId, is_ordered_by_origin_then_incarnation_then_lane) {
+  const std::vector<StreamId> ascending = {
+      {"east", {1}, Lane::cache}, {"east", {1}, Lane::bulk},    {"east", {1}, Lane::events},
+      {"east", {2}, Lane::cache}, {"easter", {1}, Lane::cache}, {"west", {1}, Lane::cache}};
   for (std::size_t i = 0; i < ascending.size(); ++i) {
     for (std::size_t j = 0; j < ascending.size(); ++j) {
       EXPECT_EQ(ascending[i] < ascending[j], i < j) << i << " " << j;
@@ -21,9 +21,9 @@ TEST(StreamId, is_ordered_by_origin_then_epoch_then_lane) {
 }
 
 TEST(StreamId, is_written_with_the_name_of_its_lane) {
-  EXPECT_EQ(to_string({"east", 1'700'000'000'000, Lane::cache}), "east/1700000000000/cache");
-  EXPECT_EQ(to_string({"east", 1, Lane::bulk}), "east/1/bulk");
-  EXPECT_EQ(to_string({"", 0, Lane::events}), "/0/events");
+  EXPECT_EQ(to_string({"east", {7, 0xDEADBEEF}, Lane::cache}), "east/7-00000000deadbeef/cache");
+  EXPECT_EQ(to_string({"east", {1}, Lane::bulk}), "east/1-0000000000000000/bulk");
+  EXPECT_EQ(to_string({"", {}, Lane::events}), "/0-0000000000000000/events");
 }
 
 TEST(Lane, every_lane_has_a_name_and_what_is_no_lane_says_so) {

@@ -68,11 +68,11 @@ TEST(BodyBuilder, is_reused_and_starts_over) {
     builder.append(RecordKind::event, 0, 1, {}, {}, as_bytes("x"));
     if (round == 0) {
       builder.add_segment({.client = 9, .first_operation = 9, .count = 1});
-      builder.set_stamp({.epoch = 1, .first = 1, .count = 1, .lane = Lane::events});
+      builder.set_stamp({.incarnation = {1}, .first = 1, .count = 1, .lane = Lane::events});
     }
     EXPECT_EQ(builder.records(), 1U);
     const Body body = open(builder.finish());
-    EXPECT_EQ(body.stamp.epoch, round == 0 ? 1U : 0U);
+    EXPECT_EQ(body.stamp.incarnation.counter, round == 0 ? 1U : 0U);
     EXPECT_EQ(body.segments.front().client, round == 0 ? 9U : 0U);
     EXPECT_EQ(body.segments.front().count, 1U);
   }
@@ -113,7 +113,8 @@ TEST(BodyBuilder, copies_keep_their_place_alias_and_parts) {
     origin.append(RecordKind::event, kTracked, i, i % 2 == 0 ? "a.b" : "",
                   i % 3 == 0 ? headers.bytes() : Bytes{}, as_bytes(std::to_string(i)));
   }
-  origin.set_stamp({.epoch = 3, .first = 91, .version = 5, .count = 10, .lane = Lane::events});
+  origin.set_stamp(
+      {.incarnation = {3}, .first = 91, .version = 5, .count = 10, .lane = Lane::events});
   origin.add_segment({.client = 1, .first_operation = 1, .count = 10});
   const Body all = open(origin.finish());
 
@@ -137,7 +138,7 @@ TEST(BodyBuilder, copies_keep_their_place_alias_and_parts) {
 
 TEST(BodyBuilder, a_stamped_range_may_hold_no_record) {
   BodyBuilder builder(Lane::cache);
-  builder.set_stamp({.epoch = 1, .first = 5, .count = 65'536, .lane = Lane::cache});
+  builder.set_stamp({.incarnation = {1}, .first = 5, .count = 65'536, .lane = Lane::cache});
   const Body body = open(builder.finish());
   EXPECT_TRUE(body.records.empty());
   EXPECT_EQ(body.first(), 5U);
@@ -148,7 +149,7 @@ TEST(BodyBuilder, a_stamped_range_may_hold_no_record) {
 TEST(BodyBuilder, the_schema_reads_what_was_laid_out) {
   BodyBuilder builder(Lane::bulk);
   builder.append(RecordKind::value, kTracked, 0xA1A2A3A4, {}, {}, as_bytes("payload"));
-  builder.set_stamp({.epoch = 0xE1,
+  builder.set_stamp({.incarnation = {0xE1, 0xE2},
                      .first = 0xF1,
                      .version = 0xB1,
                      .created_ms = 0xC1,
@@ -160,7 +161,8 @@ TEST(BodyBuilder, the_schema_reads_what_was_laid_out) {
   flatbuffers::Verifier verifier(data, frame.size());
   ASSERT_TRUE(wire::VerifyBodyBuffer(verifier));
   const wire::Body* body = wire::GetBody(data);
-  EXPECT_EQ(body->stamp()->epoch(), 0xE1U);
+  EXPECT_EQ(body->stamp()->counter(), 0xE1U);
+  EXPECT_EQ(body->stamp()->instance(), 0xE2U);
   EXPECT_EQ(body->stamp()->first(), 0xF1U);
   EXPECT_EQ(body->stamp()->version(), 0xB1U);
   EXPECT_EQ(body->stamp()->created_ms(), 0xC1U);

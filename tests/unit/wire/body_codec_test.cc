@@ -22,7 +22,7 @@ struct Spoiled {
     builder.append(RecordKind::event, 0, kNoAlias, "a.topic", {}, as_bytes("three"));
     builder.add_segment({.client = 1, .first_operation = 10, .count = 2});
     builder.add_segment({.client = 2, .first_operation = 20, .count = 1});
-    builder.set_stamp({.epoch = 7, .first = 100, .count = 3, .lane = Lane::events});
+    builder.set_stamp({.incarnation = {7}, .first = 100, .count = 3, .lane = Lane::events});
     frame = builder.finish();
   }
 
@@ -290,14 +290,14 @@ TEST(BodyCodec, a_body_by_the_schemas_own_builder_is_opened) {
   const auto records = builder.CreateVectorOfStructs(record);
   const std::vector<wire::Segment> segment = {{1, 2, 1, 0}};
   const auto segments = builder.CreateVectorOfStructs(segment);
-  const wire::Stamp stamp(1, 2, 3, 4, 1, wire::Lane::events, 1, 0);
+  const wire::Stamp stamp(1, 9, 2, 3, 4, 1, wire::Lane::events, 1, 0);
   builder.Finish(wire::CreateBody(builder, &stamp, segments, records, payloads),
                  wire::BodyIdentifier());
   const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
   const auto body = open_body(Frame::copy_of(bytes), kLimits);
   ASSERT_TRUE(body.has_value()) << name_of(body.error());
   EXPECT_EQ(body->stamp,
-            (Stamp{.epoch = 1, .first = 2, .version = 3, .created_ms = 4, .count = 1}));
+            (Stamp{.incarnation = {1, 9}, .first = 2, .version = 3, .created_ms = 4, .count = 1}));
   EXPECT_EQ(as_text(body->payload_of(body->records[0])), "abc");
 }
 
@@ -328,7 +328,8 @@ TEST(BodyCodec, stamping_in_place_is_seen_by_the_next_receiver) {
   auto body = open_body(spoiled.frame, kLimits);
   ASSERT_TRUE(body.has_value());
   const StampableBody parts = stampable(*body);
-  *parts.stamp = {.epoch = 9, .first = 500, .version = 70, .count = 3, .lane = Lane::events};
+  *parts.stamp = {
+      .incarnation = {9}, .first = 500, .version = 70, .count = 3, .lane = Lane::events};
   body->stamp = *parts.stamp;
   for (Record& record : parts.records) record.alias += 1000;
   parts.records[1].kind = RecordKind::none;

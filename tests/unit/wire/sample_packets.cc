@@ -5,7 +5,9 @@
 namespace mpreg {
 namespace {
 
-StreamId stream_of(const char* origin, Epoch epoch, Lane lane) { return {origin, epoch, lane}; }
+StreamId stream_of(const char* origin, std::uint64_t counter, Lane lane) {
+  return {origin, {counter, counter + 5'000}, lane};
+}
 
 const StreamId kEast = stream_of("east-cluster-of-many-letters", 1'700'000'000'001, Lane::cache);
 const StreamId kWest = stream_of("west", 1'700'000'000'002, Lane::bulk);
@@ -34,8 +36,7 @@ std::vector<Packet> session_packets() {
       Welcome{.protocol = 2,
               .cluster = "east",
               .region = "eu",
-              .epoch = 21,
-              .instance = 22,
+              .incarnation = {21, 22},
               .session = 23,
               .limits = {31, 32, 33, 34, 35, 36},
               .accepted = {{1, 5}, {9, 9}},
@@ -78,7 +79,7 @@ std::vector<Packet> pubsub_packets() {
       Subscribed{75, 76, positions(), 77},
       Unsubscribe{77, 78},
       Barrier{79, 80},
-      Accepted{81, 82, 83, 84, positions()},
+      Accepted{81, 82, {83, 85}, 84, positions()},
       OperationRefused{83, ErrorCode::malformed, "topic has 256 bytes"},
   };
 }
@@ -90,7 +91,7 @@ std::vector<Packet> cache_packets() {
                        {"east"},
                        {"west", "south"},
                        {"east"},
-                       Accepted{95, 96, 97, 98, positions()},
+                       Accepted{95, 96, {97, 99}, 98, positions()},
                        {{"north", ApplyFailure::too_large}}},
       CompleteOperation{93, 94, false},
   };
@@ -103,17 +104,15 @@ std::vector<Packet> link_packets() {
                 .role = LinkRole::gateway,
                 .cluster = "spoke",
                 .region = "us",
-                .epoch = 101,
-                .instance = 102,
+                .incarnation = {101, 102},
                 .dial = 106,
                 .settings = settings()},
       LinkWelcome{.protocol = 2,
                   .cluster = "hub",
                   .region = "eu",
-                  .epoch = 103,
-                  .instance = 104,
+                  .incarnation = {103, 104},
                   .stream_endpoint = "tcp://*:7102",
-                  .known_epoch = 105,
+                  .known = {105, 108},
                   .session = 107,
                   .settings = settings()},
       LinkState{.sequence = 111,
@@ -121,8 +120,8 @@ std::vector<Packet> link_packets() {
                 .clock = 113,
                 .interest_generation = 114,
                 .interest_hash = 115,
-                .members = {{"east", "eu", 116, 117, 118, 119, true, settings().namespaces},
-                            {"west", "us", 120, 121, 0, 0}},
+                .members = {{"east", "eu", {116, 117}, 118, 119, true, settings().namespaces},
+                            {"west", "us", {120, 121}, 0, 0}},
                 .offers = {{kEast, 122, 123, 124, 125, true, Standing::relayed, 127, 128, true},
                            {kWest, 126, 127, 128, 0, false}},
                 .session = 129,
