@@ -98,14 +98,6 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   }
 }
 
-void Node::Impl::log(Turn& turn, LogLevel level, std::string text) const {
-  turn.outbox.log.push_back({level, std::move(text)});
-}
-
-void Node::Impl::send(Turn& turn, Address to, const Packet& packet, Frame body) {
-  turn.outbox.sendings.push_back({to, encode_packet(packet), std::move(body)});
-}
-
 void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
   turn_time_ = turn.now.instant;
   watch_own_clock(turn);
@@ -125,13 +117,6 @@ void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
   } else {
     on_link_packet(turn, from, *packet, body);
   }
-}
-
-RetainedLog& Node::Impl::log_of(StreamIndex stream) {
-  return retention_.log(stream_ids_.id_of(stream).lane);
-}
-const RetainedLog& Node::Impl::log_of(StreamIndex stream) const {
-  return retention_.log(stream_ids_.id_of(stream).lane);
 }
 
 void Node::Impl::on_peer_gone(Turn& turn, Address peer) {

@@ -15,7 +15,7 @@
 #include "message/cache_messages.h"
 #include "metrics/registry.h"
 #include "node/node_options.h"
-#include "node/outbox.h"
+#include "node/turn.h"
 
 namespace mpreg {
 

@@ -26,8 +26,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] Instant next_tick() const;
   void leave(Turn& turn);
   [[nodiscard]] bool drained() const;
-  void log(Turn& turn, LogLevel level, std::string text) const;
-  static void send(Turn& turn, Address to, const Packet& packet, Frame body = {});
 
   // ---- retire.cc
   void retire(Turn& turn, std::chrono::milliseconds time);
@@ -452,9 +450,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] const IdList& clusters_wanting(StreamIndex stream, const Body& body,
                                                const Record& record);
   void send_applied(Turn& turn, bool everything);
-
-  [[nodiscard]] RetainedLog& log_of(StreamIndex stream);
-  [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const;
 };
 
 }  // namespace mpreg

@@ -48,6 +48,13 @@ struct NodeState {
   NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
             MetricsRegistry& metrics);
 
+  [[nodiscard]] RetainedLog& log_of(StreamIndex stream) {
+    return retention_.log(stream_ids_.id_of(stream).lane);
+  }
+  [[nodiscard]] const RetainedLog& log_of(StreamIndex stream) const {
+    return retention_.log(stream_ids_.id_of(stream).lane);
+  }
+
   // ---- Who we are.
   NodeOptions options_;
   std::uint64_t instance_;

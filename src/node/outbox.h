@@ -77,11 +77,4 @@ struct Outbox {
   }
 };
 
-// What every handler of a node gets: when it is, and where to put what it wants done. The time is
-// that of the event being handled; it does not move while the handler runs.
-struct Turn {
-  Now now;
-  Outbox& outbox;
-};
-
 }  // namespace mpreg
