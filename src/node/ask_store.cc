@@ -51,17 +51,9 @@ CacheGot Node::Impl::got_here(const Now& now, const CacheGet& request) {
   return got;
 }
 
-// Nothing when the client has gone.
-std::optional<std::uint32_t> Node::Impl::peer_of(std::uint64_t session, std::uint32_t slot) const {
-  if (slot >= sessions_.size()) return std::nullopt;
-  const auto& there = sessions_[slot];
-  if (!there || there->id != session) return std::nullopt;
-  return there->peer;
-}
-
 bool Node::Impl::settle_gets(Turn& turn) {
   std::erase_if(waiting_gets_, [&](const WaitingGet& waiting) {
-    const auto peer = peer_of(waiting.session, waiting.slot);
+    const auto peer = sessions_.peer_of(waiting.session, waiting.slot);
     if (!peer) return true;
     const Address to{Door::session, *peer};
     if (has_reached(waiting.request.positions)) {

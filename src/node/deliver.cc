@@ -34,7 +34,7 @@ const IdList* Node::Impl::sessions_wanting(StreamIndex stream, const LogEntry& e
 
 void Node::Impl::deliver(Turn& turn, StreamIndex stream, const LogEntry& entry,
                          LogPosition position) {
-  if (slot_of_client_.empty()) return;
+  if (sessions_.empty()) return;
   const std::size_t records = entry.body.records.size();
   overflow_matches_.clear();
   selection_.begin(records);
@@ -52,7 +52,7 @@ void Node::Impl::deliver_group(Turn& turn, const Selection::Group& group, Stream
   const auto* records = group.everything ? nullptr : &group.records;
   Frame body = group.everything ? entry.body.frame : Frame();
   for (const std::uint32_t slot : group.sessions) {
-    Session& session = *sessions_[slot];
+    Session& session = sessions_.at(slot);
     LaneCursor& cursor = session.cursors[lane];
     if (cursor.behind || entry.through <= told(session, stream)) continue;
     if (body.empty()) body = part_of(entry.body, group.records);

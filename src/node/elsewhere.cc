@@ -69,7 +69,7 @@ void Node::Impl::on_link_got(Turn& turn, CacheGot& got) {
   }
   const auto asker = remote_reads_.take(got.request);
   if (!asker) return;  // It was given up.
-  const auto peer = peer_of(asker->session, asker->slot);
+  const auto peer = sessions_.peer_of(asker->session, asker->slot);
   got.request = asker->request;
   got.asker.clear();
   got.hops = 0;
@@ -78,10 +78,10 @@ void Node::Impl::on_link_got(Turn& turn, CacheGot& got) {
 
 void Node::Impl::settle_elsewhere(Turn& turn) {
   const auto is_gone = [&](const RemoteReads::Asker& asker) {
-    return !peer_of(asker.session, asker.slot);
+    return !sessions_.peer_of(asker.session, asker.slot);
   };
   for (const RemoteReads::Asker& asker : remote_reads_.expire(turn.now.instant, is_gone)) {
-    send(turn, {Door::session, *peer_of(asker.session, asker.slot)},
+    send(turn, {Door::session, *sessions_.peer_of(asker.session, asker.slot)},
          Answer{asker.request, false, ErrorCode::timed_out,
                 "cluster " + in_quotes(asker.cluster) + " has not answered within " +
                     std::to_string(RemoteReads::kPatience.count()) + " ms"});

@@ -204,7 +204,7 @@ bool Node::Impl::pick_member(GroupTable::GroupIndex group,
   for (std::size_t k = 0; k < groups_.members.size(); ++k) {
     const GroupTable::Target& target =
         groups_.table.target(groups_.members[(turn + k) % groups_.members.size()]);
-    Session& session = *sessions_[target.slot];
+    Session& session = sessions_.at(target.slot);
     if (session.shares_in_flight >= kInFlightMax) continue;
     GroupDesk::Share& share = groups_.shares[{target.slot, target.subscription}];
     if (!session.has_credit_for(share.bytes + bytes_of(record) + kShareHeaderBytes)) continue;
@@ -276,7 +276,7 @@ bool Node::Impl::pick_cluster(GroupTable::GroupIndex group,
 void Node::Impl::send_shares(Turn& turn, StreamIndex stream, const Body& body) {
   for (auto& [member, share] : groups_.shares) {
     if (share.records.empty()) continue;
-    Session& session = *sessions_[member.first];
+    Session& session = sessions_.at(member.first);
     const bool is_whole = share.records.size() == body.records.size();
     Frame part = is_whole ? body.frame : part_of(body, share.records);
     BatchHeader header;

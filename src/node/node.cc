@@ -122,7 +122,7 @@ void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
 void Node::Impl::on_peer_gone(Turn& turn, Address peer) {
   turn_time_ = turn.now.instant;
   if (peer.door == Door::session) {
-    if (Session* session = session_of(peer.peer)) end_session(*session);
+    if (Session* session = sessions_.of_peer(peer.peer)) end_session(*session);
   } else if (peer.door == Door::link_in) {
     if (Link* link = link_of(peer)) lose_link(turn, *link, "it does not read");
   }
@@ -222,7 +222,7 @@ void Node::Impl::leave(Turn& turn) {
     if (link.is_known()) send(turn, link.address, goodbye);
   }
   log(turn, LogLevel::info,
-      "leaving: " + std::to_string(slot_of_client_.size()) + " sessions and " +
+      "leaving: " + std::to_string(sessions_.open_sessions()) + " sessions and " +
           std::to_string(joined_links()) + " links are told");
 }
 

@@ -78,10 +78,6 @@ class Node::Impl : private NodeState {
   void on_probe(Turn& turn, Session& session, const Probe& probe);
   void refuse_session(Turn& turn, std::uint32_t peer, Error error, std::uint32_t retry_after_ms);
   void end_session(Session& session);
-  [[nodiscard]] Session* session_of(std::uint32_t peer);
-  [[nodiscard]] Session* session_of_client(std::uint64_t client);
-  // Not at all when it is not connected.
-  void send_to_client(Turn& turn, std::uint64_t client, const Packet& packet);
   void tick_sessions(Turn& turn);
 
   // ---- on_publish.cc
@@ -162,8 +158,6 @@ class Node::Impl : private NodeState {
   void on_cache_get(Turn& turn, const Session& session, const CacheGet& request);
   bool settle_gets(Turn& turn);
   [[nodiscard]] CacheGot got_here(const Now& now, const CacheGet& request);
-  [[nodiscard]] std::optional<std::uint32_t> peer_of(std::uint64_t session,
-                                                     std::uint32_t slot) const;
   void void_loads(const CacheAddress& address, bool is_one_key);
   void on_load_ask(Turn& turn, const Session& session, const LoadAsk& ask);
 

@@ -65,7 +65,7 @@ Json Node::Impl::report_stats(const Now& now) const {
   answer["region"] = options_.region;
   answer["incarnation"] = to_string(incarnation_);
   answer["joined"] = joined();
-  answer["sessions"] = slot_of_client_.size();
+  answer["sessions"] = sessions_.open_sessions();
   answer["patterns"] = patterns_.patterns();
   answer["topics"] = topics_.size();
   answer["links_joined"] = joined_links();

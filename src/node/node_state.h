@@ -15,7 +15,7 @@
 #include "exchange/client_table.h"
 #include "exchange/load_leases.h"
 #include "exchange/selection.h"
-#include "exchange/session.h"
+#include "exchange/session_table.h"
 #include "exchange/topic_table.h"
 #include "federation/federation_books.h"
 #include "federation/interest_set.h"
@@ -79,11 +79,7 @@ struct NodeState {
   TopicTable topics_;
   PatternIndex patterns_;
   Selection selection_;
-  std::vector<std::unique_ptr<Session>> sessions_;  // By slot; null: free.
-  std::vector<std::uint32_t> free_slots_;
-  std::unordered_map<std::uint32_t, std::uint32_t> slot_of_peer_;  // Never iterated.
-  std::map<std::uint64_t, std::uint32_t> slot_of_client_;
-  std::uint64_t last_session_ = 0;
+  SessionTable sessions_;
   std::array<BodyBuilder, kLanes> builders_{BodyBuilder(Lane::cache), BodyBuilder(Lane::bulk),
                                             BodyBuilder(Lane::events)};
   std::deque<CachedMatch> overflow_matches_;  // Of topics that have no place in the table.

@@ -7,11 +7,7 @@ namespace mpreg {
 
 // A fact, or what was lost; the same when it comes a second time, in the stream of another broker.
 void Node::Impl::await_observers(const Now& now, StreamIndex stream, Number first, Number last) {
-  std::set<std::uint64_t> clients;
-  for (const auto& [client, slot] : slot_of_client_) {
-    if (sessions_[slot]->observes) clients.insert(client);
-  }
-  observers_.await(stream, first, last, now.instant, std::move(clients));
+  observers_.await(stream, first, last, now.instant, sessions_.observing_clients());
 }
 
 // So far every near cache of the cluster has applied a stream, or serves nothing older any more.

@@ -323,7 +323,7 @@ void Node::Impl::tell_outcome(Turn& turn, std::span<const PendingOperations::End
       break;
   }
   // With the answer that is due or may come later: the client is woken once for both.
-  Session* session = session_of_client(first.id.client);
+  Session* session = sessions_.of_client(first.id.client);
   const bool is_answered =
       session != nullptr && (session->acceptance_due || session->late_acceptance_due);
   if (is_answered) told.accepted = take_acceptance(*session);

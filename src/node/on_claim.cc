@@ -100,6 +100,10 @@ std::string Node::Impl::take_claim(const Now& now, const std::string& origin, Hy
 // What is stamped here comes back to the claims by apply().
 void Node::Impl::settle_claims(Turn& turn) {
   const Claims::Electorate all = electorate(turn.now);
+  const auto say = [&](std::uint64_t client, const Packet& packet) {
+    const Session* session = sessions_.of_client(client);
+    if (session != nullptr) send(turn, {Door::session, session->peer}, packet);
+  };
   const auto observed = [this](StreamIndex stream) { return observed_of(stream); };
   for (;;) {
     Claims::Work work = claims_.settle(turn.now.instant, observed, all);
@@ -108,11 +112,11 @@ void Node::Impl::settle_claims(Turn& turn) {
     metrics_.keys_held.set(static_cast<std::int64_t>(claims_.held()));
     for (const auto& [client, granted] : work.granted) {
       if (granted.lease_ms > 0) metrics_.claims_granted.add();
-      send_to_client(turn, client, granted);
+      say(client, granted);
     }
     for (const auto& [client, refused] : work.refused) {
       metrics_.claims_refused.add();
-      send_to_client(turn, client, refused);
+      say(client, refused);
     }
     if (work.claims.empty() && work.records.empty()) return;
   }

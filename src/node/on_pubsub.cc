@@ -234,7 +234,9 @@ void Node::Impl::mark_late_acceptance(const Now& now, Session& session) {
 
 void Node::Impl::mark_late_acceptances() {
   for (const std::uint32_t slot : late_slots_) {
-    if (sessions_[slot] && sessions_[slot]->late_acceptance_due) mark_acceptance(*sessions_[slot]);
+    if (!sessions_.is_open(slot)) continue;
+    Session& session = sessions_.at(slot);
+    if (session.late_acceptance_due) mark_acceptance(session);
   }
   late_slots_.clear();
   late_answers_due_.reset();
@@ -261,8 +263,9 @@ Accepted Node::Impl::take_acceptance(Session& session) {
 
 void Node::Impl::send_acceptances(Turn& turn) {
   for (const std::uint32_t slot : accepting_slots_) {
-    if (!sessions_[slot] || !sessions_[slot]->acceptance_due) continue;
-    Session& session = *sessions_[slot];
+    if (!sessions_.is_open(slot)) continue;
+    Session& session = sessions_.at(slot);
+    if (!session.acceptance_due) continue;
     send(turn, {Door::session, session.peer}, take_acceptance(session));
   }
   accepting_slots_.clear();

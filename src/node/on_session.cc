@@ -9,29 +9,14 @@ namespace {
 
 constexpr std::uint64_t kSessionWindowBytesMin = 64ULL << 10U;
 constexpr std::size_t kNameBytesMax = 256;
-constexpr std::uint32_t kRetryMs = 1000;
+constexpr std::uint32_t kSessionRetryMs = 1000;
 
 }  // namespace
-
-Session* Node::Impl::session_of(std::uint32_t peer) {
-  const auto it = slot_of_peer_.find(peer);
-  return it == slot_of_peer_.end() ? nullptr : sessions_[it->second].get();
-}
-
-Session* Node::Impl::session_of_client(std::uint64_t client) {
-  const auto slot = slot_of_client_.find(client);
-  return slot == slot_of_client_.end() ? nullptr : sessions_[slot->second].get();
-}
-
-void Node::Impl::send_to_client(Turn& turn, std::uint64_t client, const Packet& packet) {
-  const Session* session = session_of_client(client);
-  if (session != nullptr) send(turn, {Door::session, session->peer}, packet);
-}
 
 void Node::Impl::on_session_packet(Turn& turn, std::uint32_t peer, Packet& packet,
                                    std::size_t bytes, Frame& body) {
   if (const auto* hello = std::get_if<Hello>(&packet)) return on_hello(turn, peer, *hello);
-  Session* session = session_of(peer);
+  Session* session = sessions_.of_peer(peer);
   if (session == nullptr) {
     // Whoever speaks without a session had one before this broker started, or fell silent.
     metrics_.packets_unexpected.add();
@@ -109,26 +94,26 @@ Result<void> Node::Impl::check_hello(const Hello& hello) const {
 void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
   if (leaving_ || retirement_) {
     return refuse_session(turn, peer, {ErrorCode::disconnected, "the broker is stopping"},
-                          kRetryMs);
+                          kSessionRetryMs);
   }
   if (Result<void> checked = check_hello(hello); !checked) {
     const bool retry = checked.error().code == ErrorCode::overloaded;
-    return refuse_session(turn, peer, checked.error(), retry ? kRetryMs : 0);
+    return refuse_session(turn, peer, checked.error(), retry ? kSessionRetryMs : 0);
   }
   // Hello said twice on one connection: the Welcome took long, and is on its way.
-  if (Session* old = session_of(peer)) {
+  if (Session* old = sessions_.of_peer(peer)) {
     if (old->client == hello.client) return;
     end_session(*old);
   }
   // The same client on another connection has lost the first: the session begins anew, from the
   // positions that it names.
-  if (Session* old = session_of_client(hello.client)) end_session(*old);
-  if (slot_of_client_.size() >= options_.sessions_max) {
+  if (Session* old = sessions_.of_client(hello.client)) end_session(*old);
+  if (sessions_.open_sessions() >= options_.sessions_max) {
     return refuse_session(
         turn, peer,
-        {ErrorCode::overloaded, "the broker has " + std::to_string(slot_of_client_.size()) +
+        {ErrorCode::overloaded, "the broker has " + std::to_string(sessions_.open_sessions()) +
                                     " sessions, which is its limit"},
-        kRetryMs);
+        kSessionRetryMs);
   }
   if (!clock_.observe(hello.clock, turn.now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
@@ -161,20 +146,7 @@ void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
 }
 
 Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hello& hello) {
-  std::uint32_t slot = 0;
-  if (free_slots_.empty()) {
-    slot = static_cast<std::uint32_t>(sessions_.size());
-    sessions_.emplace_back();
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
-  }
-  sessions_[slot] = std::make_unique<Session>();
-  Session& session = *sessions_[slot];
-  session.slot = slot;
-  session.peer = peer;
-  session.id = ++last_session_;
-  session.client = hello.client;
+  Session& session = sessions_.open(peer, hello.client);
   session.name = hello.name;
   session.observes = hello.observes;
   session.open_through = hello.open_through;
@@ -191,10 +163,8 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
     patterns.insert(patterns.end(), wanted.begin(), wanted.end());
   }
   require_complete(generation_for_patterns(patterns));
-  slot_of_peer_[peer] = slot;
-  slot_of_client_[hello.client] = slot;
   metrics_.sessions_opened.add();
-  metrics_.sessions.set(static_cast<std::int64_t>(slot_of_client_.size()));
+  metrics_.sessions.set(static_cast<std::int64_t>(sessions_.open_sessions()));
   return session;
 }
 
@@ -252,7 +222,7 @@ void Node::Impl::refuse_session(Turn& turn, std::uint32_t peer, Error error,
   metrics_.sessions_refused.add();
   log(turn, LogLevel::debug, "a client was refused: " + error.text);
   send(turn, {Door::session, peer}, Refused{error.code, std::move(error.text), retry_after_ms});
-  if (Session* session = session_of(peer)) end_session(*session);
+  if (Session* session = sessions_.of_peer(peer)) end_session(*session);
 }
 
 void Node::Impl::end_session(Session& session) {
@@ -272,17 +242,14 @@ void Node::Impl::end_session(Session& session) {
   }
   linger(turn_time_, std::move(gone));
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
-  slot_of_peer_.erase(session.peer);
-  slot_of_client_.erase(session.client);
-  sessions_[slot].reset();
-  free_slots_.push_back(slot);
-  metrics_.sessions.set(static_cast<std::int64_t>(slot_of_client_.size()));
+  sessions_.close(session);
+  metrics_.sessions.set(static_cast<std::int64_t>(sessions_.open_sessions()));
 }
 
 void Node::Impl::tick_sessions(Turn& turn) {
-  for (std::size_t slot = 0; slot < sessions_.size(); ++slot) {
-    if (!sessions_[slot]) continue;
-    Session& session = *sessions_[slot];
+  for (const auto& one : sessions_) {
+    if (!one) continue;
+    Session& session = *one;
     if (turn.now.instant - session.last_heard > options_.session_timeout) {
       metrics_.sessions_expired.add();
       log(turn, LogLevel::info,

@@ -27,8 +27,9 @@ void Node::Impl::serve_sessions(Turn& turn) {
   if (serving_slots_.empty()) return;
   const std::vector<std::uint32_t> slots = std::exchange(serving_slots_, {});
   for (const std::uint32_t slot : slots) {
-    if (!sessions_[slot] || !sessions_[slot]->serving_due) continue;
-    Session& session = *sessions_[slot];
+    if (!sessions_.is_open(slot)) continue;
+    Session& session = sessions_.at(slot);
+    if (!session.serving_due) continue;
     session.serving_due = false;
     std::uint64_t budget = kServedBytesPerTurn;
     for (const Lane lane : kReplayOrder) {

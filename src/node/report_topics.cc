@@ -242,8 +242,8 @@ Json Node::Impl::report_who(std::string_view topic) const {
   if (!check_topic(topic)) return {};
   Json sessions = Json::array();
   for (const std::uint32_t slot : slots_wanting(topic)) {
-    if (slot >= sessions_.size() || !sessions_[slot] || sessions.size() >= kRowsMax) continue;
-    const Session& session = *sessions_[slot];
+    if (!sessions_.is_open(slot) || sessions.size() >= kRowsMax) continue;
+    const Session& session = sessions_.at(slot);
     sessions.push_back(
         {{"session", session.id}, {"client", session.client}, {"name", session.name}});
   }
@@ -260,7 +260,7 @@ Json Node::Impl::report_who(std::string_view topic) const {
     groups.push_back(
         {{"group", groups_.table.name_of(target.group)},
          {"cluster_id", target.cluster.empty() ? options_.cluster : target.cluster},
-         {"name", target.cluster.empty() ? sessions_[target.slot]->name : std::string()}});
+         {"name", target.cluster.empty() ? sessions_.at(target.slot).name : std::string()}});
   }
   return {{"topic", topic},
           {"sessions", std::move(sessions)},

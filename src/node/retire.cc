@@ -14,14 +14,14 @@ void Node::Impl::retire(Turn& turn, std::chrono::milliseconds time) {
   if (leaving_ || retirement_) return;
   retirement_ = turn.now.instant + time;
   log(turn, LogLevel::info,
-      "retiring: " + std::to_string(slot_of_client_.size()) + " sessions are sent elsewhere over " +
+      "retiring: " + std::to_string(sessions_.open_sessions()) + " sessions are sent elsewhere over " +
           std::to_string(time.count()) + " ms");
   send_away(turn);
 }
 
 bool Node::Impl::retired(const Now& now) const {
   if (!retirement_) return false;
-  return slot_of_client_.empty() || now.instant >= *retirement_ + kAfterRetirement;
+  return sessions_.empty() || now.instant >= *retirement_ + kAfterRetirement;
 }
 
 // As many as is their share of the time that is left. Nothing is final: the client takes up its

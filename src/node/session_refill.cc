@@ -70,11 +70,9 @@ void Node::Impl::ask_session_refill(Turn& turn, Session& session, StreamIndex st
 
 void Node::Impl::on_session_refill(Turn& turn, StreamIndex stream, const RefillMark& mark,
                                    Arrival arrival) {
-  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {
-    return session && session->id == mark.tag;
-  });
-  if (found == sessions_.end()) return;
-  Session& session = **found;
+  Session* const found = sessions_.of_id(mark.tag);
+  if (found == nullptr) return;
+  Session& session = *found;
   const auto pending = session.refills.find(stream);
   if (pending == session.refills.end() || mark.generation < session.refill_generation ||
       arrival.through <= pending->second.done || arrival.after > pending->second.done) {

@@ -128,11 +128,10 @@ void Node::Impl::on_trace_report(Turn& turn, TraceReport& report) {
 // Answers those that are complete, or have waited long enough.
 void Node::Impl::settle_traces(Turn& turn) {
   for (const Traces::Ended& ended : traces_.settle(turn.now.instant)) {
-    for (const auto& session : sessions_) {
-      if (!session || session->id != ended.session) continue;
-      send(turn, {Door::session, session->peer},
-           Answer{ended.request, true, ErrorCode::internal, ended.answer});
-    }
+    const Session* session = sessions_.of_id(ended.session);
+    if (session == nullptr) continue;
+    send(turn, {Door::session, session->peer},
+         Answer{ended.request, true, ErrorCode::internal, ended.answer});
   }
 }
 
