@@ -65,7 +65,7 @@ void Node::Impl::expect_group(const std::string& name) {
   if (groups_.of_channel[*channel] == *group) return;
   // Wanted for good: what was picked for this cluster comes, and finds who is left.
   groups_.of_channel[*channel] = *group;
-  want(topics_.text_of(*channel));
+  interest_.want(topics_.text_of(*channel));
 }
 
 // What a subscription was sent is still its own when only its patterns or its group are replaced.
@@ -90,7 +90,8 @@ void Node::Impl::leave_groups(Turn& turn) {
     for (const auto& [id, subscription] : session->subscriptions) {
       if (subscription.group.empty()) continue;
       groups_.table.remove(session->slot, id);
-      for (const std::string& name : wanted_by(subscription, options_.cluster)) unwant(name);
+      for (const std::string& name : wanted_by(subscription, options_.cluster))
+        interest_.unwant(name);
     }
   }
   serve_groups(turn);
@@ -107,11 +108,11 @@ void Node::Impl::note_shares_acknowledged(Session& session) {
 
 // What the other clusters' members want, as their interest says.
 void Node::Impl::learn_groups() {
-  if (groups_.revision == interests_.revision()) return;
-  groups_.revision = interests_.revision();
+  if (groups_.revision == interest_.table().revision()) return;
+  groups_.revision = interest_.table().revision();
   std::set<std::string> gone;
   for (const auto& [cluster, interests] : groups_.table.clusters()) gone.insert(cluster);
-  for (const auto& [cluster, known] : interests_.all()) {
+  for (const auto& [cluster, known] : interest_.table().all()) {
     if (cluster == options_.cluster) continue;
     std::set<GroupInterest> interests;
     const std::string first = group_channel(cluster, "");

@@ -126,7 +126,7 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
   state.wall_ms = static_cast<std::uint64_t>(
       std::max<std::int64_t>(turn.now.wall.time_since_epoch().count(), 0));
   state.claim_lease_max_ms = settings_.announced().claim_lease_max_ms;
-  state.interest_hash = interests_.hash();
+  state.interest_hash = interest_.table().hash();
   Member self{options_.cluster, options_.region, incarnation_, 0, 0};
   self.settings = settings_.announced().namespaces;
   state.members.push_back(std::move(self));

@@ -64,6 +64,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       claims_(options_.cluster, options_.claim_lease_max, instance),
       pending_(options_.pending_operations_max),
       settings_(settings_of(options_)),
+      interest_(options_, metrics_),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {}
 
@@ -77,8 +78,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
-  generation_ = first_generation(incarnation_);
-  interests_.apply({options_.cluster, generation_, 0, {}, {}});
+  interest_.begin(incarnation_.counter);
   for (const auto& [name, resolver] : options_.resolvers) {
     cache_.resolved().set_resolver(name, resolver);
   }
@@ -86,7 +86,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   for (const auto& [name, protocol] : options_.protocols) {
     cache_.set_protocol(name, ProtocolTable(*protocol));
   }
-  is_federated_ = !options_.dials.empty();
+  if (!options_.dials.empty()) interest_.federate();
   for (const DialOptions& dial : options_.dials) {
     Link link;
     link.id = next_link_++;

@@ -311,20 +311,11 @@ class Node::Impl : private NodeState {
   void vouch_for_forgotten(std::vector<Vouch>& vouches) const;
 
   // ---- on_interest.cc
-  [[nodiscard]] static Generation first_generation(const Incarnation& incarnation);
-  void want(const std::string& pattern);
-  void unwant(const std::string& pattern);
-  void linger(Instant now, std::vector<std::string> patterns);
   void rebuild_interest();
-  [[nodiscard]] bool crosses_links(const std::string& pattern) const;
-  [[nodiscard]] Generation generation_due();
-  Generation promised(Generation generation);
-  [[nodiscard]] Generation generation_for_patterns(const std::vector<std::string>& patterns);
   void tell_interest(Turn& turn);
   void spread(Turn& turn, const InterestUpdate& update, LinkId except);
   void on_interest_update(Turn& turn, Link& link, const InterestUpdate& update);
   void on_interest_digest(Turn& turn, Link& link, const InterestDigest& digest);
-  void raise_generation(Generation above);
   void audit_interest(Turn& turn, Link& link, const LinkState& state);
   [[nodiscard]] bool is_interest_known_to(StreamIndex stream, Generation generation) const;
   [[nodiscard]] bool is_interest_known(Generation generation) const;

@@ -94,11 +94,6 @@ struct Below {
   ApplyFailures failures;
 };
 
-struct Lingering {
-  Instant until{};
-  std::vector<std::string> patterns;
-};
-
 struct Way {
   const Link* link = nullptr;
   std::vector<std::string> clusters;  // Behind it, that want the topic.

@@ -133,22 +133,22 @@ Json Node::Impl::report_links(const Now& now) const {
   for (const auto& [id, link] : links_) {
     const auto own_events = link.servings.find(own_[static_cast<std::size_t>(Lane::events)]);
     const char* phases[] = {"down", "greeting", "welcomed", "joined"};
-    Json entry{
-        {"dialled", link.dialled()},
-        {"endpoint", link.endpoint},
-        {"cluster_id", link.peer.cluster},
-        {"region", link.peer.region},
-        {"phase", phases[static_cast<std::size_t>(link.phase)]},
-        {"heard_ms_ago",
-         link.is_known() ? milliseconds_since(now.instant, link.last_heard) : Json(nullptr)},
-        {"role", names_of_relation[static_cast<std::size_t>(link.relation())]},
-        {"late", link.is_late},
-        {"standby", is_standby(link)},
-        {"streams_taken", taken[id]},
-        {"streams_offered", link.offers.size()},
-        {"streams_served", link.servings.size()},
-        {"patterns",
-         own_events == link.servings.end() ? 0 : patterns_behind(own_events->second, interests_)}};
+    Json entry{{"dialled", link.dialled()},
+               {"endpoint", link.endpoint},
+               {"cluster_id", link.peer.cluster},
+               {"region", link.peer.region},
+               {"phase", phases[static_cast<std::size_t>(link.phase)]},
+               {"heard_ms_ago",
+                link.is_known() ? milliseconds_since(now.instant, link.last_heard) : Json(nullptr)},
+               {"role", names_of_relation[static_cast<std::size_t>(link.relation())]},
+               {"late", link.is_late},
+               {"standby", is_standby(link)},
+               {"streams_taken", taken[id]},
+               {"streams_offered", link.offers.size()},
+               {"streams_served", link.servings.size()},
+               {"patterns", own_events == link.servings.end()
+                                ? 0
+                                : patterns_behind(own_events->second, interest_.table())}};
     if (!link.refusal.empty()) entry["refusal"] = link.refusal;
     answer.push_back(std::move(entry));
   }

@@ -18,14 +18,13 @@
 #include "exchange/session_table.h"
 #include "exchange/topic_table.h"
 #include "federation/federation_books.h"
-#include "federation/interest_set.h"
-#include "federation/interest_table.h"
 #include "federation/link_settings.h"
 #include "federation/members.h"
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
 #include "node/compare_desk.h"
+#include "node/event_interest.h"
 #include "node/group_desk.h"
 #include "node/link.h"
 #include "node/node.h"
@@ -125,13 +124,8 @@ struct NodeState {
   std::set<StreamIndex> all_reports_due_;                           // Beside those below.
   std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
   // ---- Interest.
-  InterestSet interest_;       // Of our sessions; empty while there are no links.
-  InterestTable interests_;    // Of everybody, as told.
-  Generation generation_ = 0;  // Of ours, as told.
-  Generation promised_generation_ = 0;
-  std::deque<Lingering> lingering_;  // Not held any more, and told for a while: they may come back.
-  bool is_federated_ = false;        // There are links, or were.
-  bool has_heard_others_ = false;    // Some stream of another origin has started here.
+  EventInterest interest_;
+  bool has_heard_others_ = false;  // Some stream of another origin has started here.
 
   GroupDesk groups_;
   Traces traces_;

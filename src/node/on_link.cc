@@ -246,13 +246,13 @@ void Node::Impl::join(Turn& turn, Link& link) {
   if (members_.report(link.peer, link.id, turn.now.instant)) states_due_ = true;
   learn_settings(turn, link.peer.cluster);
   supersede(turn.now, link.peer.cluster, link.peer.incarnation);
-  if (!is_federated_) {
-    is_federated_ = true;
+  if (!interest_.is_federated()) {
+    interest_.federate();
     rebuild_interest();
   }
   tell_interest(turn);
   send_link_state(turn, link);
-  send(turn, link.address, interests_.digest());
+  send(turn, link.address, interest_.table().digest());
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
 }
 
@@ -358,8 +358,8 @@ void Node::Impl::renumber(Turn& turn, const Incarnation& above, std::string_view
   }
   base_ = {};
   has_taken_base_ = true;  // This incarnation begins as somebody joins: all of it is for everybody.
-  raise_generation(first_generation(incarnation_));
-  spread(turn, interests_.tell_all(options_.cluster), kNoLink);
+  interest_.begin_again(incarnation_.counter);
+  spread(turn, interest_.all_of_ours(), kNoLink);
   pending_.fail_all(turn.now.instant, ended_);
   pending_.forget_positions();
   values_.clear();

@@ -204,14 +204,14 @@ void Node::Impl::on_applied(Turn& turn, Link& link, const Applied& applied) {
 void Node::Impl::note_behind(const Link& link, Serving& serving, const Applied& applied) {
   if (!applied.is_all) {
     for (const AppliedBy& report : applied.reports) {
-      interests_.intern(report.cluster);
+      interest_.intern(report.cluster);
       serving.filter.add(report.cluster);
     }
     return;
   }
   std::set<std::string> clusters{link.peer.cluster};
   for (const AppliedBy& report : applied.reports) {
-    interests_.intern(report.cluster);
+    interest_.intern(report.cluster);
     clusters.insert(report.cluster);
   }
   serving.filter.replace(std::move(clusters));

@@ -31,7 +31,7 @@ void Node::Impl::add_subscription(Session& session, const Subscription& subscrip
   for (const std::string& pattern : wanted_by(unique, options_.cluster)) {
     if (++session.pattern_uses[pattern] > 1) continue;
     if (!is_group_name(pattern)) patterns_.add(pattern, session.slot);
-    want(pattern);
+    interest_.want(pattern);
   }
   remove_subscription(session, subscription.id, true);
   if (!unique.group.empty()) join_group(session, unique);
@@ -52,7 +52,7 @@ void Node::Impl::remove_subscription(Session& session, std::uint32_t id, bool is
     patterns_.remove(pattern, session.slot);
     gone.push_back(pattern);
   }
-  linger(turn_time_, std::move(gone));
+  interest_.linger(turn_time_, std::move(gone));
   session.subscriptions.erase(it);
   ++session.interest_generation;
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
@@ -79,11 +79,11 @@ void Node::Impl::on_subscribe(Turn& turn, Session& session, const Subscribe& req
                 Answer{request.request, false, checked.error().code, checked.error().text});
   }
   const auto wanted = wanted_by(request.subscription, options_.cluster);
-  for (const std::string& pattern : wanted) want(pattern);
+  for (const std::string& pattern : wanted) interest_.want(pattern);
   if (!request.subscription.group.empty()) expect_group(request.subscription.group);
   session.waiting_patterns += request.subscription.patterns.size();
   session.subscribes.push_back(
-      {request, turn.now.instant + kSubscribePatience, generation_for_patterns(wanted)});
+      {request, turn.now.instant + kSubscribePatience, interest_.due_for(wanted)});
   if (!settle_subscribes(turn, session, false)) requests_waiting_ = true;
 }
 
@@ -98,7 +98,7 @@ bool Node::Impl::settle_subscribes(Turn& turn, Session& session, bool at_once) {
     begin_subscription(turn, session, oldest.request);
     session.waiting_patterns -= oldest.request.subscription.patterns.size();
     for (const std::string& pattern : wanted_by(oldest.request.subscription, options_.cluster)) {
-      unwant(pattern);
+      interest_.unwant(pattern);
     }
     session.subscribes.pop_front();
   }
@@ -168,7 +168,7 @@ bool Node::Impl::joined() const {
 void Node::Impl::on_barrier(Turn& turn, Session& session, const Barrier& request) {
   session.barriers.push_back({request.request,
                               turn.now.instant + std::chrono::milliseconds(request.timeout_ms),
-                              generation_due()});
+                              interest_.due()});
   if (!settle_barriers(turn, session)) requests_waiting_ = true;
 }
 

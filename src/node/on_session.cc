@@ -162,7 +162,7 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
     const auto wanted = wanted_by(subscription, options_.cluster);
     patterns.insert(patterns.end(), wanted.begin(), wanted.end());
   }
-  require_complete(generation_for_patterns(patterns));
+  require_complete(interest_.due_for(patterns));
   metrics_.sessions_opened.add();
   metrics_.sessions.set(static_cast<std::int64_t>(sessions_.open_sessions()));
   return session;
@@ -234,13 +234,13 @@ void Node::Impl::end_session(Session& session) {
   }
   for (const auto& [pattern, uses] : session.pattern_uses) {
     patterns_.remove(pattern, slot);
-    if (is_federated_) gone.push_back(pattern);
+    if (interest_.is_federated()) gone.push_back(pattern);
   }
   for (const WaitingSubscribe& waiting : session.subscribes) {
     const auto patterns = wanted_by(waiting.request.subscription, options_.cluster);
     gone.insert(gone.end(), patterns.begin(), patterns.end());
   }
-  linger(turn_time_, std::move(gone));
+  interest_.linger(turn_time_, std::move(gone));
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
   sessions_.close(session);
   metrics_.sessions.set(static_cast<std::int64_t>(sessions_.open_sessions()));

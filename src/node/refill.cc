@@ -40,7 +40,7 @@ bool Node::Impl::is_complete_for(const LogEntry& entry, const std::string& clust
                        });
   }
   const auto known = generation_for(entry.complete_for, cluster);
-  return known && *known >= generation && interests_.generation_of(cluster) >= generation;
+  return known && *known >= generation && interest_.table().generation_of(cluster) >= generation;
 }
 
 std::chrono::milliseconds Node::Impl::refill_patience(const StreamState& state) {
@@ -137,7 +137,7 @@ bool Node::Impl::answer_refill(Turn& turn, Link& link, StreamIndex stream, const
     send(turn, link.address, header);
     return true;
   }
-  const auto* asking = interests_.find(request.cluster);
+  const auto* asking = interest_.table().find(request.cluster);
   std::uint64_t bytes = 0;
   Number sent = request.after;
   for (LogPosition position = log.seek(stream, request.after);

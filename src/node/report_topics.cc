@@ -146,7 +146,7 @@ Json Node::Impl::report_subscriptions() const {
     patterns.push_back({{"pattern", pattern}, {"sessions", names}});
   }
   Json interest = Json::array();
-  for (const auto& [cluster, known] : interests_.all()) {
+  for (const auto& [cluster, known] : interest_.table().all()) {
     if (cluster == options_.cluster) continue;
     Json texts = Json::array();
     for (const std::string& pattern : known.patterns) {

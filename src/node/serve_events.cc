@@ -6,9 +6,9 @@ namespace mpreg {
 const IdList& Node::Impl::clusters_wanting(StreamIndex stream, const Body& body,
                                            const Record& record) {
   const TopicIndex topic = topic_of(stream, body, record);
-  if (topic != kNoTopic) return topics_.clusters_for(topic, interests_.index());
+  if (topic != kNoTopic) return topics_.clusters_for(topic, interest_.table().index());
   overflow_matches_.emplace_back();
-  return refresh(overflow_matches_.back(), body.inline_topic_of(record), interests_.index());
+  return refresh(overflow_matches_.back(), body.inline_topic_of(record), interest_.table().index());
 }
 
 // Everything that is new, or only what some cluster behind the link wants, and for whom that is
@@ -38,11 +38,11 @@ void Node::Impl::serve_events(Turn& turn, Link& link, StreamIndex stream, Servin
       const Record& record = entry->body.records[i];
       if (record.kind == RecordKind::none) continue;
       const IdList& wanting = clusters_wanting(stream, entry->body, record);
-      if (serving.filter.wants(wanting, interests_))
+      if (serving.filter.wants(wanting, interest_.table()))
         wanted.push_back(static_cast<std::uint16_t>(i));
     }
     const bool is_whole = wanted.size() == records && records > 0;
-    const CompleteFor filtered = serving.filter.after(entry->complete_for, interests_);
+    const CompleteFor filtered = serving.filter.after(entry->complete_for, interest_.table());
     if (serving.has_passed_over() && !is_same(serving.passed_over_for(), filtered)) {
       tell_passed_over(turn, link, stream, serving);
     }
@@ -66,7 +66,7 @@ void Node::Impl::serve_events(Turn& turn, Link& link, StreamIndex stream, Servin
     serving.mark_sent(entry->through, bytes);
   }
   // For whom the rest is complete, as soon as that changes.
-  const CompleteFor rest = serving.filter.after(state.complete_for, interests_);
+  const CompleteFor rest = serving.filter.after(state.complete_for, interest_.table());
   if (!serving.filter.must_tell(rest)) return;
   if (serving.has_passed_over()) tell_passed_over(turn, link, stream, serving);
   tell_completeness(turn, link, stream, serving, rest);

@@ -43,7 +43,7 @@ void Node::Impl::on_take(Turn& turn, Link& link, const Take& request) {
   if (const auto old = link.servings.find(*index); old != link.servings.end()) {
     serving.filter.replace(old->second.filter.clusters());
   }
-  interests_.intern(link.peer.cluster);
+  interest_.intern(link.peer.cluster);
   serving.filter.add(link.peer.cluster);
   link.servings.insert_or_assign(*index, std::move(serving));
 }
@@ -55,8 +55,8 @@ void Node::Impl::serve_links(Turn& turn) {
   moved_streams_.erase(std::unique(moved_streams_.begin(), moved_streams_.end()),
                        moved_streams_.end());
   // For whom a stream is complete changes with what anybody wants.
-  const bool all_due = interests_served_ != interests_.revision();
-  interests_served_ = interests_.revision();
+  const bool all_due = interests_served_ != interest_.table().revision();
+  interests_served_ = interest_.table().revision();
   for (auto& [id, link] : links_) {
     if (!link.is_known() || link.servings.empty()) continue;
     link.serving_due = link.serving_due || all_due;

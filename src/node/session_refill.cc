@@ -19,7 +19,7 @@ void Node::Impl::plan_refills(Turn& turn, Session& session, bool has_resumed) {
   for (const auto& [pattern, uses] : session.pattern_uses) {
     if (!is_group_name(pattern)) patterns.push_back(pattern);
   }
-  session.refill_generation = generation_for_patterns(patterns);
+  session.refill_generation = interest_.due_for(patterns);
   if (session.refill_generation == 0) return;
   tell_interest(turn);  // Whoever answers must know it first.
   for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {

@@ -27,9 +27,9 @@ std::vector<std::uint32_t> Node::Impl::slots_wanting(std::string_view topic) con
 
 std::vector<std::string> Node::Impl::clusters_wanting_topic(std::string_view topic) const {
   std::vector<std::uint32_t> indexes;
-  interests_.index().match(topic, indexes);
+  interest_.table().index().match(topic, indexes);
   std::vector<std::string> clusters;
-  for (const auto& [cluster, known] : interests_.all()) {
+  for (const auto& [cluster, known] : interest_.table().all()) {
     const bool is_wanted = is_cache_topic(topic) ||
                            std::find(indexes.begin(), indexes.end(), known.index) != indexes.end();
     if (is_wanted && cluster != options_.cluster) clusters.push_back(cluster);

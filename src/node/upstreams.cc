@@ -91,7 +91,7 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.progressed = now.instant;
   // Sessions that have no position of their own: every fact, and of the rest what was published
   // since the way to the origin was open.
-  if (id.lane == Lane::events && interest_.told_size() > 0) state.required = generation_due();
+  if (id.lane == Lane::events && interest_.told_size() > 0) state.required = interest_.due();
   const bool skips_old = id.lane != Lane::cache && offer.hops == 0 && !is_next_life;
   state.floor = skips_old ? std::max(state.base, offer.head) : state.base;
   if (applier_ != nullptr) applier_->follow(id, state.floor);
