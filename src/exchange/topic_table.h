@@ -66,6 +66,12 @@ class TopicTable {
     const TopicIndex topic = entry_of(stream, alias);
     return topic == kWithoutRoom ? kNoTopic : topic;
   }
+  // Of a record of the stream; kNoTopic: see above.
+  [[nodiscard]] TopicIndex topic_of(StreamIndex stream, const Body& body,
+                                    const Record& record) const {
+    if (record.alias != kNoAlias) return find(stream, record.alias);
+    return find(body.inline_topic_of(record));
+  }
   [[nodiscard]] bool has_no_room_for(StreamIndex stream, Alias alias) const {
     return entry_of(stream, alias) == kWithoutRoom;
   }

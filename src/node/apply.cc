@@ -87,7 +87,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
     deliver_gap(turn, kept);
   } else if (!kept.body.frame.empty()) {
     deliver(turn, stream, kept, position);
-    if (lane == Lane::events) hand_out(turn, stream, kept.body);
+    if (lane == Lane::events) groups_.hand_out(turn, stream, state.own, kept.body);
   }
   publish(turn, stream, kept, arrival.declarations);
 }

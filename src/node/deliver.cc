@@ -15,18 +15,13 @@ Number Node::Impl::told(const Session& session, StreamIndex stream) const {
   return session.told(stream, streams_[stream].floor);
 }
 
-TopicIndex Node::Impl::topic_of(StreamIndex stream, const Body& body, const Record& record) {
-  if (record.alias != kNoAlias) return topics_.find(stream, record.alias);
-  return topics_.find(body.inline_topic_of(record));
-}
-
 // Null when nobody may have it, or when the topic has no place in the table any more.
 const IdList* Node::Impl::sessions_wanting(StreamIndex stream, const LogEntry& entry,
                                            std::size_t record_index) {
   const Record& record = entry.body.records[record_index];
   if (record.kind == RecordKind::none) return nullptr;
   if (entry.targets && !is_value_for_us(stream, entry, record_index)) return nullptr;
-  const TopicIndex topic = topic_of(stream, entry.body, record);
+  const TopicIndex topic = topics_.topic_of(stream, entry.body, record);
   if (topic != kNoTopic) return &topics_.sessions_for(topic, patterns_);
   overflow_matches_.emplace_back();
   return &refresh(overflow_matches_.back(), entry.body.inline_topic_of(record), patterns_);
@@ -55,7 +50,7 @@ void Node::Impl::deliver_group(Turn& turn, const Selection::Group& group, Stream
     Session& session = sessions_.at(slot);
     LaneCursor& cursor = session.cursors[lane];
     if (cursor.behind || entry.through <= told(session, stream)) continue;
-    if (body.empty()) body = part_of(entry.body, group.records);
+    if (body.empty()) body = body_parts_.of(entry.body, group.records);
     if (!session.has_credit_for(body.size() + kHeaderBytes)) {
       cursor = {true, position};
       metrics_.sessions_fell_behind.add();
@@ -63,15 +58,6 @@ void Node::Impl::deliver_group(Turn& turn, const Selection::Group& group, Stream
     }
     send_batch(turn, session, stream, entry, body, records);
   }
-}
-
-Frame Node::Impl::part_of(const Body& body, const std::vector<std::uint16_t>& records) {
-  BodyBuilder& builder = builders_[static_cast<std::size_t>(body.stamp.lane)];
-  builder.set_stamp(body.stamp);
-  for (const Segment& segment : body.segments) builder.add_segment(segment);
-  for (const std::uint16_t record : records) builder.append_copy(body, body.records[record]);
-  metrics_.bodies_built.add();
-  return builder.finish();
 }
 
 // Null records: all of them.

@@ -58,6 +58,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
+      body_parts_(metrics_.bodies_built),
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
       observers_(now.instant),
       remote_reads_(kWaitingGetsMax),
@@ -65,6 +66,8 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       pending_(options_.pending_operations_max),
       settings_(settings_of(options_)),
       interest_(options_, metrics_),
+      groups_({options_, metrics_, topics_, sessions_, stream_ids_, interest_.table(), members_,
+               body_parts_}),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {}
 
@@ -129,7 +132,8 @@ void Node::Impl::on_peer_gone(Turn& turn, Address peer) {
 }
 
 void Node::Impl::end_turn(Turn& turn) {
-  serve_groups(turn);
+  groups_.serve(turn);
+  stamp_copies(turn);
   tell_interest(turn);
   if (requests_waiting_) settle_requests(turn);
   report_own_observed(turn.now);

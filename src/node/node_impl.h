@@ -93,6 +93,7 @@ class Node::Impl : private NodeState {
   void begin_batch();
   void declare_own(Lane lane, TopicIndex topic);
   void stamp_own(Turn& turn, BodyBuilder& builder, const std::set<TopicIndex>& topics);
+  void stamp_copies(Turn& turn);
   void stamp_and_apply(Turn& turn, StampableBody& parts, Body body);
   [[nodiscard]] Result<void> check_publishable(std::string_view topic, Lane lane) const;
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
@@ -104,6 +105,7 @@ class Node::Impl : private NodeState {
   void on_unsubscribe(Turn& turn, Session& session, const Unsubscribe& request);
   void on_barrier(Turn& turn, Session& session, const Barrier& request);
   void settle_requests(Turn& turn);
+  void leave_groups(Turn& turn);
   bool settle_subscribes(Turn& turn, Session& session, bool at_once);
   bool settle_barriers(Turn& turn, Session& session);
   [[nodiscard]] std::string what_is_missing(Generation generation) const;
@@ -213,12 +215,10 @@ class Node::Impl : private NodeState {
   void deliver_gap(Turn& turn, const LogEntry& entry);
   void deliver_group(Turn& turn, const Selection::Group& group, StreamIndex stream,
                      const LogEntry& entry, LogPosition position);
-  [[nodiscard]] Frame part_of(const Body& body, const std::vector<std::uint16_t>& records);
   void send_batch(Turn& turn, Session& session, StreamIndex stream, const LogEntry& entry,
                   const Frame& body, const std::vector<std::uint16_t>* records);
   [[nodiscard]] const IdList* sessions_wanting(StreamIndex stream, const LogEntry& entry,
                                                std::size_t record);
-  [[nodiscard]] TopicIndex topic_of(StreamIndex stream, const Body& body, const Record& record);
   void send_gap(Turn& turn, Session& session, const Gap& gap, StreamIndex stream);
   [[nodiscard]] Number told(const Session& session, StreamIndex stream) const;
 
@@ -236,37 +236,6 @@ class Node::Impl : private NodeState {
   void send_backlog_part(Turn& turn, Session& session, std::uint32_t subscription,
                          const LogEntry& entry, const std::vector<std::uint16_t>& records);
   void settle_resumed(Turn& turn, Session& session);
-
-  // ---- groups.cc
-  [[nodiscard]] Result<void> check_group_subscription(const Subscription& subscription) const;
-  void join_group(const Session& session, const Subscription& subscription);
-  void expect_group(const std::string& name);
-  void leave_group(Session& session, std::uint32_t subscription, bool is_replaced = false);
-  void leave_groups(Turn& turn);
-  static void note_shares_acknowledged(Session& session);
-  void learn_groups();
-  [[nodiscard]] std::string_view published_topic(StreamIndex stream, const Body& body,
-                                                 const Record& record);
-  void hand_out(Turn& turn, StreamIndex stream, const Body& body);
-  void pick(StreamIndex stream, const Body& body, std::size_t record,
-            const GroupDesk::Wanted& wanted);
-  [[nodiscard]] bool pick_member(GroupTable::GroupIndex group,
-                                 std::span<const GroupTable::TargetId> targets,
-                                 const Record& record, std::size_t place);
-  [[nodiscard]] bool pick_queue(GroupTable::GroupIndex group,
-                                std::span<const GroupTable::TargetId> targets, const Record& record,
-                                std::size_t place);
-  [[nodiscard]] bool pick_cluster(GroupTable::GroupIndex group,
-                                  std::span<const GroupTable::TargetId> targets, StreamIndex stream,
-                                  const Body& body, const Record& record);
-  void send_shares(Turn& turn, StreamIndex stream, const Body& body);
-  void serve_groups(Turn& turn);
-  void serve_group(Turn& turn, GroupTable::GroupIndex group, GroupDesk::GroupQueue& queue);
-  [[nodiscard]] GroupDesk::Placing place_again(GroupTable::GroupIndex group, StreamIndex stream,
-                                               const Body& body, std::size_t place);
-  [[nodiscard]] bool put_into_queue(GroupTable::GroupIndex group, const Record& record,
-                                    std::size_t place);
-  void stamp_copies(Turn& turn);
 
   // ---- bulk.cc
   using Targets = std::vector<std::vector<std::string>>;

@@ -23,14 +23,15 @@
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
+#include "node/body_parts.h"
 #include "node/compare_desk.h"
 #include "node/event_interest.h"
-#include "node/group_desk.h"
 #include "node/link.h"
 #include "node/node.h"
 #include "node/node_metrics.h"
 #include "node/node_parts.h"
 #include "node/observers.h"
+#include "node/queue_groups.h"
 #include "node/remote_reads.h"
 #include "node/traces.h"
 #include "store/replica_store.h"
@@ -79,8 +80,7 @@ struct NodeState {
   PatternIndex patterns_;
   Selection selection_;
   SessionTable sessions_;
-  std::array<BodyBuilder, kLanes> builders_{BodyBuilder(Lane::cache), BodyBuilder(Lane::bulk),
-                                            BodyBuilder(Lane::events)};
+  BodyParts body_parts_;
   std::deque<CachedMatch> overflow_matches_;  // Of topics that have no place in the table.
   Instant next_room_warning_{};
   std::vector<std::uint16_t> records_scratch_;
@@ -127,7 +127,7 @@ struct NodeState {
   EventInterest interest_;
   bool has_heard_others_ = false;  // Some stream of another origin has started here.
 
-  GroupDesk groups_;
+  QueueGroups groups_;
   Traces traces_;
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   Incarnation past_;  // Of an earlier life of this broker, in which it told facts; if any is known.

@@ -18,11 +18,7 @@ void Node::Impl::tick_interest(const Now& now) {
 }
 
 void Node::Impl::rebuild_interest() {
-  std::vector<std::string> held;
-  for (std::size_t topic = 0; topic < groups_.of_channel.size(); ++topic) {
-    if (groups_.of_channel[topic] == GroupDesk::kNoGroup) continue;
-    held.push_back(topics_.text_of(static_cast<TopicIndex>(topic)));
-  }
+  std::vector<std::string> held = groups_.expected();
   for (const auto& session : sessions_) {
     if (!session) continue;
     for (const auto& [pattern, uses] : session->pattern_uses) held.push_back(pattern);

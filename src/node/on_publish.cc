@@ -227,6 +227,17 @@ void Node::Impl::stamp_own(Turn& turn, BodyBuilder& builder, const std::set<Topi
   stamp_and_apply(turn, parts, std::move(*body));
 }
 
+// What queue groups pass on to other clusters.
+void Node::Impl::stamp_copies(Turn& turn) {
+  while (const auto copies = groups_.take_copies()) {
+    if (leaving_) {  // Our last number is told.
+      metrics_.group_messages_dropped.add(copies->builder->records());
+      continue;
+    }
+    stamp_own(turn, *copies->builder, copies->channels);
+  }
+}
+
 void Node::Impl::stamp_and_apply(Turn& turn, StampableBody& parts, Body body) {
   const StreamIndex own = own_[static_cast<std::size_t>(body.stamp.lane)];
   StreamState& state = streams_[own];

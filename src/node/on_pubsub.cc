@@ -19,7 +19,7 @@ Result<void> Node::Impl::check_subscription(const Subscription& subscription) co
                                           " is of the names by which brokers know groups");
     }
   }
-  return check_group_subscription(subscription);
+  return groups_.check(subscription);
 }
 
 void Node::Impl::add_subscription(Session& session, const Subscription& subscription) {
@@ -34,7 +34,10 @@ void Node::Impl::add_subscription(Session& session, const Subscription& subscrip
     interest_.want(pattern);
   }
   remove_subscription(session, subscription.id, true);
-  if (!unique.group.empty()) join_group(session, unique);
+  if (!unique.group.empty()) {
+    if (const auto channel = groups_.expect(unique.group)) interest_.want(*channel);
+    groups_.join(session, unique);
+  }
   session.subscriptions[subscription.id] = std::move(unique);
   ++session.interest_generation;
   metrics_.patterns.set(static_cast<std::int64_t>(patterns_.patterns()));
@@ -44,7 +47,7 @@ void Node::Impl::remove_subscription(Session& session, std::uint32_t id, bool is
   const auto it = session.subscriptions.find(id);
   if (it == session.subscriptions.end()) return;
   std::vector<std::string> gone;
-  if (!it->second.group.empty()) leave_group(session, id, is_replaced);
+  if (!it->second.group.empty()) groups_.leave(session, id, is_replaced);
   for (const std::string& pattern : wanted_by(it->second, options_.cluster)) {
     const auto uses = session.pattern_uses.find(pattern);
     if (--uses->second > 0) continue;
@@ -80,7 +83,10 @@ void Node::Impl::on_subscribe(Turn& turn, Session& session, const Subscribe& req
   }
   const auto wanted = wanted_by(request.subscription, options_.cluster);
   for (const std::string& pattern : wanted) interest_.want(pattern);
-  if (!request.subscription.group.empty()) expect_group(request.subscription.group);
+  if (!request.subscription.group.empty()) {
+    const auto channel = groups_.expect(request.subscription.group);
+    if (channel) interest_.want(*channel);
+  }
   session.waiting_patterns += request.subscription.patterns.size();
   session.subscribes.push_back(
       {request, turn.now.instant + kSubscribePatience, interest_.due_for(wanted)});
@@ -206,6 +212,23 @@ std::string Node::Impl::what_is_missing(Generation generation) const {
     missing += (missing.empty() ? "" : ", ") + id.origin;
   }
   return "these clusters have not said that they know what is wanted here: " + missing;
+}
+
+// The broker stops: nobody picks it any more, and what waits here goes to other clusters.
+void Node::Impl::leave_groups(Turn& turn) {
+  for (const auto& session : sessions_) {
+    if (!session) continue;
+    for (const auto& [id, subscription] : session->subscriptions) {
+      if (subscription.group.empty()) continue;
+      groups_.resign(*session, id);
+      for (const std::string& name : wanted_by(subscription, options_.cluster)) {
+        interest_.unwant(name);
+      }
+    }
+  }
+  groups_.serve(turn);
+  stamp_copies(turn);
+  tell_interest(turn);
 }
 
 void Node::Impl::settle_requests(Turn& turn) {

@@ -30,7 +30,7 @@ void Node::Impl::on_session_packet(Turn& turn, std::uint32_t peer, Packet& packe
     on_client_batch(turn, *session, *header, bytes, std::move(body));
   } else if (const auto* credit = std::get_if<Acknowledge>(&packet)) {
     session->consumed_bytes = std::min(credit->consumed_bytes, session->sent_bytes);
-    note_shares_acknowledged(*session);
+    QueueGroups::note_acknowledged(*session);
     mark_serving(*session);
   } else if (const auto* probe = std::get_if<Probe>(&packet)) {
     on_probe(turn, *session, *probe);
@@ -230,7 +230,7 @@ void Node::Impl::end_session(Session& session) {
   if (session.observes) observers_.depart(turn_time_);
   std::vector<std::string> gone;
   for (const auto& [id, subscription] : session.subscriptions) {
-    if (!subscription.group.empty()) leave_group(session, id);
+    if (!subscription.group.empty()) groups_.leave(session, id);
   }
   for (const auto& [pattern, uses] : session.pattern_uses) {
     patterns_.remove(pattern, slot);

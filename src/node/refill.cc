@@ -161,7 +161,7 @@ bool Node::Impl::answer_refill(Turn& turn, Link& link, StreamIndex stream, const
       header.declarations = declarations_for(stream, entry->body, records);
       const Frame body = records.size() == entry->body.records.size()
                              ? entry->body.frame
-                             : part_of(entry->body, records);
+                             : body_parts_.of(entry->body, records);
       bytes += body.size();
       send(turn, link.address, header, body);
       sent = header.after = header.through;

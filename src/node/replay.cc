@@ -99,7 +99,7 @@ void Node::Impl::send_selected(Turn& turn, Session& session, const LogEntry& ent
   if (wanted.size() == entry.body.records.size()) {
     send_batch(turn, session, entry.stream, entry, entry.body.frame, nullptr);
   } else {
-    const Frame body = part_of(entry.body, wanted);
+    const Frame body = body_parts_.of(entry.body, wanted);
     send_batch(turn, session, entry.stream, entry, body, &wanted);
   }
 }
@@ -206,7 +206,7 @@ void Node::Impl::send_backlog(Turn& turn, Session& session, const Subscription& 
       for (std::size_t i = body.records.size(); i-- > 0;) {
         const Record& record = body.records[i];
         if (record.kind == RecordKind::none || in_lane >= subscription.backlog_count) continue;
-        const TopicIndex topic = topic_of(entry.stream, body, record);
+        const TopicIndex topic = topics_.topic_of(entry.stream, body, record);
         const std::string_view text = topic == kNoTopic ? body.inline_topic_of(record)
                                                         : std::string_view(topics_.text_of(topic));
         const bool wanted = std::any_of(
@@ -259,8 +259,9 @@ void Node::Impl::send_backlog_part(Turn& turn, Session& session, std::uint32_t s
           {record.alias, topics_.text_of(topics_.find(entry.stream, record.alias))});
     }
   }
-  const Frame body =
-      records.size() == entry.body.records.size() ? entry.body.frame : part_of(entry.body, records);
+  const Frame body = records.size() == entry.body.records.size()
+                         ? entry.body.frame
+                         : body_parts_.of(entry.body, records);
   const Frame frame = encode_packet(header);
   session.sent_bytes += frame.size() + body.size();
   metrics_.records_delivered.add(records.size());

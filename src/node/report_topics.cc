@@ -252,13 +252,13 @@ Json Node::Impl::report_who(std::string_view topic) const {
     links.push_back({{"cluster_id", way.link->peer.cluster}, {"behind", way.clusters}});
   }
   std::vector<GroupTable::TargetId> targets;
-  groups_.table.match(topic, targets);
+  groups_.table().match(topic, targets);
   Json groups = Json::array();
   for (const GroupTable::TargetId id : targets) {
-    const GroupTable::Target& target = groups_.table.target(id);
+    const GroupTable::Target& target = groups_.table().target(id);
     if (groups.size() >= kRowsMax) break;
     groups.push_back(
-        {{"group", groups_.table.name_of(target.group)},
+        {{"group", groups_.table().name_of(target.group)},
          {"cluster_id", target.cluster.empty() ? options_.cluster : target.cluster},
          {"name", target.cluster.empty() ? sessions_.at(target.slot).name : std::string()}});
   }

@@ -5,7 +5,7 @@ namespace mpreg {
 // Which clusters want a record, by their index.
 const IdList& Node::Impl::clusters_wanting(StreamIndex stream, const Body& body,
                                            const Record& record) {
-  const TopicIndex topic = topic_of(stream, body, record);
+  const TopicIndex topic = topics_.topic_of(stream, body, record);
   if (topic != kNoTopic) return topics_.clusters_for(topic, interest_.table().index());
   overflow_matches_.emplace_back();
   return refresh(overflow_matches_.back(), body.inline_topic_of(record), interest_.table().index());
@@ -61,7 +61,7 @@ void Node::Impl::serve_events(Turn& turn, Link& link, StreamIndex stream, Servin
     const bool is_for_everybody = is_whole && !serving.has_passed_over() && !entry->complete_for;
     if (!is_for_everybody) set_completeness(header, serving, filtered);
     metrics_.bodies_served.add();
-    const Frame body = is_whole ? entry->body.frame : part_of(entry->body, wanted);
+    const Frame body = is_whole ? entry->body.frame : body_parts_.of(entry->body, wanted);
     send(turn, link.address, Packet(std::move(header)), body);
     serving.mark_sent(entry->through, bytes);
   }
