@@ -287,7 +287,7 @@ void Node::Impl::remember_operations(const Body& body) {
 void Node::Impl::publish(Turn& turn, StreamIndex stream, const LogEntry& entry,
                          const std::vector<Declaration>& declared) {
   const StreamId& id = stream_ids_.id_of(stream);
-  if (id.lane != Lane::cache || link_of_peer_.empty()) return;
+  if (id.lane != Lane::cache || !links_.is_dialled_by_any()) return;
   if (entry.gap) {
     turn.outbox.publications.push_back({channel_of(id), encode_packet(*entry.gap), {}});
     return;

@@ -21,23 +21,6 @@ std::optional<Refused> Node::Impl::check_role(const LinkHello& hello) const {
   return std::nullopt;
 }
 
-// Two brokers that are linked more than once use one of the links: that which the greater cluster
-// id dialled, and of several the first. The others are heard on, and wait.
-bool Node::Impl::is_standby(const Link& link) const {
-  const auto dialler = [&](const Link& of) -> const std::string& {
-    return of.dialled() ? options_.cluster : of.peer.cluster;
-  };
-  for (const auto& [id, other] : links_) {
-    const bool is_rival = id != link.id && other.is_joined() && !other.is_late &&
-                          other.peer.cluster == link.peer.cluster &&
-                          other.peer.incarnation.instance == link.peer.incarnation.instance;
-    if (!is_rival) continue;
-    if (link.is_late || dialler(other) > dialler(link)) return true;
-    if (dialler(other) == dialler(link) && other.dial < link.dial) return true;
-  }
-  return false;
-}
-
 // What a broker owes to whom: to its spokes everything; to its hub and its peers what is its own
 // and its spokes'; to a gateway its region; and to its own region what comes by a gateway. The rest
 // it passes on where nobody else does.

@@ -57,7 +57,7 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     supersede(turn.now, member.cluster, member.incarnation);
   }
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
-  metrics_.links.set(static_cast<std::int64_t>(joined_links()));
+  metrics_.links.set(static_cast<std::int64_t>(links_.joined_links()));
   const std::map<StreamId, Offer> before = std::exchange(link.offers, {});
   // The neighbour made this state when it had held the one that it echoes for so long.
   Instant asked = link.sent_at(state.echo);
@@ -149,7 +149,7 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
 
 std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) const {
   std::vector<Offer> offers;
-  if (is_standby(link)) return offers;
+  if (links_.is_standby(link, options_.cluster)) return offers;
   for (const auto& [id, index] : stream_ids_.by_id()) {
     const StreamState& state = streams_[index];
     const auto lane = static_cast<std::size_t>(id.lane);

@@ -90,15 +90,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
     cache_.set_protocol(name, ProtocolTable(*protocol));
   }
   if (!options_.dials.empty()) interest_.federate();
-  for (const DialOptions& dial : options_.dials) {
-    Link link;
-    link.id = next_link_++;
-    link.address = {Door::link_out, link.id};
-    link.role = dial.role;
-    link.dial = link.id;
-    link.endpoint = dial.endpoint;
-    links_.emplace(link.id, std::move(link));
-  }
+  for (const DialOptions& dial : options_.dials) links_.dial(dial.role, dial.endpoint);
 }
 
 void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
@@ -127,7 +119,7 @@ void Node::Impl::on_peer_gone(Turn& turn, Address peer) {
   if (peer.door == Door::session) {
     if (Session* session = sessions_.of_peer(peer.peer)) end_session(*session);
   } else if (peer.door == Door::link_in) {
-    if (Link* link = link_of(peer)) lose_link(turn, *link, "it does not read");
+    if (Link* link = links_.of(peer)) lose_link(turn, *link, "it does not read");
   }
 }
 
@@ -227,7 +219,7 @@ void Node::Impl::leave(Turn& turn) {
   }
   log(turn, LogLevel::info,
       "leaving: " + std::to_string(sessions_.open_sessions()) + " sessions and " +
-          std::to_string(joined_links()) + " links are told");
+          std::to_string(links_.joined_links()) + " links are told");
 }
 
 bool Node::Impl::drained() const {

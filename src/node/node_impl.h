@@ -60,7 +60,7 @@ class Node::Impl : private NodeState {
   [[nodiscard]] const NodeOptions& options() const { return options_; }
   [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
   [[nodiscard]] HybridTime clock() const { return clock_.last(); }
-  [[nodiscard]] bool joined() const;
+  [[nodiscard]] bool joined() const { return links_.is_joined(); }
 
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
@@ -263,8 +263,6 @@ class Node::Impl : private NodeState {
   void lose_link(Turn& turn, Link& link, std::string_view reason);
   void tick_links(Turn& turn);
   void renumber(Turn& turn, const Incarnation& above, std::string_view reason);
-  [[nodiscard]] Link* link_of(Address from);
-  [[nodiscard]] std::size_t joined_links() const;
 
   // ---- past.cc
   void note_past(Turn& turn, const Hello& hello);
@@ -324,7 +322,6 @@ class Node::Impl : private NodeState {
 
   // ---- link_roles.cc
   [[nodiscard]] std::optional<Refused> check_role(const LinkHello& hello) const;
-  [[nodiscard]] bool is_standby(const Link& link) const;
   [[nodiscard]] Standing standing_towards(const Link& link, StreamIndex stream) const;
   void note_late_links(Turn& turn);
 

@@ -64,11 +64,11 @@ Json Node::Impl::report_stats(const Now& now) const {
   answer["cluster_id"] = options_.cluster;
   answer["region"] = options_.region;
   answer["incarnation"] = to_string(incarnation_);
-  answer["joined"] = joined();
+  answer["joined"] = links_.is_joined();
   answer["sessions"] = sessions_.open_sessions();
   answer["patterns"] = patterns_.patterns();
   answer["topics"] = topics_.size();
-  answer["links_joined"] = joined_links();
+  answer["links_joined"] = links_.joined_links();
   answer["members"] = members_.all().size() + 1;
   answer["pending_operations"] = pending_.size();
   const auto oldest = pending_.oldest();
@@ -142,7 +142,7 @@ Json Node::Impl::report_links(const Now& now) const {
                 link.is_known() ? milliseconds_since(now.instant, link.last_heard) : Json(nullptr)},
                {"role", names_of_relation[static_cast<std::size_t>(link.relation())]},
                {"late", link.is_late},
-               {"standby", is_standby(link)},
+               {"standby", links_.is_standby(link, options_.cluster)},
                {"streams_taken", taken[id]},
                {"streams_offered", link.offers.size()},
                {"streams_served", link.servings.size()},

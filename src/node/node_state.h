@@ -26,7 +26,7 @@
 #include "node/body_parts.h"
 #include "node/compare_desk.h"
 #include "node/event_interest.h"
-#include "node/link.h"
+#include "node/link_table.h"
 #include "node/node.h"
 #include "node/node_metrics.h"
 #include "node/node_parts.h"
@@ -112,9 +112,7 @@ struct NodeState {
   FederationBooks books_;
 
   // ---- Links.
-  std::map<LinkId, Link> links_;  // The dialled ones come first: 0 .. dials - 1.
-  std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
-  LinkId next_link_ = 0;
+  LinkTable links_;
   Members members_;
   SettingsBook settings_;
   OwnClockWatch own_clock_;

@@ -10,28 +10,12 @@ constexpr std::uint32_t kRetryMs = 1000;
 
 }  // namespace
 
-Link* Node::Impl::link_of(Address from) {
-  LinkId id = from.peer;
-  if (from.door == Door::link_in) {
-    const auto known = link_of_peer_.find(from.peer);
-    if (known == link_of_peer_.end()) return nullptr;
-    id = known->second;
-  }
-  const auto it = links_.find(id);
-  return it == links_.end() ? nullptr : &it->second;
-}
-
-std::size_t Node::Impl::joined_links() const {
-  return static_cast<std::size_t>(std::count_if(
-      links_.begin(), links_.end(), [](const auto& entry) { return entry.second.is_joined(); }));
-}
-
 void Node::Impl::on_link_packet(Turn& turn, Address from, Packet& packet, Frame& body) {
   if (const auto* hello = std::get_if<LinkHello>(&packet)) {
     if (from.door == Door::link_in) return on_link_hello(turn, from.peer, *hello);
     return metrics_.packets_unexpected.add();
   }
-  Link* link = link_of(from);
+  Link* link = links_.of(from);
   if (link == nullptr) {
     metrics_.packets_unexpected.add();
     // It still thinks that it is joined: let it say hello again.
@@ -191,10 +175,8 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
     }
     lose_link(turn, links_.at(id), "it is back on another connection");
   }
-  Link link;
-  link.id = next_link_++;
+  Link& link = links_.accept(peer);
   link.session = welcome.session = instance_ + link.id;
-  link.address = from;
   link.role = hello.role;
   link.dial = hello.dial;
   link.phase = Link::Phase::welcomed;
@@ -202,9 +184,8 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   link.peer = {hello.cluster, hello.region, hello.incarnation, 1, 0};
   link.peer.settings = hello.settings.namespaces;
   learn_claim_lease(turn, hello.cluster, hello.settings.claim_lease_max_ms);
-  link_of_peer_[peer] = link.id;
   send(turn, from, welcome);
-  join(turn, links_.emplace(link.id, std::move(link)).first->second);
+  join(turn, link);
 }
 
 void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welcome) {
@@ -311,13 +292,9 @@ void Node::Impl::lose_link(Turn& turn, Link& link, std::string_view reason) {
   link.told.clear();
   link.is_late = false;
   link.phase = Link::Phase::greeting;
-  const LinkId id = link.id;
-  if (!link.dialled()) {
-    link_of_peer_.erase(link.address.peer);
-    links_.erase(id);
-  }
+  if (!link.dialled()) links_.drop(link);
   choose_upstreams(turn);
-  metrics_.links.set(static_cast<std::int64_t>(joined_links()));
+  metrics_.links.set(static_cast<std::int64_t>(links_.joined_links()));
 }
 
 void Node::Impl::tick_links(Turn& turn) {

@@ -157,18 +157,6 @@ std::vector<StreamPosition> Node::Impl::positions_of(const Session& session) con
   return positions;
 }
 
-// Every neighbour that is dialled has been joined at some time, and at least one is now.
-bool Node::Impl::joined() const {
-  bool is_linked = false;
-  bool has_dials = false;
-  for (const auto& [id, link] : links_) {
-    if (link.dialled() && !link.was_joined) return false;
-    has_dials = has_dials || link.dialled();
-    is_linked = is_linked || link.is_joined();
-  }
-  return is_linked || !has_dials;
-}
-
 // When everybody from whom events can come filters them for what this cluster wants now. A cluster
 // that cannot be reached filters as it did: what it sends later is asked for again.
 void Node::Impl::on_barrier(Turn& turn, Session& session, const Barrier& request) {
@@ -181,7 +169,7 @@ void Node::Impl::on_barrier(Turn& turn, Session& session, const Barrier& request
 bool Node::Impl::settle_barriers(Turn& turn, Session& session) {
   auto& barriers = session.barriers;
   if (barriers.empty()) return true;
-  const bool is_ready = joined() && session.subscribes.empty();
+  const bool is_ready = links_.is_joined() && session.subscribes.empty();
   for (auto it = barriers.begin(); it != barriers.end();) {
     const bool is_done = is_ready && is_interest_known(it->generation);
     if (!is_done && turn.now.instant < it->deadline) {

@@ -120,7 +120,7 @@ Json Node::Impl::report_health(const Now& now) const {
     health.healthy = false;
     health.issues.push_back(std::move(issue));
   }
-  if (!joined()) health.issues.emplace_back("a link that was dialled has not joined");
+  if (!links_.is_joined()) health.issues.emplace_back("a link that was dialled has not joined");
   return {{"cluster_id", options_.cluster},
           {"healthy", health.healthy},
           {"issues", health.issues},
