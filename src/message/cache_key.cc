@@ -298,6 +298,11 @@ Result<void> check_topic_prefix(std::string_view value) {
   return {};
 }
 
+bool is_cache_topic(std::string_view topic, std::string_view prefix) {
+  return topic.substr(0, prefix.size()) == prefix &&
+         (topic.size() == prefix.size() || topic[prefix.size()] == '.');
+}
+
 std::string invalidation_topic(std::string_view prefix, std::string_view region,
                                std::string_view namespace_name) {
   return joined(prefix, ".invalidation.", region, namespace_name);

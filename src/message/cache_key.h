@@ -96,6 +96,8 @@ enum class KeyFault : std::uint8_t {
 [[nodiscard]] Result<void> check_topic_prefix(std::string_view value);
 
 // The arguments are checked before. The topics are admissible whatever the valid arguments.
+// Whether a topic is one of the cache's, under the prefix: all of these, and nothing else.
+[[nodiscard]] bool is_cache_topic(std::string_view topic, std::string_view prefix);
 [[nodiscard]] std::string invalidation_topic(std::string_view prefix, std::string_view region,
                                              std::string_view namespace_name);
 // Of an invalidation of more than one key.

@@ -38,7 +38,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
     }
     if (lane == Lane::cache) apply_facts(turn.now, is_trusted, do_agree, entry);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
-    if (lane == Lane::bulk) entry.targets = targets_of(body);
+    if (lane == Lane::bulk) entry.targets = targets_of(body, options_, members_);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
     if (lane == Lane::bulk) cache_values(turn.now, stream, do_agree, body);
     if (!state.own) {

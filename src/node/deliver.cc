@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "message/target_names.h"
 #include "node/node_impl.h"
 #include "wire/packet_codec.h"
 
@@ -15,12 +16,17 @@ Number Node::Impl::told(const Session& session, StreamIndex stream) const {
   return session.told(stream, streams_[stream].floor);
 }
 
+bool Node::Impl::is_value_for_us(const LogEntry& entry, std::size_t record) const {
+  if (stream_ids_.id_of(entry.stream).origin == options_.cluster) return true;
+  return selects((*entry.targets)[record], options_.cluster, options_.region);
+}
+
 // Null when nobody may have it, or when the topic has no place in the table any more.
 const IdList* Node::Impl::sessions_wanting(StreamIndex stream, const LogEntry& entry,
                                            std::size_t record_index) {
   const Record& record = entry.body.records[record_index];
   if (record.kind == RecordKind::none) return nullptr;
-  if (entry.targets && !is_value_for_us(stream, entry, record_index)) return nullptr;
+  if (entry.targets && !is_value_for_us(entry, record_index)) return nullptr;
   const TopicIndex topic = topics_.topic_of(stream, entry.body, record);
   if (topic != kNoTopic) return &topics_.sessions_for(topic, patterns_);
   overflow_matches_.emplace_back();

@@ -98,7 +98,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] Result<void> check_publishable(std::string_view topic, Lane lane) const;
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
   void refuse_operation(Turn& turn, Session& session, std::uint64_t operation, Error error);
-  [[nodiscard]] bool is_cache_topic(std::string_view topic) const;
 
   // ---- on_pubsub.cc
   void on_subscribe(Turn& turn, Session& session, const Subscribe& request);
@@ -123,7 +122,6 @@ class Node::Impl : private NodeState {
 
   // ---- on_cache.cc
   [[nodiscard]] Result<void> check_targets(std::vector<std::string>& targets) const;
-  [[nodiscard]] std::vector<std::string> named_by(std::vector<std::string> targets) const;
   [[nodiscard]] Result<void> check_resolved(const std::string& namespace_name,
                                             bool is_resolved) const;
   void void_fact_of(const Body& body, const Record& record, std::uint64_t client);
@@ -211,6 +209,7 @@ class Node::Impl : private NodeState {
   void enforce_retention();
 
   // ---- deliver.cc
+  [[nodiscard]] bool is_value_for_us(const LogEntry& entry, std::size_t record) const;
   void deliver(Turn& turn, StreamIndex stream, const LogEntry& entry, LogPosition position);
   void deliver_gap(Turn& turn, const LogEntry& entry);
   void deliver_group(Turn& turn, const Selection::Group& group, StreamIndex stream,
@@ -236,14 +235,6 @@ class Node::Impl : private NodeState {
   void send_backlog_part(Turn& turn, Session& session, std::uint32_t subscription,
                          const LogEntry& entry, const std::vector<std::uint16_t>& records);
   void settle_resumed(Turn& turn, Session& session);
-
-  // ---- bulk.cc
-  using Targets = std::vector<std::vector<std::string>>;
-  [[nodiscard]] std::shared_ptr<const Targets> targets_of(const Body& body) const;
-  [[nodiscard]] bool is_for(const LogEntry& entry, const Link& link) const;
-  [[nodiscard]] static std::vector<std::string> all_targets(const LogEntry& entry);
-  [[nodiscard]] bool is_value_for_us(StreamIndex stream, const LogEntry& entry,
-                                     std::size_t record) const;
 
   // ---- on_link.cc
   void on_link_packet(Turn& turn, Address from, Packet& packet, Frame& body);

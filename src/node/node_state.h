@@ -33,6 +33,7 @@
 #include "node/observers.h"
 #include "node/queue_groups.h"
 #include "node/remote_reads.h"
+#include "node/targets.h"
 #include "node/traces.h"
 #include "store/replica_store.h"
 #include "store/retention.h"

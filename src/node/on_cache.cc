@@ -45,26 +45,10 @@ Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const 
                   "target " + in_quotes(target) + " is no member that is known");
     }
   }
-  targets = named_by(targets);
+  targets = named_by(targets, options_, members_);
   std::erase_if(targets, [](const std::string& target) { return is_target_selector(target); });
   targets.erase(std::remove(targets.begin(), targets.end(), options_.cluster), targets.end());
   return {};
-}
-
-// Sorted, once each: the targets, and the members that they select.
-std::vector<std::string> Node::Impl::named_by(std::vector<std::string> targets) const {
-  const std::size_t given = targets.size();
-  for (std::size_t i = 0; i < given; ++i) {
-    if (!is_target_selector(targets[i])) continue;
-    const std::string selector = targets[i];
-    if (selects(selector, options_.cluster, options_.region)) targets.push_back(options_.cluster);
-    for (const auto& [cluster, known] : members_.all()) {
-      if (selects(selector, cluster, known.member.region)) targets.push_back(cluster);
-    }
-  }
-  std::sort(targets.begin(), targets.end());
-  targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
-  return targets;
 }
 
 // Where a resolver decides, writers say what they had seen; and the other way round.

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "message/cache_key.h"
 #include "node/node_impl.h"
 #include "topic/topic.h"
 
@@ -21,19 +22,13 @@ bool kind_fits(Lane lane, RecordKind kind) {
 
 }  // namespace
 
-bool Node::Impl::is_cache_topic(std::string_view topic) const {
-  const std::string& prefix = options_.topic_prefix;
-  return topic.substr(0, prefix.size()) == prefix &&
-         (topic.size() == prefix.size() || topic[prefix.size()] == '.');
-}
-
 Result<void> Node::Impl::check_publishable(std::string_view topic, Lane lane) const {
   if (Result<void> checked = check_topic(topic); !checked) return checked;
   if (is_reserved(topic)) {
     return fail(ErrorCode::refused,
                 "topic " + in_quotes(topic) + " begins with $: such names are the broker's own");
   }
-  if (is_cache_topic(topic) != (lane != Lane::events)) {
+  if (is_cache_topic(topic, options_.topic_prefix) != (lane != Lane::events)) {
     return fail(ErrorCode::refused, "topic " + in_quotes(topic) +
                                         (lane == Lane::events ? " is under " : " is not under ") +
                                         options_.topic_prefix +

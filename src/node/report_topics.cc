@@ -221,7 +221,7 @@ void Node::Impl::put_sharers(Json& into, const CacheAddress& address, HybridTime
         continue;
       }
       Json sharers = Json::array();
-      for (const std::string& cluster : named_by(fact->targets)) {
+      for (const std::string& cluster : named_by(fact->targets, options_, members_)) {
         if (is_target_selector(cluster)) continue;
         Json sharer = {{"cluster_id", cluster}};
         if (streams_[entry->stream].own) {

@@ -111,7 +111,8 @@ void Node::Impl::serve_stream(Turn& turn, Link& link, StreamIndex stream, Servin
     if (serve_what_is_not_held(turn, link, stream, serving)) continue;
     const LogEntry* entry = log.find(log.seek(stream, serving.sent()));
     MPREG_CHECK(entry != nullptr);
-    const bool has_body = !entry->body.frame.empty() && is_for(*entry, link);
+    const bool has_body =
+        !entry->body.frame.empty() && is_for(*entry, link, links_, options_.cluster);
     const std::uint64_t bytes = sizeof(LogEntry) + (has_body ? entry->body.frame.size() : 0);
     if (!serving.has_credit_for(bytes)) return;
     if (entry->gap) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "message/cache_key.h"
 #include "node/node_impl.h"
 #include "topic/topic.h"
 #include "wire/cache_codec.h"
@@ -33,7 +34,8 @@ std::string namespace_of(const Body& body, const Record& record) {
 bool Node::Impl::declare(StreamIndex stream, const std::vector<Declaration>& declarations) {
   bool is_right = true;
   for (const Declaration& declaration : declarations) {
-    const auto use = is_cache_topic(declaration.topic) ? TopicUse::cache : TopicUse::events;
+    const auto use = is_cache_topic(declaration.topic, options_.topic_prefix) ? TopicUse::cache
+                                                                              : TopicUse::events;
     is_right = check_topic(declaration.topic) &&
                topics_.learn(stream, declaration, use) != TopicTable::Learned::contradiction &&
                is_right;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "message/cache_key.h"
 #include "node/node_impl.h"
 #include "topic/topic.h"
 
@@ -30,7 +31,7 @@ std::vector<std::string> Node::Impl::clusters_wanting_topic(std::string_view top
   interest_.table().index().match(topic, indexes);
   std::vector<std::string> clusters;
   for (const auto& [cluster, known] : interest_.table().all()) {
-    const bool is_wanted = is_cache_topic(topic) ||
+    const bool is_wanted = is_cache_topic(topic, options_.topic_prefix) ||
                            std::find(indexes.begin(), indexes.end(), known.index) != indexes.end();
     if (is_wanted && cluster != options_.cluster) clusters.push_back(cluster);
   }
