@@ -84,9 +84,9 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   const LogPosition position = log.append(std::move(entry));
   const LogEntry& kept = *log.find(position);
   if (kept.gap) {
-    deliver_gap(turn, kept);
+    feed_.deliver_gap(turn, kept);
   } else if (!kept.body.frame.empty()) {
-    deliver(turn, stream, kept, position);
+    feed_.deliver(turn, kept, position);
     if (lane == Lane::events) groups_.hand_out(turn, stream, state.own, kept.body);
   }
   publish(turn, stream, kept, arrival.declarations);

@@ -59,6 +59,8 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
       body_parts_(metrics_.bodies_built),
+      feed_({options_, metrics_, topics_, patterns_, sessions_, stream_ids_, streams_, retention_,
+             body_parts_}),
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
       observers_(now.instant),
       remote_reads_(kWaitingGetsMax),
@@ -68,6 +70,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       interest_(options_, metrics_),
       groups_({options_, metrics_, topics_, sessions_, stream_ids_, interest_.table(), members_,
                body_parts_}),
+      cluster_matches_(RecordMatches::Of::clusters, topics_, interest_.table().index()),
       next_heartbeat_(now.instant),
       next_check_(now.instant) {}
 

@@ -117,8 +117,6 @@ class Node::Impl : private NodeState {
   void mark_late_acceptances();
   Accepted take_acceptance(Session& session);
   void send_acceptances(Turn& turn);
-  [[nodiscard]] Number served_to(const Session& session, StreamIndex stream) const;
-  [[nodiscard]] std::vector<StreamPosition> positions_of(const Session& session) const;
 
   // ---- on_cache.cc
   [[nodiscard]] Result<void> check_targets(std::vector<std::string>& targets) const;
@@ -208,19 +206,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] std::uint64_t event_report_bytes() const;
   void enforce_retention();
 
-  // ---- deliver.cc
-  [[nodiscard]] bool is_value_for_us(const LogEntry& entry, std::size_t record) const;
-  void deliver(Turn& turn, StreamIndex stream, const LogEntry& entry, LogPosition position);
-  void deliver_gap(Turn& turn, const LogEntry& entry);
-  void deliver_group(Turn& turn, const Selection::Group& group, StreamIndex stream,
-                     const LogEntry& entry, LogPosition position);
-  void send_batch(Turn& turn, Session& session, StreamIndex stream, const LogEntry& entry,
-                  const Frame& body, const std::vector<std::uint16_t>* records);
-  [[nodiscard]] const IdList* sessions_wanting(StreamIndex stream, const LogEntry& entry,
-                                               std::size_t record);
-  void send_gap(Turn& turn, Session& session, const Gap& gap, StreamIndex stream);
-  [[nodiscard]] Number told(const Session& session, StreamIndex stream) const;
-
   // ---- replay.cc
   void mark_serving(Session& session);
   void serve_sessions(Turn& turn);
@@ -228,12 +213,7 @@ class Node::Impl : private NodeState {
   void tell_lost(Turn& turn, Session& session, Lane lane, LogPosition from);
   void tell_not_held(Turn& turn, Session& session);
   [[nodiscard]] Scope lost_scope(const Session& session, Lane lane, LogPosition from) const;
-  void send_selected(Turn& turn, Session& session, const LogEntry& entry);
-  bool select_wanted(const Session& session, const LogEntry& entry);
   bool serve_entry(Turn& turn, Session& session, const LogEntry& entry, std::uint64_t& budget);
-  void send_backlog(Turn& turn, Session& session, const Subscription& subscription);
-  void send_backlog_part(Turn& turn, Session& session, std::uint32_t subscription,
-                         const LogEntry& entry, const std::vector<std::uint16_t>& records);
   void settle_resumed(Turn& turn, Session& session);
 
   // ---- on_link.cc
@@ -284,7 +264,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] bool is_complete(StreamIndex stream, const Arrival& arrival) const;
   [[nodiscard]] bool is_complete_for(const LogEntry& entry, const std::string& cluster,
                                      Generation generation) const;
-  [[nodiscard]] static std::chrono::milliseconds refill_patience(const StreamState& state);
   void want_refill(Turn& turn, StreamIndex stream, Number through);
   void ask_refill(Turn& turn, StreamIndex stream);
   void give_up_refill(Turn& turn, StreamIndex stream);
@@ -389,8 +368,6 @@ class Node::Impl : private NodeState {
                          const CompleteFor& complete);
   void tell_all_passed_over(Turn& turn);
   void set_completeness(BatchHeader& header, Serving& serving, const CompleteFor& complete) const;
-  [[nodiscard]] const IdList& clusters_wanting(StreamIndex stream, const Body& body,
-                                               const Record& record);
   void send_applied(Turn& turn, bool everything);
 };
 

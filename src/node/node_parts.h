@@ -15,6 +15,7 @@
 #include "federation/stream_state.h"
 #include "message/packet.h"
 #include "node/link.h"
+#include "node/node_options.h"
 #include "wire/body_codec.h"
 
 namespace mpreg {
@@ -66,15 +67,6 @@ struct ToldNotice {
   Packet packet;
 };
 
-// The header of the last batch sent: sessions that are told the same share it.
-struct LastHeader {
-  StreamIndex stream = 0;
-  Number after = 0;
-  Number through = 0;
-  std::uint32_t generation = 0;
-  Frame frame;
-};
-
 struct Forgotten {
   Member member;
   Instant since{};
@@ -85,6 +77,14 @@ struct Choice {
   Standing standing = Standing::cut_off;
   std::uint8_t hops = 0;
 };
+
+// For how long what is missing in a stream is asked for before it counts as lost.
+[[nodiscard]] inline std::chrono::milliseconds refill_patience(const StreamState& state) {
+  const bool is_origin_gone = state.superseded != Instant{} || state.final;
+  if (!is_origin_gone) return kRefillPatience;
+  if (state.refills_given_up == 0) return kRefillPatienceWithoutOrigin;
+  return state.refills_given_up < kRefillsPatient ? kRefillPatienceAgain : kRefillPatienceLast;
+}
 
 // Who takes a stream through us, by which link, and how much of it has been applied there.
 struct Below {

@@ -14,7 +14,6 @@
 #include "coherence/claims.h"
 #include "exchange/client_table.h"
 #include "exchange/load_leases.h"
-#include "exchange/selection.h"
 #include "exchange/session_table.h"
 #include "exchange/topic_table.h"
 #include "federation/federation_books.h"
@@ -33,6 +32,7 @@
 #include "node/observers.h"
 #include "node/queue_groups.h"
 #include "node/remote_reads.h"
+#include "node/session_feed.h"
 #include "node/targets.h"
 #include "node/traces.h"
 #include "store/replica_store.h"
@@ -79,10 +79,8 @@ struct NodeState {
   // ---- Sessions.
   TopicTable topics_;
   PatternIndex patterns_;
-  Selection selection_;
   SessionTable sessions_;
   BodyParts body_parts_;
-  std::deque<CachedMatch> overflow_matches_;  // Of topics that have no place in the table.
   Instant next_room_warning_{};
   std::vector<std::uint16_t> records_scratch_;
   std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
@@ -94,7 +92,7 @@ struct NodeState {
   std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
   std::optional<Instant> late_answers_due_;  // While there are any.
   std::vector<std::uint32_t> serving_slots_;
-  LastHeader last_header_;
+  SessionFeed feed_;
   ReplicaStore cache_;
   Observers observers_;
   std::vector<WaitingGet> waiting_gets_;
@@ -127,6 +125,7 @@ struct NodeState {
   bool has_heard_others_ = false;  // Some stream of another origin has started here.
 
   QueueGroups groups_;
+  RecordMatches cluster_matches_;
   Traces traces_;
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
   Incarnation past_;  // Of an earlier life of this broker, in which it told facts; if any is known.

@@ -116,9 +116,10 @@ void Node::Impl::begin_subscription(Turn& turn, Session& session, const Subscrib
   const bool is_behind = session.cursors[static_cast<std::size_t>(Lane::events)].behind;
   if (is_behind || !session.refills.empty()) plan_refills(turn, session, false);
   send(turn, {Door::session, session.peer},
-       Subscribed{request.request, request.subscription.id, positions_of(session), clock_.last()});
+       Subscribed{request.request, request.subscription.id, feed_.positions_of(session),
+                  clock_.last()});
   if (request.subscription.backlog_count > 0) {
-    send_backlog(turn, session, session.subscriptions[request.subscription.id]);
+    feed_.send_backlog(turn, session, session.subscriptions[request.subscription.id]);
   }
 }
 
@@ -129,32 +130,6 @@ void Node::Impl::on_unsubscribe(Turn& turn, Session& session, const Unsubscribe&
   Answer answer{request.request, known, ErrorCode::refused, ""};
   if (!known) answer.text = "there is no subscription " + std::to_string(request.subscription);
   send(turn, {Door::session, session.peer}, answer);
-}
-
-// Up to where a session has been served: in a lane that it is behind of, up to what its cursor has
-// not reached.
-Number Node::Impl::served_to(const Session& session, StreamIndex stream) const {
-  const Number told_to = told(session, stream);
-  if (const auto refill = session.refills.find(stream); refill != session.refills.end()) {
-    return std::max(told_to, refill->second.done);
-  }
-  const LaneCursor& cursor =
-      session.cursors[static_cast<std::size_t>(stream_ids_.id_of(stream).lane)];
-  const RetainedLog& log = log_of(stream);
-  const Number frontier = streams_[stream].frontier;
-  if (!cursor.behind) return std::max(frontier, told_to);
-  // It will be told what was evicted before it came there.
-  if (log.lost_end(stream) > cursor.position) return told_to;
-  return std::max(log.come_to(stream, cursor.position).value_or(frontier), told_to);
-}
-
-std::vector<StreamPosition> Node::Impl::positions_of(const Session& session) const {
-  std::vector<StreamPosition> positions;
-  for (const auto& [id, index] : stream_ids_.by_id()) {
-    if (!streams_[index].started || streams_[index].closed()) continue;
-    positions.push_back({id, served_to(session, index)});
-  }
-  return positions;
 }
 
 // When everybody from whom events can come filters them for what this cluster wants now. A cluster

@@ -135,7 +135,7 @@ void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
                     static_cast<std::uint32_t>(options_.session_timeout.count())};
   welcome.accepted = answered_.accepted(hello.client);
   for (const auto& [id, index] : stream_ids_.by_id()) {
-    if (streams_[index].started) welcome.positions.push_back({id, told(session, index)});
+    if (streams_[index].started) welcome.positions.push_back({id, feed_.told(session, index)});
   }
   if (hello.open_through != 0) welcome.applied = cache_positions();
   welcome.clock = clock_.last();
@@ -203,7 +203,7 @@ void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
   if (session.late_acceptance_due) mark_acceptance(session);
   ProbeEcho echo;
   echo.sent_at_ns = probe.sent_at_ns;
-  echo.positions = positions_of(session);
+  echo.positions = feed_.positions_of(session);
   echo.vouches.push_back({options_.cluster, 0});
   for (const auto& [cluster, known] : members_.all()) {
     Vouch vouch{cluster, age_of(turn.now.instant, cluster)};

@@ -43,13 +43,6 @@ bool Node::Impl::is_complete_for(const LogEntry& entry, const std::string& clust
   return known && *known >= generation && interest_.table().generation_of(cluster) >= generation;
 }
 
-std::chrono::milliseconds Node::Impl::refill_patience(const StreamState& state) {
-  const bool is_origin_gone = state.superseded != Instant{} || state.final;
-  if (!is_origin_gone) return kRefillPatience;
-  if (state.refills_given_up == 0) return kRefillPatienceWithoutOrigin;
-  return state.refills_given_up < kRefillsPatient ? kRefillPatienceAgain : kRefillPatienceLast;
-}
-
 // The arrival up to that number is of no use.
 void Node::Impl::want_refill(Turn& turn, StreamIndex stream, Number through) {
   metrics_.link_batches_incomplete.add();
@@ -145,12 +138,12 @@ bool Node::Impl::answer_refill(Turn& turn, Link& link, StreamIndex stream, const
     const LogEntry* entry = log.find(position);
     if (entry == nullptr || !is_complete_for(*entry, request.cluster, request.generation)) break;
     std::vector<std::uint16_t> records;
-    overflow_matches_.clear();
+    cluster_matches_.begin_body();
     for (std::size_t i = 0; i < entry->body.records.size(); ++i) {
       const Record& record = entry->body.records[i];
       bool is_wanted = id.lane == Lane::bulk;
       if (!is_wanted && record.kind != RecordKind::none && asking != nullptr) {
-        const IdList& wanting = clusters_wanting(stream, entry->body, record);
+        const IdList& wanting = cluster_matches_.wanting(stream, entry->body, record);
         is_wanted = std::binary_search(wanting.begin(), wanting.end(), asking->index);
       }
       if (is_wanted) records.push_back(static_cast<std::uint16_t>(i));

@@ -2,15 +2,6 @@
 
 namespace mpreg {
 
-// Which clusters want a record, by their index.
-const IdList& Node::Impl::clusters_wanting(StreamIndex stream, const Body& body,
-                                           const Record& record) {
-  const TopicIndex topic = topics_.topic_of(stream, body, record);
-  if (topic != kNoTopic) return topics_.clusters_for(topic, interest_.table().index());
-  overflow_matches_.emplace_back();
-  return refresh(overflow_matches_.back(), body.inline_topic_of(record), interest_.table().index());
-}
-
 // Everything that is new, or only what some cluster behind the link wants, and for whom that is
 // complete. What nobody there wants is passed over, and told with what follows or by a heartbeat.
 void Node::Impl::serve_events(Turn& turn, Link& link, StreamIndex stream, Serving& serving) {
@@ -31,13 +22,13 @@ void Node::Impl::serve_events(Turn& turn, Link& link, StreamIndex stream, Servin
       continue;
     }
     wanted.clear();
-    overflow_matches_.clear();
+    cluster_matches_.begin_body();
     serving.filter.begin_batch();
     const std::size_t records = entry->body.records.size();
     for (std::size_t i = 0; i < records; ++i) {
       const Record& record = entry->body.records[i];
       if (record.kind == RecordKind::none) continue;
-      const IdList& wanting = clusters_wanting(stream, entry->body, record);
+      const IdList& wanting = cluster_matches_.wanting(stream, entry->body, record);
       if (serving.filter.wants(wanting, interest_.table()))
         wanted.push_back(static_cast<std::uint16_t>(i));
     }

@@ -27,7 +27,7 @@ void Node::Impl::plan_refills(Turn& turn, Session& session, bool has_resumed) {
     const bool is_theirs = stream_ids_.id_of(stream).lane == Lane::events && !state.own;
     if (!is_theirs || !state.started || state.closed()) continue;
     // One that is under way begins again, for what is wanted now.
-    const Number at = has_resumed ? told(session, stream) : served_to(session, stream);
+    const Number at = has_resumed ? feed_.told(session, stream) : feed_.served_to(session, stream);
     if (at >= state.frontier || is_held_complete(stream, at, session.refill_generation)) continue;
     session.refills[stream] = {at, state.frontier, turn.now.instant, {}};
     ask_session_refill(turn, session, stream);
@@ -86,10 +86,10 @@ void Node::Impl::on_session_refill(Turn& turn, StreamIndex stream, const RefillM
   refill.since = turn.now.instant;
   refill.sent = turn.now.instant;  // More of the answer may follow.
   if (mark.is_lost || arrival.gap) {
-    send_gap(turn, session,
-             {stream_ids_.id_of(stream), 0, arrival.through, lost_scope(session, Lane::events, 0),
-              "it is not held any more"},
-             stream);
+    feed_.send_gap(turn, session,
+                   {stream_ids_.id_of(stream), 0, arrival.through,
+                    lost_scope(session, Lane::events, 0), "it is not held any more"},
+                   stream);
   } else if (!arrival.body.frame.empty()) {
     LogEntry entry;
     entry.stream = stream;
@@ -97,7 +97,7 @@ void Node::Impl::on_session_refill(Turn& turn, StreamIndex stream, const RefillM
     entry.through = arrival.through;
     entry.hops = arrival.hops;
     entry.body = std::move(arrival.body);
-    if (select_wanted(session, entry)) send_selected(turn, session, entry);
+    if (feed_.select(session, entry)) feed_.send_selected(turn, session, entry);
   }
   if (refill.done < refill.through) return;
   end_session_refill(turn, session, stream);
@@ -107,10 +107,10 @@ void Node::Impl::on_session_refill(Turn& turn, StreamIndex stream, const RefillM
 void Node::Impl::end_session_refill(Turn& turn, Session& session, StreamIndex stream) {
   const Number through = session.refills.at(stream).through;
   session.refills.erase(stream);
-  if (told(session, stream) < through) {
+  if (feed_.told(session, stream) < through) {
     BatchHeader header;
     header.stream = stream_ids_.id_of(stream);
-    header.after = told(session, stream);
+    header.after = feed_.told(session, stream);
     header.through = through;
     header.interest_generation = session.interest_generation;
     const Frame frame = encode_packet(header);
@@ -132,7 +132,7 @@ void Node::Impl::tick_session_refills(Turn& turn, Session& session) {
   }
   for (const StreamIndex stream : given_up) {
     metrics_.refills_given_up.add();
-    send_gap(
+    feed_.send_gap(
         turn, session,
         {stream_ids_.id_of(stream), 0, session.refills.at(stream).through,
          lost_scope(session, Lane::events, 0), "nobody who can be reached holds what was left out"},
