@@ -114,8 +114,8 @@ void Node::Impl::apply_facts(const Now& now, bool is_trusted, bool clocks_agree,
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
     if (record.kind == RecordKind::claim) {
-      facts.note(take_claim(now, stream_ids_.id_of(stream).origin,
-                            body.stamp.version + record.index, body.payload_of(record)));
+      facts.note(claims_.hear(now, stream_ids_.id_of(stream).origin,
+                              body.stamp.version + record.index, body.payload_of(record)));
       continue;
     }
     while (own && checked != checked_facts_.cend() && checked->index < record.index) ++checked;
@@ -207,8 +207,8 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   }
   if constexpr (kIsInvalidation) {
     cache_.take(now.instant, fact, origin, counted);
-    if (facts.is_trusted && fact.claim && !is_long_over(now, version, fact.claim->lease_ms)) {
-      claims_.take(now.instant, fact, {version, origin}, facts.stream, number);
+    if (facts.is_trusted && fact.claim) {
+      claims_.hear(now, fact, {version, origin}, facts.stream, number);
     }
   } else {
     const auto failure = cache_.take(now.instant, fact, origin, version,

@@ -53,7 +53,6 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       registry_(metrics),
       metrics_(metrics),
       incarnation_{options_.counter, instance},
-      started_(now.instant),
       retention_(options_.retained_bytes_max),
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
@@ -64,9 +63,9 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
       observers_(now.instant),
       remote_reads_(kWaitingGetsMax),
-      claims_(options_.cluster, options_.claim_lease_max, instance),
       pending_(options_.pending_operations_max),
       settings_(settings_of(options_)),
+      claims_({options_, settings_, members_, cache_, clock_, books_}, now.instant, instance),
       interest_(options_, metrics_),
       groups_({options_, metrics_, topics_, sessions_, stream_ids_, interest_.table(), members_,
                body_parts_}),
@@ -132,7 +131,7 @@ void Node::Impl::end_turn(Turn& turn) {
   tell_interest(turn);
   if (requests_waiting_) settle_requests(turn);
   report_own_observed(turn.now);
-  if (claims_.is_due()) settle_claims(turn);
+  if (claims_.claims().is_due()) settle_claims(turn);
   if (states_due_) {
     states_due_ = false;
     for (auto& [id, link] : links_) {
@@ -172,7 +171,7 @@ void Node::Impl::tick(Turn& turn) {
     tick_links(turn);
     if (!traces_.empty()) settle_traces(turn);
     if (observers_.is_waiting()) settle_observed(turn.now);
-    if (!claims_.empty()) settle_claims(turn);
+    if (!claims_.claims().empty()) settle_claims(turn);
     tick_streams(turn);
     tick_comparison(turn);
     if (retirement_) send_away(turn);
@@ -190,7 +189,7 @@ Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
   if (!links_.empty() || requests_waiting_ || retirement_ || observers_.is_waiting() ||
-      !claims_.empty()) {
+      !claims_.claims().empty()) {
     next = std::min(next, next_check_);
   }
   if (late_answers_due_) next = std::min(next, *late_answers_due_);
@@ -201,7 +200,7 @@ Instant Node::Impl::next_tick() const {
 void Node::Impl::leave(Turn& turn) {
   if (leaving_) return;
   leave_groups(turn);
-  claims_.give_up(turn.now.instant);
+  claims_.claims().give_up(turn.now.instant);
   settle_claims(turn);
   leaving_ = true;
   Goodbye goodbye{"the broker is stopping", {}};

@@ -134,14 +134,6 @@ class Node::Impl : private NodeState {
   void repeat_notices(Turn& turn, const Session& session) const;
 
   // ---- on_claim.cc
-  [[nodiscard]] Claims::Electorate electorate(const Now& now) const;
-  void on_claim_ask(Turn& turn, const Session& session, const ClaimAsk& ask);
-  [[nodiscard]] Result<void> check_write(const Now& now, const CacheAddress& address,
-                                         FencingToken fence, std::uint32_t index,
-                                         CacheOperation write);
-  [[nodiscard]] bool is_long_over(const Now& now, HybridTime version, std::uint32_t lease_ms) const;
-  std::string take_claim(const Now& now, const std::string& origin, HybridTime version,
-                         Bytes payload);
   void settle_claims(Turn& turn);
   void stamp_claims(Turn& turn, Claims::Work& work);
 

@@ -11,7 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "coherence/claims.h"
 #include "exchange/client_table.h"
 #include "exchange/load_leases.h"
 #include "exchange/session_table.h"
@@ -25,6 +24,7 @@
 #include "node/body_parts.h"
 #include "node/compare_desk.h"
 #include "node/event_interest.h"
+#include "node/key_claims.h"
 #include "node/link_table.h"
 #include "node/node.h"
 #include "node/node_metrics.h"
@@ -64,7 +64,6 @@ struct NodeState {
   NodeMetrics metrics_;
   Incarnation incarnation_;
   HybridClock clock_;
-  Instant started_{};
   bool leaving_ = false;
   std::optional<Instant> retirement_;  // Until when sessions are sent away.
 
@@ -99,8 +98,6 @@ struct NodeState {
   RemoteReads remote_reads_;
   CompareDesk compare_;
   LoadLeases loads_;
-  Claims claims_;
-  std::uint64_t last_own_operation_ = 0;  // Of those whose client is the broker itself.
 
   // ---- Operations.
   PendingOperations pending_;
@@ -120,6 +117,7 @@ struct NodeState {
   std::map<StreamIndex, ApplyFailures> failures_;                   // Of this cluster.
   std::set<StreamIndex> all_reports_due_;                           // Beside those below.
   std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
+  KeyClaims claims_;
   // ---- Interest.
   EventInterest interest_;
   bool has_heard_others_ = false;  // Some stream of another origin has started here.

@@ -87,7 +87,8 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     }
     // Whoever only says that something has changed is always heard.
     if (fact->erased || fact->written || fact->fence != 0) {
-      auto checked = check_write(now, fact->address, fact->fence, index, CacheOperation::write);
+      auto checked =
+          claims_.check_write(now, fact->address, fact->fence, index, CacheOperation::write);
       if (!checked) return checked;
     }
     tracked.targets = fact->targets;
@@ -105,8 +106,8 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
       const bool is_alone =
           std::all_of(fact->targets.begin(), fact->targets.end(),
                       [this](const std::string& target) { return target == options_.cluster; });
-      checked = check_write(now, fact->address, fact->fence, index,
-                            is_alone ? CacheOperation::write : CacheOperation::share);
+      checked = claims_.check_write(now, fact->address, fact->fence, index,
+                                    is_alone ? CacheOperation::write : CacheOperation::share);
     }
     if (!checked) return checked;
     const auto value = values_.find(operation_of(body.segments, index));

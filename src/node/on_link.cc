@@ -340,7 +340,7 @@ void Node::Impl::renumber(Turn& turn, const Incarnation& above, std::string_view
   pending_.fail_all(turn.now.instant, ended_);
   pending_.forget_positions();
   values_.clear();
-  claims_.renumbered(turn.now.instant);
+  claims_.claims().renumbered(turn.now.instant);
   states_due_ = true;
   log(turn, LogLevel::warning,
       "the incarnation is now " + to_string(incarnation_) + " instead of " + to_string(before) +

@@ -47,7 +47,7 @@ void Node::Impl::on_session_packet(Turn& turn, std::uint32_t peer, Packet& packe
   } else if (const auto* load = std::get_if<LoadAsk>(&packet)) {
     on_load_ask(turn, *session, *load);
   } else if (const auto* claim = std::get_if<ClaimAsk>(&packet)) {
-    on_claim_ask(turn, *session, *claim);
+    claims_.ask(turn, *session, *claim);
   } else if (const auto* observed = std::get_if<Observed>(&packet)) {
     on_observed(turn.now, *session, *observed);
   } else if (const auto* query = std::get_if<Query>(&packet)) {

@@ -173,7 +173,7 @@ Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
   address.key = entry.substr(blank + 1);
   if (!check_namespace(address.namespace_name) || !check_key(address.key)) return {};
   const CacheGot got = cache_.look(now.instant, address);
-  const auto claim = claims_.view(now.instant, address);
+  const auto claim = claims_.claims().view(now.instant, address);
   EntryState state = got.state;
   const bool is_unwritten = claim && got.version <= claim->claim.token;
   if (claim && claim->is_ours && is_unwritten) state = EntryState::exclusive;
@@ -188,7 +188,7 @@ Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
                  {"key", address.key},
                  {"state", name_of(state)},
                  {"protocol", cache_.protocol_of(address.namespace_name).name()},
-                 {"home", home_of(address, electorate(now).needed)}};
+                 {"home", home_of(address, claims_.electorate(now).needed)}};
   if (claim) {
     answer["holder"] = claim->holder;
     answer["token"] = claim->claim.token;
