@@ -164,7 +164,7 @@ void Node::Impl::tick(Turn& turn) {
     send_applied(turn, true);
     tick_sessions(turn);
     const Instant old = turn.now.instant - std::chrono::seconds(60);
-    while (!notices_.empty() && notices_.front().at < old) forget_notice();
+    notices_.forget_before(old);
   }
   if (turn.now.instant >= next_check_) {
     next_check_ = turn.now.instant + kHeartbeat / 5;
@@ -176,8 +176,8 @@ void Node::Impl::tick(Turn& turn) {
     tick_comparison(turn);
     if (retirement_) send_away(turn);
   }
-  if (late_answers_due_ && turn.now.instant >= *late_answers_due_) {
-    mark_late_acceptances();
+  if (const auto due = acceptances_.next_deadline(); due && turn.now.instant >= *due) {
+    acceptances_.hasten(sessions_);
     send_acceptances(turn);
   }
   const std::size_t before = ended_.size();
@@ -192,7 +192,7 @@ Instant Node::Impl::next_tick() const {
       !claims_.claims().empty()) {
     next = std::min(next, next_check_);
   }
-  if (late_answers_due_) next = std::min(next, *late_answers_due_);
+  if (const auto due = acceptances_.next_deadline()) next = std::min(next, *due);
   if (const auto deadline = pending_.next_deadline()) next = std::min(next, *deadline);
   return next;
 }
@@ -209,7 +209,7 @@ void Node::Impl::leave(Turn& turn) {
     streams_[own].final_number = streams_[own].frontier;
     goodbye.final_positions.push_back({stream_ids_.id_of(own), streams_[own].frontier});
   }
-  mark_late_acceptances();
+  acceptances_.hasten(sessions_);
   send_acceptances(turn);
   pending_.fail_all(turn.now.instant, ended_);
   tell_outcomes(turn);

@@ -66,7 +66,6 @@ class Node::Impl : private NodeState {
   static constexpr std::size_t kValuesWaitingMax = 10'000;
   static constexpr Number kNoValue = 0;
   static constexpr std::string_view kAnotherLife = "another life of this cluster id was known";
-  static constexpr std::size_t kNoticedOperationsMax = 16'384;
 
   // ---- on_session.cc
   void on_session_packet(Turn& turn, std::uint32_t peer, Packet& packet, std::size_t bytes,
@@ -112,9 +111,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] Result<void> check_subscription(const Subscription& subscription) const;
   void add_subscription(Session& session, const Subscription& subscription);
   void remove_subscription(Session& session, std::uint32_t id, bool is_replaced = false);
-  void mark_acceptance(Session& session);
-  void mark_late_acceptance(const Now& now, Session& session);
-  void mark_late_acceptances();
   Accepted take_acceptance(Session& session);
   void send_acceptances(Turn& turn);
 
@@ -129,9 +125,6 @@ class Node::Impl : private NodeState {
   [[nodiscard]] PendingOperations::SharedProgress awaited_by(Tracked& tracked, bool is_lost);
   void tell_outcomes(Turn& turn);
   void tell_outcome(Turn& turn, std::span<const PendingOperations::Ended> alike);
-  void remember_notice(Instant now, std::uint64_t client, std::size_t operations, Packet packet);
-  void forget_notice();
-  void repeat_notices(Turn& turn, const Session& session) const;
 
   // ---- on_claim.cc
   void settle_claims(Turn& turn);

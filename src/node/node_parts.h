@@ -59,13 +59,6 @@ struct FactsApplied {
     if (about.empty() || about.back() != namespace_name) about.emplace_back(namespace_name);
   }
 };
-// What a client may ask for again after a broken connection. Not session_events.h's Notice.
-struct ToldNotice {
-  Instant at{};
-  std::uint64_t client = 0;
-  std::size_t operations = 0;  // That it is about.
-  Packet packet;
-};
 
 struct Forgotten {
   Member member;

@@ -21,6 +21,7 @@
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
 #include "message/packet.h"
+#include "node/acceptances.h"
 #include "node/body_parts.h"
 #include "node/compare_desk.h"
 #include "node/event_interest.h"
@@ -29,6 +30,7 @@
 #include "node/node.h"
 #include "node/node_metrics.h"
 #include "node/node_parts.h"
+#include "node/notices.h"
 #include "node/observers.h"
 #include "node/queue_groups.h"
 #include "node/remote_reads.h"
@@ -87,9 +89,7 @@ struct NodeState {
   std::shared_ptr<const std::vector<std::string>> last_names_;        // See shared_names().
   std::vector<CheckedFact> checked_facts_;                            // Ascending by index.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> value_facts_;  // (index, operation of fact).
-  std::vector<std::uint32_t> accepting_slots_;
-  std::vector<std::uint32_t> late_slots_;    // Of sessions that are answered later.
-  std::optional<Instant> late_answers_due_;  // While there are any.
+  Acceptances acceptances_;
   std::vector<std::uint32_t> serving_slots_;
   SessionFeed feed_;
   ReplicaStore cache_;
@@ -103,8 +103,7 @@ struct NodeState {
   PendingOperations pending_;
   std::vector<PendingOperations::Ended> ended_;
   std::map<OperationId, Number> values_;  // By fact, until that comes; kNoValue: refused.
-  std::deque<ToldNotice> notices_;
-  std::size_t noticed_operations_ = 0;  // In all of them.
+  Notices notices_;
   FederationBooks books_;
 
   // ---- Links.

@@ -315,29 +315,7 @@ void Node::Impl::tell_outcome(Turn& turn, std::span<const PendingOperations::End
   Packet packet(std::move(told));
   if (session != nullptr) send(turn, {Door::session, session->peer}, packet);
   if (is_answered) std::get<OperationOutcome>(packet).accepted.reset();
-  remember_notice(turn.now.instant, first.id.client, alike.size(), std::move(packet));
-}
-
-// What was told to a connection that breaks may not have arrived: it is told again to the next one
-// of the same client, which knows what it has heard.
-void Node::Impl::remember_notice(Instant now, std::uint64_t client, std::size_t operations,
-                                 Packet packet) {
-  notices_.push_back({now, client, operations, std::move(packet)});
-  noticed_operations_ += operations;
-  while (noticed_operations_ > kNoticedOperationsMax) forget_notice();
-}
-
-void Node::Impl::forget_notice() {
-  noticed_operations_ -= notices_.front().operations;
-  notices_.pop_front();
-}
-
-void Node::Impl::repeat_notices(Turn& turn, const Session& session) const {
-  for (const ToldNotice& notice : notices_) {
-    if (notice.client == session.client) {
-      send(turn, {Door::session, session.peer}, notice.packet);
-    }
-  }
+  notices_.remember(turn.now.instant, first.id.client, alike.size(), std::move(packet));
 }
 
 }  // namespace mpreg

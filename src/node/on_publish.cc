@@ -103,9 +103,9 @@ void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader
   metrics_.batch_bytes_received.add(header_bytes + frame.size());
   session.received_bytes += header_bytes + frame.size();
   if (header.may_answer_later) {
-    mark_late_acceptance(turn.now, session);
+    acceptances_.owe_by(turn.now.instant + kAnswerLater, session);
   } else {
-    mark_acceptance(session);
+    acceptances_.owe(session);
   }
   if (leaving_) return;  // Not stamped and not accepted: the client sends it elsewhere.
 
@@ -209,7 +209,7 @@ void Node::Impl::refuse_operation(Turn& turn, Session& session, std::uint64_t op
   metrics_.operations_refused.add();
   const OperationRefused refused{operation, error.code, std::move(error.text)};
   send(turn, {Door::session, session.peer}, refused);
-  remember_notice(session.last_heard, session.client, 1, refused);
+  notices_.remember(session.last_heard, session.client, 1, refused);
 }
 
 // What the broker itself says, on these topics.

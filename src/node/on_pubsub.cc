@@ -205,29 +205,6 @@ void Node::Impl::settle_requests(Turn& turn) {
   if (settle_gets(turn)) requests_waiting_ = true;
 }
 
-void Node::Impl::mark_acceptance(Session& session) {
-  if (session.acceptance_due) return;
-  session.acceptance_due = true;
-  accepting_slots_.push_back(session.slot);
-}
-
-void Node::Impl::mark_late_acceptance(const Now& now, Session& session) {
-  if (session.late_acceptance_due) return;
-  session.late_acceptance_due = true;
-  late_slots_.push_back(session.slot);
-  if (!late_answers_due_) late_answers_due_ = now.instant + kAnswerLater;
-}
-
-void Node::Impl::mark_late_acceptances() {
-  for (const std::uint32_t slot : late_slots_) {
-    if (!sessions_.is_open(slot)) continue;
-    Session& session = sessions_.at(slot);
-    if (session.late_acceptance_due) mark_acceptance(session);
-  }
-  late_slots_.clear();
-  late_answers_due_.reset();
-}
-
 // What is due, or may come later: it is due no more.
 Accepted Node::Impl::take_acceptance(Session& session) {
   session.acceptance_due = session.late_acceptance_due = false;
@@ -248,13 +225,9 @@ Accepted Node::Impl::take_acceptance(Session& session) {
 }
 
 void Node::Impl::send_acceptances(Turn& turn) {
-  for (const std::uint32_t slot : accepting_slots_) {
-    if (!sessions_.is_open(slot)) continue;
-    Session& session = sessions_.at(slot);
-    if (!session.acceptance_due) continue;
+  acceptances_.answer_all(sessions_, [&](Session& session) {
     send(turn, {Door::session, session.peer}, take_acceptance(session));
-  }
-  accepting_slots_.clear();
+  });
 }
 
 }  // namespace mpreg

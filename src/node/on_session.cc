@@ -140,7 +140,7 @@ void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
   if (hello.open_through != 0) welcome.applied = cache_positions();
   welcome.clock = clock_.last();
   send(turn, {Door::session, peer}, welcome);
-  repeat_notices(turn, session);
+  notices_.repeat(turn, session.client, {Door::session, peer});
   tell_not_held(turn, session);
   mark_serving(session);
 }
@@ -200,7 +200,7 @@ void Node::Impl::place_session(Session& session, const Hello& hello) {
 }
 
 void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
-  if (session.late_acceptance_due) mark_acceptance(session);
+  if (session.late_acceptance_due) acceptances_.owe(session);
   ProbeEcho echo;
   echo.sent_at_ns = probe.sent_at_ns;
   echo.positions = feed_.positions_of(session);
