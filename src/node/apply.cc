@@ -61,7 +61,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
       if (entry.gap->scope.kind == ScopeKind::namespaces) {
         entry.namespaces = shared_names(entry.gap->scope.names);
       }
-      loads_.note_space({});
+      reads_.void_all_loads();
       cache_.lose(entry.gap->scope, time);
       compare_soon(turn.now);
       // Whoever waits for observers may have sent what was lost: they have to hear of the loss.
@@ -185,7 +185,7 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   const Number number = facts.body.first() + record.index;
   bool is_one_key = true;
   if constexpr (kIsInvalidation) is_one_key = fact.type == InvalidationType::single_key;
-  void_loads(fact.address, is_one_key);
+  reads_.void_loads(fact.address, is_one_key);
   const bool is_write = !kIsInvalidation || is_erasure(fact);
   const bool is_used = !is_write || (facts.is_trusted && is_usable(facts.stream, facts.clocks_agree,
                                                                    fact.address.namespace_name));

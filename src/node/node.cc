@@ -62,9 +62,10 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
              body_parts_}),
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
       observers_(now.instant),
-      remote_reads_(kWaitingGetsMax),
       pending_(options_.pending_operations_max),
       settings_(settings_of(options_)),
+      reads_(
+          {options_, metrics_, sessions_, links_, members_, stream_ids_, streams_, clock_, cache_}),
       claims_({options_, settings_, members_, cache_, clock_, books_}, now.instant, instance),
       interest_(options_, metrics_),
       groups_({options_, metrics_, topics_, sessions_, stream_ids_, interest_.table(), members_,
@@ -129,7 +130,7 @@ void Node::Impl::end_turn(Turn& turn) {
   groups_.serve(turn);
   stamp_copies(turn);
   tell_interest(turn);
-  if (requests_waiting_) settle_requests(turn);
+  if (requests_waiting_ || reads_.is_waiting()) settle_requests(turn);
   report_own_observed(turn.now);
   if (claims_.claims().is_due()) settle_claims(turn);
   if (states_due_) {
@@ -188,8 +189,8 @@ void Node::Impl::tick(Turn& turn) {
 Instant Node::Impl::next_tick() const {
   if (more_to_serve_) return {};
   Instant next = next_heartbeat_;
-  if (!links_.empty() || requests_waiting_ || retirement_ || observers_.is_waiting() ||
-      !claims_.claims().empty()) {
+  if (!links_.empty() || requests_waiting_ || reads_.is_waiting() || retirement_ ||
+      observers_.is_waiting() || !claims_.claims().empty()) {
     next = std::min(next, next_check_);
   }
   if (const auto due = acceptances_.next_deadline()) next = std::min(next, *due);

@@ -130,28 +130,13 @@ class Node::Impl : private NodeState {
   void settle_claims(Turn& turn);
   void stamp_claims(Turn& turn, Claims::Work& work);
 
-  // ---- vouch.cc, observe.cc, ask_store.cc
+  // ---- vouch.cc, observe.cc
   [[nodiscard]] bool is_behind(const Session& session) const;
   void await_observers(const Now& now, StreamIndex stream, Number first, Number last);
   [[nodiscard]] Number observed_of(StreamIndex stream) const;
   void on_observed(const Now& now, Session& session, const Observed& observed);
   void settle_observed(const Now& now);
   void report_own_observed(const Now& now);
-  [[nodiscard]] bool has_reached(const std::vector<StreamPosition>& positions) const;
-  void on_cache_get(Turn& turn, const Session& session, const CacheGet& request);
-  bool settle_gets(Turn& turn);
-  [[nodiscard]] CacheGot got_here(const Now& now, const CacheGet& request);
-  void void_loads(const CacheAddress& address, bool is_one_key);
-  void on_load_ask(Turn& turn, const Session& session, const LoadAsk& ask);
-
-  // ---- elsewhere.cc
-  template <typename AnyPacket>
-  bool pass_towards(Turn& turn, const std::string& cluster, AnyPacket& packet);
-  void ask_elsewhere(Turn& turn, const Session& session, const CacheGet& request);
-  void on_link_get(Turn& turn, CacheGet& request);
-  void on_link_got(Turn& turn, CacheGot& got);
-  void settle_elsewhere(Turn& turn);
-
   // ---- compare.cc
   void on_store_ask(Turn& turn, const Link& link, const StoreAsk& ask);
   void on_store_tell(Turn& turn, const Link& link, const StoreTell& tell);

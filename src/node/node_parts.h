@@ -91,12 +91,4 @@ struct Way {
   const Link* link = nullptr;
   std::vector<std::string> clusters;  // Behind it, that want the topic.
 };
-// What a client asks the store when more has been applied.
-struct WaitingGet {
-  std::uint64_t session = 0;
-  std::uint32_t slot = 0;
-  CacheGet request;
-  Instant deadline{};
-};
-
 }  // namespace mpreg

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "exchange/client_table.h"
-#include "exchange/load_leases.h"
 #include "exchange/session_table.h"
 #include "exchange/topic_table.h"
 #include "federation/federation_books.h"
@@ -33,8 +32,8 @@
 #include "node/notices.h"
 #include "node/observers.h"
 #include "node/queue_groups.h"
-#include "node/remote_reads.h"
 #include "node/session_feed.h"
+#include "node/store_reads.h"
 #include "node/targets.h"
 #include "node/traces.h"
 #include "store/replica_store.h"
@@ -46,8 +45,6 @@
 namespace mpreg {
 
 struct NodeState {
-  static constexpr std::size_t kWaitingGetsMax = 10'000;
-
   NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
             MetricsRegistry& metrics);
 
@@ -94,10 +91,7 @@ struct NodeState {
   SessionFeed feed_;
   ReplicaStore cache_;
   Observers observers_;
-  std::vector<WaitingGet> waiting_gets_;
-  RemoteReads remote_reads_;
   CompareDesk compare_;
-  LoadLeases loads_;
 
   // ---- Operations.
   PendingOperations pending_;
@@ -116,6 +110,7 @@ struct NodeState {
   std::map<StreamIndex, ApplyFailures> failures_;                   // Of this cluster.
   std::set<StreamIndex> all_reports_due_;                           // Beside those below.
   std::map<StreamIndex, std::set<std::string>> reports_due_;        // "" stands for our own.
+  StoreReads reads_;
   KeyClaims claims_;
   // ---- Interest.
   EventInterest interest_;

@@ -61,9 +61,9 @@ void Node::Impl::on_link_packet(Turn& turn, Address from, Packet& packet, Frame&
   } else if (const auto* trace = std::get_if<Trace>(&packet)) {
     on_trace(turn, *link, *trace);
   } else if (auto* get = std::get_if<CacheGet>(&packet)) {
-    on_link_get(turn, *get);
+    reads_.on_link_get(turn, *get);
   } else if (auto* got = std::get_if<CacheGot>(&packet)) {
-    on_link_got(turn, *got);
+    reads_.on_link_got(turn, *got);
   } else if (const auto* ask = std::get_if<StoreAsk>(&packet)) {
     on_store_ask(turn, *link, *ask);
   } else if (const auto* tell = std::get_if<StoreTell>(&packet)) {

@@ -202,7 +202,7 @@ void Node::Impl::settle_requests(Turn& turn) {
         settle_subscribes(turn, *session, false) && settle_barriers(turn, *session);
     if (!is_done) requests_waiting_ = true;
   }
-  if (settle_gets(turn)) requests_waiting_ = true;
+  reads_.settle(turn);
 }
 
 // What is due, or may come later: it is due no more.

@@ -43,9 +43,9 @@ void Node::Impl::on_session_packet(Turn& turn, std::uint32_t peer, Packet& packe
   } else if (const auto* complete = std::get_if<CompleteOperation>(&packet)) {
     on_complete(turn, *session, *complete);
   } else if (const auto* get = std::get_if<CacheGet>(&packet)) {
-    on_cache_get(turn, *session, *get);
+    reads_.on_get(turn, *session, *get);
   } else if (const auto* load = std::get_if<LoadAsk>(&packet)) {
-    on_load_ask(turn, *session, *load);
+    reads_.on_load(turn, *session, *load);
   } else if (const auto* claim = std::get_if<ClaimAsk>(&packet)) {
     claims_.ask(turn, *session, *claim);
   } else if (const auto* observed = std::get_if<Observed>(&packet)) {

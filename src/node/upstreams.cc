@@ -80,7 +80,7 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   // them. What still counts comes from a store that knew them.
   const bool is_first = id.lane == Lane::cache && !std::exchange(has_heard_others_, true);
   if (is_first || (id.lane == Lane::cache && state.base > 0)) {
-    loads_.note_space({});
+    reads_.void_all_loads();
     cache_.lose({}, clock_.next(now.wall));
   }
   moved_streams_.push_back(stream);
