@@ -58,6 +58,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       answered_(options_.clients_remembered_max),
       topics_(options_.topics_max),
       body_parts_(metrics_.bodies_built),
+      stream_topics_({options_, metrics_, topics_, stream_ids_}),
       feed_({options_, metrics_, topics_, patterns_, sessions_, stream_ids_, streams_, retention_,
              body_parts_}),
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),

@@ -316,13 +316,6 @@ class Node::Impl : private NodeState {
   void take_failures(Turn& turn, const Link& link, StreamIndex stream, const AppliedBy& report);
   void on_failures_known(Turn& turn, const Link& link, const FailuresKnown& known);
 
-  // ---- topic_room.cc
-  [[nodiscard]] bool declare(StreamIndex stream, const std::vector<Declaration>& declarations);
-  [[nodiscard]] bool aliases_known(StreamIndex stream, const Body& body) const;
-  [[nodiscard]] bool lacks_room(StreamIndex stream, const Body& body) const;
-  [[nodiscard]] Scope scope_of(StreamIndex stream, const Arrival& arrival) const;
-  void lose_for_room(Turn& turn, StreamIndex stream, Arrival& arrival);
-
   // ---- serve_links.cc
   void on_take(Turn& turn, Link& link, const Take& request);
   void serve_links(Turn& turn);

@@ -34,6 +34,7 @@
 #include "node/queue_groups.h"
 #include "node/session_feed.h"
 #include "node/store_reads.h"
+#include "node/stream_topics.h"
 #include "node/targets.h"
 #include "node/traces.h"
 #include "store/replica_store.h"
@@ -79,7 +80,7 @@ struct NodeState {
   PatternIndex patterns_;
   SessionTable sessions_;
   BodyParts body_parts_;
-  Instant next_room_warning_{};
+  StreamTopics stream_topics_;
   std::vector<std::uint16_t> records_scratch_;
   std::vector<Declaration> own_declarations_;                         // Of the batch at hand.
   std::vector<Tracked> tracked_;                                      // Of the batch at hand.

@@ -19,7 +19,7 @@ void Node::Impl::on_link_batch(Turn& turn, Link& link, BatchHeader& header, Fram
   Arrival arrival;
   learn_completeness(link, *index, header, arrival);
   if (header.through == header.after) {  // Declarations alone, or completeness.
-    if (!declare(*index, header.declarations)) metrics_.link_batches_malformed.add();
+    if (!stream_topics_.declare(*index, header.declarations)) metrics_.link_batches_malformed.add();
     return;
   }
   if (header.through > state.head_seen) state.head_seen = header.through;
@@ -110,7 +110,8 @@ void Node::Impl::accept(Turn& turn, StreamIndex stream, Arrival arrival) {
   StreamState::Verdict verdict = streams_[stream].judge(arrival);
   if (verdict == StreamState::Verdict::duplicate) {
     // What is known already may still declare topics that are not.
-    if (!declare(stream, arrival.declarations)) metrics_.link_batches_malformed.add();
+    if (!stream_topics_.declare(stream, arrival.declarations))
+      metrics_.link_batches_malformed.add();
     return metrics_.link_batches_duplicate.add();
   }
   if (!is_complete(stream, arrival)) return want_refill(turn, stream, arrival.through);
@@ -127,13 +128,15 @@ void Node::Impl::accept(Turn& turn, StreamIndex stream, Arrival arrival) {
   while (next) {
     // What was kept may have come before more was asked for.
     if (!is_complete(stream, *next)) return want_refill(turn, stream, next->through);
-    const bool is_known = declare(stream, next->declarations) && aliases_known(stream, next->body);
+    const bool is_known = stream_topics_.declare(stream, next->declarations) &&
+                          stream_topics_.aliases_known(stream, next->body);
     if (!is_known) {
       // An alias without a topic is a hole like any other, and repair declares what it sends.
       metrics_.link_batches_malformed.add();
       return retake(turn, stream);
     }
-    if (lacks_room(stream, next->body)) lose_for_room(turn, stream, *next);
+    if (stream_topics_.lacks_room(stream, next->body))
+      stream_topics_.lose_for_room(turn, stream, *next);
     apply(turn, stream, std::move(*next));
     next = streams_[stream].next_kept();
   }

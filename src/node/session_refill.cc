@@ -79,7 +79,8 @@ void Node::Impl::on_session_refill(Turn& turn, StreamIndex stream, const RefillM
     return;
   }
   SessionRefill& refill = pending->second;
-  if (!declare(stream, arrival.declarations) || !aliases_known(stream, arrival.body)) {
+  if (!stream_topics_.declare(stream, arrival.declarations) ||
+      !stream_topics_.aliases_known(stream, arrival.body)) {
     return metrics_.link_batches_malformed.add();
   }
   refill.done = arrival.through;

@@ -1,13 +1,9 @@
-// What topics mean in the streams of others, and what happens when the table of topics is full: a
-// batch that uses a topic without a place in it is lost here, which is nobody's mistake. It becomes
-// a gap with a scope, so that everybody who may have wanted it is told, and nothing is fetched
-// again.
+#include "node/stream_topics.h"
 
 #include <algorithm>
 #include <set>
 
 #include "message/cache_key.h"
-#include "node/node_impl.h"
 #include "topic/topic.h"
 #include "wire/cache_codec.h"
 
@@ -31,36 +27,38 @@ std::string namespace_of(const Body& body, const Record& record) {
 }  // namespace
 
 // False: something contradicts what is known, or is no topic.
-bool Node::Impl::declare(StreamIndex stream, const std::vector<Declaration>& declarations) {
+bool StreamTopics::declare(StreamIndex stream, const std::vector<Declaration>& declarations) {
   bool is_right = true;
   for (const Declaration& declaration : declarations) {
-    const auto use = is_cache_topic(declaration.topic, options_.topic_prefix) ? TopicUse::cache
-                                                                              : TopicUse::events;
-    is_right = check_topic(declaration.topic) &&
-               topics_.learn(stream, declaration, use) != TopicTable::Learned::contradiction &&
-               is_right;
+    const auto use = is_cache_topic(declaration.topic, around_.options.topic_prefix)
+                         ? TopicUse::cache
+                         : TopicUse::events;
+    is_right =
+        check_topic(declaration.topic) &&
+        around_.topics.learn(stream, declaration, use) != TopicTable::Learned::contradiction &&
+        is_right;
   }
   return is_right;
 }
 
-bool Node::Impl::aliases_known(StreamIndex stream, const Body& body) const {
+bool StreamTopics::aliases_known(StreamIndex stream, const Body& body) const {
   return std::all_of(body.records.begin(), body.records.end(), [&](const Record& record) {
     return record.kind == RecordKind::none || record.alias == kNoAlias ||
-           topics_.find(stream, record.alias) != kNoTopic ||
-           topics_.has_no_room_for(stream, record.alias);
+           around_.topics.find(stream, record.alias) != kNoTopic ||
+           around_.topics.has_no_room_for(stream, record.alias);
   });
 }
 
-bool Node::Impl::lacks_room(StreamIndex stream, const Body& body) const {
+bool StreamTopics::lacks_room(StreamIndex stream, const Body& body) const {
   return std::any_of(body.records.begin(), body.records.end(), [&](const Record& record) {
     return record.kind != RecordKind::none && record.alias != kNoAlias &&
-           topics_.has_no_room_for(stream, record.alias);
+           around_.topics.has_no_room_for(stream, record.alias);
   });
 }
 
 // The least that is known to cover what a batch holds.
-Scope Node::Impl::scope_of(StreamIndex stream, const Arrival& arrival) const {
-  const bool is_events = stream_ids_.id_of(stream).lane == Lane::events;
+Scope StreamTopics::scope_of(StreamIndex stream, const Arrival& arrival) const {
+  const bool is_events = around_.ids.id_of(stream).lane == Lane::events;
   std::set<std::string> names;
   for (const Record& record : arrival.body.records) {
     if (record.kind == RecordKind::none) continue;
@@ -69,8 +67,9 @@ Scope Node::Impl::scope_of(StreamIndex stream, const Arrival& arrival) const {
       name = namespace_of(arrival.body, record);
     } else if (record.alias == kNoAlias) {
       name = arrival.body.inline_topic_of(record);
-    } else if (const TopicIndex topic = topics_.find(stream, record.alias); topic != kNoTopic) {
-      name = topics_.text_of(topic);
+    } else if (const TopicIndex topic = around_.topics.find(stream, record.alias);
+               topic != kNoTopic) {
+      name = around_.topics.text_of(topic);
     } else {
       for (const Declaration& one : arrival.declarations) {
         if (one.alias == record.alias) name = one.topic;
@@ -83,15 +82,15 @@ Scope Node::Impl::scope_of(StreamIndex stream, const Arrival& arrival) const {
   return {is_events ? ScopeKind::patterns : ScopeKind::namespaces, {names.begin(), names.end()}};
 }
 
-void Node::Impl::lose_for_room(Turn& turn, StreamIndex stream, Arrival& arrival) {
-  const StreamId& id = stream_ids_.id_of(stream);
-  metrics_.batches_without_room.add();
-  if (turn.now.instant >= next_room_warning_) {
-    next_room_warning_ = turn.now.instant + kWarnAgain;
+void StreamTopics::lose_for_room(Turn& turn, StreamIndex stream, Arrival& arrival) {
+  const StreamId& id = around_.ids.id_of(stream);
+  around_.metrics.batches_without_room.add();
+  if (turn.now.instant >= next_warning_) {
+    next_warning_ = turn.now.instant + kWarnAgain;
     log(turn, LogLevel::error,
         "a batch of " + to_string(id) + " is lost here: its topics have no place in the table, " +
-            std::to_string(topics_.size()) + " are known (topics-max is " +
-            std::to_string(options_.topics_max) + ")");
+            std::to_string(around_.topics.size()) + " are known (topics-max is " +
+            std::to_string(around_.options.topics_max) + ")");
   }
   arrival.failure = ApplyFailure::no_capacity;
   arrival.gap =
