@@ -14,7 +14,9 @@ constexpr unsigned kGenerationBits = 20;
 
 }  // namespace
 
-Generation EventInterest::generation_of(std::uint64_t counter) { return (counter << kGenerationBits) + 1; }
+Generation EventInterest::generation_of(std::uint64_t counter) {
+  return (counter << kGenerationBits) + 1;
+}
 
 void EventInterest::begin(std::uint64_t counter) {
   generation_ = generation_of(counter);

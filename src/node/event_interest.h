@@ -3,8 +3,8 @@
 // generations, and what every cluster asks of it, as told. It says what there is to tell; the node
 // tells it.
 //
-// Generations ascend through all lives of a cluster: the counter is above, changes count below. What
-// is asked is told while there are links, or were; before, it is only held by the sessions.
+// Generations ascend through all lives of a cluster: the counter is above, changes count below.
+// What is asked is told while there are links, or were; before, it is only held by the sessions.
 //
 // Sans-I/O, one thread. The options and metrics are borrowed for its life.
 

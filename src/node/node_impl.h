@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "node/node_reports.h"
 #include "node/node_state.h"
 
 namespace mpreg {
 
-class Node::Impl : private NodeState {
+class Node::Impl : private NodeState, private ReportSources {
  public:
   Impl(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
        MetricsRegistry& metrics);
@@ -37,23 +38,9 @@ class Node::Impl : private NodeState {
   void on_link_up(Turn& turn, LinkId id);
   void on_link_down(Turn& turn, LinkId id);
 
-  // ---- node_report.cc
-  [[nodiscard]] std::string report(const Now& now, std::string_view question) const;
-  [[nodiscard]] nlohmann::ordered_json report_stats(const Now& now) const;
-  [[nodiscard]] nlohmann::ordered_json report_members(const Now& now) const;
-  [[nodiscard]] nlohmann::ordered_json report_links(const Now& now) const;
-  [[nodiscard]] nlohmann::ordered_json report_sessions(const Now& now) const;
-  [[nodiscard]] nlohmann::ordered_json report_streams() const;
-
   // ---- report_topics.cc
+  [[nodiscard]] std::string report(const Now& now, std::string_view question) const;
   void on_query(Turn& turn, const Session& session, const Query& query);
-  [[nodiscard]] nlohmann::ordered_json report_federation() const;
-  [[nodiscard]] nlohmann::ordered_json report_health(const Now& now) const;
-  [[nodiscard]] nlohmann::ordered_json report_subscriptions() const;
-  [[nodiscard]] nlohmann::ordered_json report_explain(const Now& now, std::string_view entry) const;
-  void put_sharers(nlohmann::ordered_json& into, const CacheAddress& address,
-                   HybridTime version) const;
-  [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
   void note_lags(const Now& now);
 
   [[nodiscard]] ReplicaStore& cache() { return cache_; }
@@ -153,7 +140,7 @@ class Node::Impl : private NodeState {
   void tick_comparison(Turn& turn);
   void note_passed(const Now& now);
   [[nodiscard]] std::string sample_store(const Now& now, std::string_view wanted);
-  [[nodiscard]] nlohmann::ordered_json report_repair(const Now& now) const;
+  [[nodiscard]] nlohmann::ordered_json report_repair(const Now& now) const override;
 
   // ---- apply.cc
   void apply(Turn& turn, StreamIndex stream, Arrival arrival);
@@ -200,7 +187,7 @@ class Node::Impl : private NodeState {
   void send_link_state(Turn& turn, Link& link);
   [[nodiscard]] std::vector<Offer> offers_for(const Now& now, const Link& link) const;
   [[nodiscard]] static std::uint32_t age_of(Instant now, const StreamState& stream);
-  [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const;
+  [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const override;
   void lose_link(Turn& turn, Link& link, std::string_view reason);
   void tick_links(Turn& turn);
   void renumber(Turn& turn, const Incarnation& above, std::string_view reason);
@@ -251,9 +238,10 @@ class Node::Impl : private NodeState {
   void tick_session_refills(Turn& turn, Session& session);
 
   // ---- trace_topic.cc
-  [[nodiscard]] std::vector<std::uint32_t> slots_wanting(std::string_view topic) const;
+  [[nodiscard]] std::vector<std::uint32_t> slots_wanting(std::string_view topic) const override;
   [[nodiscard]] std::vector<std::string> clusters_wanting_topic(std::string_view topic) const;
-  [[nodiscard]] std::vector<Way> ways_of(const std::string& origin, std::string_view topic) const;
+  [[nodiscard]] std::vector<Way> ways_of(const std::string& origin,
+                                         std::string_view topic) const override;
   [[nodiscard]] TraceReport pass_on(Turn& turn, const Trace& trace);
   void begin_trace(Turn& turn, const Session& session, const Query& query, std::string_view topic);
   void on_trace(Turn& turn, Link& link, const Trace& trace);
@@ -308,7 +296,7 @@ class Node::Impl : private NodeState {
                             HybridTime version);
   [[nodiscard]] std::string what_is_not_compared(const Link& link) const;
   [[nodiscard]] bool is_comparable(const std::string& neighbour, const StoredEntry& entry) const;
-  [[nodiscard]] std::vector<std::string> disagreements() const;
+  [[nodiscard]] std::vector<std::string> disagreements() const override;
 
   // ---- not_applied.cc
   void note_failure(StreamIndex stream, const NotApplied& range);

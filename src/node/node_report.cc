@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "node/node_impl.h"
+#include "node/node_reports.h"
 
 namespace mpreg {
 namespace {
@@ -26,7 +26,10 @@ std::size_t patterns_behind(const Serving& serving, const InterestTable& interes
 
 }  // namespace
 
-std::string Node::Impl::report(const Now& now, std::string_view question) const {
+NodeReports::NodeReports(const NodeState& node, const ReportSources& sources)
+    : node_(node), sources_(sources) {}
+
+std::string NodeReports::answer(const Now& now, std::string_view question) const {
   Json answer;
   if (question == "stats") {
     answer = report_stats(now);
@@ -43,7 +46,7 @@ std::string Node::Impl::report(const Now& now, std::string_view question) const 
   } else if (question == "health") {
     answer = report_health(now);
   } else if (question == "repair" || question == "repair now") {
-    answer = report_repair(now);
+    answer = sources_.report_repair(now);
   } else if (question == "subs") {
     answer = report_subscriptions();
   } else if (question.starts_with(kExplain)) {
@@ -59,7 +62,7 @@ std::string Node::Impl::report(const Now& now, std::string_view question) const 
   return answer.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json Node::Impl::report_stats(const Now& now) const {
+Json NodeReports::report_stats(const Now& now) const {
   Json answer;
   answer["cluster_id"] = options_.cluster;
   answer["region"] = options_.region;
@@ -104,7 +107,7 @@ Json Node::Impl::report_stats(const Now& now) const {
   return answer;
 }
 
-Json Node::Impl::report_members(const Now& now) const {
+Json NodeReports::report_members(const Now& now) const {
   Json answer = Json::array();
   answer.push_back({{"cluster_id", options_.cluster},
                     {"region", options_.region},
@@ -123,7 +126,7 @@ Json Node::Impl::report_members(const Now& now) const {
   return answer;
 }
 
-Json Node::Impl::report_links(const Now& now) const {
+Json NodeReports::report_links(const Now& now) const {
   Json answer = Json::array();
   constexpr const char* names_of_relation[] = {"hub", "spoke", "peer", "gateway"};
   std::map<LinkId, std::size_t> taken;
@@ -155,7 +158,7 @@ Json Node::Impl::report_links(const Now& now) const {
   return answer;
 }
 
-Json Node::Impl::report_sessions(const Now& now) const {
+Json NodeReports::report_sessions(const Now& now) const {
   Json answer = Json::array();
   for (const auto& session : sessions_) {
     if (!session) continue;
@@ -180,12 +183,12 @@ Json Node::Impl::report_sessions(const Now& now) const {
   return answer;
 }
 
-Json Node::Impl::report_streams() const {
+Json NodeReports::report_streams() const {
   Json answer = Json::array();
   for (const auto& [id, index] : stream_ids_.by_id()) {
     const StreamState& state = streams_[index];
     const auto upstream = links_.find(state.upstream);
-    const auto held = log_of(index).held_after(index);
+    const auto held = node_.log_of(index).held_after(index);
     Json entry{{"origin", id.origin},
                {"incarnation", to_string(id.incarnation)},
                {"lane", std::string(name_of(id.lane))},

@@ -8,6 +8,7 @@
 #include "message/cache_key.h"
 #include "message/target_names.h"
 #include "node/node_impl.h"
+#include "node/node_reports.h"
 #include "topic/topic.h"
 #include "wire/cache_codec.h"
 
@@ -27,6 +28,10 @@ void put_counters(Json& into, const Statistics& statistics) {
 }
 
 }  // namespace
+
+std::string Node::Impl::report(const Now& now, std::string_view question) const {
+  return NodeReports(*this, *this).answer(now, question);
+}
 
 void Node::Impl::on_query(Turn& turn, const Session& session, const Query& query) {
   constexpr std::string_view kTrace = "trace ";
@@ -61,7 +66,7 @@ void Node::Impl::on_query(Turn& turn, const Session& session, const Query& query
   send(turn, {Door::session, session.peer}, answer);
 }
 
-Json Node::Impl::report_federation() const {
+Json NodeReports::report_federation() const {
   BridgeStatistics statistics = books_.total();
   statistics.pending_operations_count = pending_.size();
   Json total;
@@ -89,7 +94,7 @@ Json Node::Impl::report_federation() const {
   return {{"total", std::move(total)}, {"clusters", std::move(clusters)}};
 }
 
-Json Node::Impl::report_health(const Now& now) const {
+Json NodeReports::report_health(const Now& now) const {
   BridgeStatistics statistics = books_.total();
   statistics.pending_operations_count = pending_.size();
   HealthInputs inputs = health_inputs_of(statistics);
@@ -116,7 +121,7 @@ Json Node::Impl::report_health(const Now& now) const {
   for (const std::string& cluster : unreachable) {
     health.issues.push_back("cluster " + cluster + " is not reachable");
   }
-  for (std::string& issue : disagreements()) {
+  for (std::string& issue : sources_.disagreements()) {
     health.healthy = false;
     health.issues.push_back(std::move(issue));
   }
@@ -127,7 +132,7 @@ Json Node::Impl::report_health(const Now& now) const {
           {"members", std::move(members)}};
 }
 
-Json Node::Impl::report_subscriptions() const {
+Json NodeReports::report_subscriptions() const {
   std::map<std::string, std::vector<std::string>> sessions;
   for (const auto& session : sessions_) {
     if (!session) continue;
@@ -165,7 +170,7 @@ Json Node::Impl::report_subscriptions() const {
 }
 
 // "NAMESPACE KEY". Nothing for what is no name.
-Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
+Json NodeReports::report_explain(const Now& now, std::string_view entry) const {
   const std::size_t blank = entry.find(' ');
   if (blank == entry.npos) return {};
   CacheAddress address;
@@ -179,7 +184,7 @@ Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
   if (claim && claim->is_ours && is_unwritten) state = EntryState::exclusive;
   const bool is_silent =
       std::any_of(members_.all().begin(), members_.all().end(), [&](const auto& member) {
-        return age_of(now.instant, member.first) >
+        return sources_.age_of(now.instant, member.first) >
                static_cast<std::uint32_t>(kOriginSilenceMax.count());
       });
   if (is_silent && state == EntryState::shared) state = EntryState::degraded;
@@ -204,7 +209,7 @@ Json Node::Impl::report_explain(const Now& now, std::string_view entry) const {
 
 // Of the last write, if it is among the latest facts: to which clusters its value went, and of a
 // write of our own, which of them have confirmed it.
-void Node::Impl::put_sharers(Json& into, const CacheAddress& address, HybridTime version) const {
+void NodeReports::put_sharers(Json& into, const CacheAddress& address, HybridTime version) const {
   const RetainedLog& log = retention_.log(Lane::cache);
   std::size_t left = kFactsSearched;
   for (LogPosition at = log.end(); at > log.begin() && left > 0; --left) {
@@ -238,17 +243,17 @@ void Node::Impl::put_sharers(Json& into, const CacheAddress& address, HybridTime
 }
 
 // Nothing for what is no topic.
-Json Node::Impl::report_who(std::string_view topic) const {
+Json NodeReports::report_who(std::string_view topic) const {
   if (!check_topic(topic)) return {};
   Json sessions = Json::array();
-  for (const std::uint32_t slot : slots_wanting(topic)) {
+  for (const std::uint32_t slot : sources_.slots_wanting(topic)) {
     if (!sessions_.is_open(slot) || sessions.size() >= kRowsMax) continue;
     const Session& session = sessions_.at(slot);
     sessions.push_back(
         {{"session", session.id}, {"client", session.client}, {"name", session.name}});
   }
   Json links = Json::array();
-  for (const Way& way : ways_of(options_.cluster, topic)) {
+  for (const Way& way : sources_.ways_of(options_.cluster, topic)) {
     links.push_back({{"cluster_id", way.link->peer.cluster}, {"behind", way.clusters}});
   }
   std::vector<GroupTable::TargetId> targets;

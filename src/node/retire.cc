@@ -14,8 +14,8 @@ void Node::Impl::retire(Turn& turn, std::chrono::milliseconds time) {
   if (leaving_ || retirement_) return;
   retirement_ = turn.now.instant + time;
   log(turn, LogLevel::info,
-      "retiring: " + std::to_string(sessions_.open_sessions()) + " sessions are sent elsewhere over " +
-          std::to_string(time.count()) + " ms");
+      "retiring: " + std::to_string(sessions_.open_sessions()) +
+          " sessions are sent elsewhere over " + std::to_string(time.count()) + " ms");
   send_away(turn);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Turn: what every handler of a node gets: when it is, and where to put what it wants done. The time
-// is that of the event being handled; it does not move while the handler runs.
+// Turn: what every handler of a node gets: when it is, and where to put what it wants done. The
+// time is that of the event being handled; it does not move while the handler runs.
 
 #include <string>
 
