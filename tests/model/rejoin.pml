@@ -6,7 +6,8 @@
  * its welcome arrives; what a member knows reaches another over a link, in one direction at a time.
  *
  * Checked after every step, for every broker that is entitled to number: it asks every member that it does not hold as
- * left, takes in what they know, and asks those of whom it hears in this way. If all of them can be in_reach, it would
+ * left, takes in what they know, and asks those of whom it hears in this way. To hear from an incarnation without a
+ * memory that was not known before makes those who left doubtful. If all of them can be in_reach, it would
  * assert freshness: then every broker that is entitled must be among those that it asked.
  *
  * Bounds:   MEMBERS, STARTS, LOSSES, CRASHES, CHANGES (how often a link changes).
@@ -38,6 +39,14 @@
 #define UNKNOWN 0
 #define RUNNING 1
 #define LEFT 2
+/* Left, and somebody who may have let it in again has forgotten whom it let in: waited for until it is met. */
+#define DOUBTED 3
+#define AWAITED(s) ((s) == RUNNING || (s) == DOUBTED)
+/* An incarnation: above the one before, with an instance in its low bits that no other start has. The highest of them
+ * says that it began without a memory. */
+#define NEXT(before, instance) (((before) / 8 + 1) * 8 + (instance))
+#define INSTANCE(start, has_memory) ((start) + ((has_memory) -> 0 : 4))
+#define HAS_MEMORY(incarnation) ((incarnation) % 8 < 4)
 byte state[MEMBERS * MEMBERS];    /* AT(whose file, about whom) */
 byte counter[MEMBERS * MEMBERS];
 
@@ -56,6 +65,7 @@ byte starts, losses, crashes, changes;
 
 hidden byte m, n;
 /* Scratch, alive within one d_step only. */
+hidden byte is_doubtful;
 hidden byte i, j, k, c, in_reach, asked, grown;
 hidden byte news_state, news_counter;
 hidden byte sum_state[MEMBERS];
@@ -63,8 +73,27 @@ hidden byte sum_counter[MEMBERS];
 
 inline choose(V, N) { select(V : 0 .. (N - 1)); skip }
 
+/* Who has no memory may have let in anybody who left: everybody who hears of it waits for those until they are met. */
+inline doubt(TO) {
+#ifndef TRUSTS_WITHOUT_MEMORY
+  i = 0;
+  do
+  :: i < MEMBERS && is_doubtful ->
+     if
+     :: i != TO && state[AT(TO, i)] == LEFT -> state[AT(TO, i)] = DOUBTED
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od
+#else
+  skip
+#endif
+}
+
 /* Member TO takes in what member FROM knows. */
 inline take_news(TO, FROM) {
+  is_doubtful = false;
   i = 0;
   do
   :: i < MEMBERS ->
@@ -72,6 +101,8 @@ inline take_news(TO, FROM) {
      news_counter = counter[AT(FROM, i)];
      if
      :: i == TO || news_state == UNKNOWN
+     /* Who waits says so, not that it has left. */
+     :: i != TO && news_state != UNKNOWN && i == FROM && doing[FROM] == WAITING
 #ifdef GOODBYE_WITHOUT_LIST
      :: i != TO && news_state != UNKNOWN && doing[FROM] == LEAVING && i != FROM
 #endif
@@ -86,25 +117,32 @@ inline take_news(TO, FROM) {
         if
         :: state[AT(TO, i)] == UNKNOWN || news_counter > counter[AT(TO, i)] ||
            (news_counter == counter[AT(TO, i)] && news_state > state[AT(TO, i)]) ->
+           is_doubtful = is_doubtful || (!HAS_MEMORY(news_counter) && news_counter > counter[AT(TO, i)]);
            state[AT(TO, i)] = news_state; counter[AT(TO, i)] = news_counter
         :: else
         fi
      fi;
      i++
   :: else -> break
-  od
+  od;
+  doubt(TO)
 }
 
-/* Member M is told of its own name under a counter that is not below its own: it goes above it. */
+/* Member M is told of another incarnation of its own name that is not below its own: it goes above it, and whoever has
+ * welcomed it has welcomed another incarnation. */
 inline raise_counter(M, FROM) {
   if
-  :: doing[M] == WAITING && counter[AT(FROM, M)] >= started[M] -> started[M] = counter[AT(FROM, M)] + 1
+  :: doing[M] == WAITING && counter[AT(FROM, M)] > started[M] ->
+     started[M] = NEXT(counter[AT(FROM, M)], started[M] % 8);
+     welcomed[M] = 0; admitted[M] = 0
   :: else
   fi
 }
 
 /* Member FROM syncs that member M rejoins. */
 inline sync_rejoin(FROM, M) {
+  is_doubtful = !HAS_MEMORY(started[M]) && counter[AT(FROM, M)] < started[M];
+  doubt(FROM);
   state[AT(FROM, M)] = RUNNING;
   counter[AT(FROM, M)] = started[M]
 }
@@ -138,9 +176,9 @@ inline all_agree(M) {
   :: i < MEMBERS ->
      if
 #ifdef MET_IS_ENOUGH
-     :: i != M && state[AT(M, i)] == RUNNING && !(HAS(linked[M], i) && doing[i] != DOWN) -> grown = false
+     :: i != M && AWAITED(state[AT(M, i)]) && !(HAS(linked[M], i) && doing[i] != DOWN) -> grown = false
 #else
-     :: i != M && state[AT(M, i)] == RUNNING && !HAS(welcomed[M], i) -> grown = false
+     :: i != M && AWAITED(state[AT(M, i)]) && !HAS(welcomed[M], i) -> grown = false
 #endif
      :: else
      fi;
@@ -180,22 +218,36 @@ inline ask_all(C) {
   asked = BIT(C);
   j = 0;
   do
-  :: j < MEMBERS && sum_state[j] == RUNNING && !HAS(asked, j) && HAS(in_reach, j) ->
+  :: j < MEMBERS && AWAITED(sum_state[j]) && !HAS(asked, j) && HAS(in_reach, j) ->
      asked = asked | BIT(j);
+     is_doubtful = (doing[j] == WAITING && !HAS_MEMORY(started[j]) && sum_counter[j] != started[j]);
      i = 0;
      do
      :: i < MEMBERS ->
         if
         :: state[AT(j, i)] != UNKNOWN && (sum_state[i] == UNKNOWN || counter[AT(j, i)] > sum_counter[i] ||
            (counter[AT(j, i)] == sum_counter[i] && state[AT(j, i)] > sum_state[i])) ->
+           is_doubtful = is_doubtful || (!HAS_MEMORY(counter[AT(j, i)]) && counter[AT(j, i)] > sum_counter[i]);
            sum_state[i] = state[AT(j, i)]; sum_counter[i] = counter[AT(j, i)]
         :: else
         fi;
         i++
      :: else -> break
      od;
+#ifndef TRUSTS_WITHOUT_MEMORY
+     i = 0;
+     do
+     :: i < MEMBERS && is_doubtful ->
+        if
+        :: i != C && sum_state[i] == LEFT -> sum_state[i] = DOUBTED
+        :: else
+        fi;
+        i++
+     :: else -> break
+     od;
+#endif
      j = 0
-  :: j < MEMBERS && !(sum_state[j] == RUNNING && !HAS(asked, j) && HAS(in_reach, j)) -> j++
+  :: j < MEMBERS && !(AWAITED(sum_state[j]) && !HAS(asked, j) && HAS(in_reach, j)) -> j++
   :: else -> break
   od
 }
@@ -211,7 +263,7 @@ inline judge() {
         grown = true;  /* All were in_reach. */
         i = 0;
         do
-        :: i < MEMBERS -> grown = (grown && (sum_state[i] != RUNNING || HAS(asked, i))); i++
+        :: i < MEMBERS -> grown = (grown && (!AWAITED(sum_state[i]) || HAS(asked, i))); i++
         :: else -> break
         od;
         i = 0;
@@ -293,7 +345,7 @@ init {
   :: atomic { starts < STARTS -> choose(m, MEMBERS);
        if
        :: doing[m] == DOWN ->
-          d_step { starts++; started[m] = counter[AT(m, m)] + 1; doing[m] = WAITING;
+          d_step { starts++; started[m] = NEXT(counter[AT(m, m)], INSTANCE(starts, state[AT(m, m)] != UNKNOWN)); doing[m] = WAITING;
                    if
                    :: state[AT(m, m)] == RUNNING -> become_entitled(m)
                    :: else
@@ -304,17 +356,17 @@ init {
   /* n syncs that m rejoins, tells it what it knows, and welcomes it. */
   :: atomic { choose(m, MEMBERS); choose(n, MEMBERS);
        if
-       :: m != n && HAS(linked[m], n) && doing[m] == WAITING && !HAS(welcomed[m], n) &&
+       :: m != n && HAS(linked[m], n) && doing[m] == WAITING && !(HAS(welcomed[m], n) && (admitted[m] || doing[n] == WAITING)) &&
           (doing[n] == ENTITLED || doing[n] == WAITING) ->
           d_step {
-#ifndef WELCOME_WITHOUT_LIST
-                   take_news(m, n);
-#endif
                    raise_counter(m, n);
 #ifdef WELCOME_BEFORE_SYNC
                    pending[m] = pending[m] | BIT(n);
 #else
                    sync_rejoin(n, m);
+#endif
+#ifndef WELCOME_WITHOUT_LIST
+                   take_news(m, n);
 #endif
                    welcomed[m] = welcomed[m] | BIT(n);
 #ifdef ADMITTED_BY_ANYONE
