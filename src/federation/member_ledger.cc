@@ -18,7 +18,8 @@ MemberLedger::MemberLedger(LedgerStart start)
       incarnation_(start.incarnation),
       members_(std::move(start.members)) {
   members_.erase(cluster_);
-  if (start.has_targets && !remembers_somebody(members_)) {
+  const bool is_to_join = start.has_targets || !members_.empty();
+  if (is_to_join && !remembers_somebody(members_)) {
     standing_ = Standing::memoryless;
   } else if (start.has_left) {
     standing_ = Standing::left;
@@ -32,31 +33,49 @@ bool MemberLedger::learn(const std::string& cluster, const MemberStanding& stand
     }
     return false;
   }
-  const auto [known, is_new] = members_.try_emplace(cluster, standing);
-  if (is_new) return true;
-  if (standing <= known->second) return false;
-  known->second = standing;
+  MemberStanding said = standing;
+  const auto known = members_.find(cluster);
+  if (said.state == MemberState::left && has_left()) {
+    if (known != members_.end()) return false;
+    said.state = MemberState::running;
+  }
+  if (known != members_.end() && said <= known->second) return false;
+  members_.insert_or_assign(cluster, said);
   return true;
+}
+
+bool MemberLedger::learn_start(const std::string& cluster, const Incarnation& incarnation,
+                               bool has_memory) {
+  const auto known = members_.find(cluster);
+  const bool was_member = known != members_.end() && known->second.incarnation.counter > 0;
+  const bool is_next = was_member && incarnation > known->second.incarnation;
+  if (!learn(cluster, {incarnation, MemberState::running, has_memory})) return false;
+  if (is_next && !has_memory) doubt_who_left();
+  return true;
+}
+
+void MemberLedger::doubt_who_left() {
+  for (auto& [cluster, standing] : members_) {
+    if (standing.state == MemberState::left) standing.state = MemberState::doubted;
+  }
 }
 
 void MemberLedger::accept_rejoin() {
   if (!is_leaving_) standing_ = Standing::entitled;
 }
 
-bool MemberLedger::try_rejoin(const std::set<std::string>& met) {
+bool MemberLedger::try_rejoin(const std::set<std::string>& welcomed_by) {
   if (is_leaving_ || standing_ == Standing::entitled) return false;
   // Who remembers nobody does not know whom it has to meet: the first one that it meets does.
-  if (standing_ == Standing::memoryless && met.empty()) return false;
-  if (!waits_for(met).empty()) return false;
+  if (standing_ == Standing::memoryless && welcomed_by.empty()) return false;
+  if (!waits_for(welcomed_by).empty()) return false;
   standing_ = Standing::entitled;
   return true;
 }
 
-std::vector<std::string> MemberLedger::waits_for(const std::set<std::string>& met) const {
-  std::vector<std::string> missing = running();
-  missing.erase(std::remove_if(missing.begin(), missing.end(),
-                               [&](const std::string& member) { return met.count(member) > 0; }),
-                missing.end());
+std::vector<std::string> MemberLedger::waits_for(const std::set<std::string>& welcomed_by) const {
+  std::vector<std::string> missing = awaited();
+  std::erase_if(missing, [&](const std::string& member) { return welcomed_by.contains(member); });
   return missing;
 }
 
@@ -72,7 +91,10 @@ void MemberLedger::leave() {
 bool MemberLedger::forget(const std::string& cluster) {
   const auto known = members_.find(cluster);
   if (known == members_.end()) return false;
+  // What one that left had done before is known from its goodbye.
+  const bool was_awaited = is_awaited(known->second.state);
   known->second.state = MemberState::forgotten;
+  if (was_awaited) doubt_who_left();
   return true;
 }
 
@@ -82,12 +104,23 @@ std::optional<MemberStanding> MemberLedger::own() const {
   return std::nullopt;
 }
 
-std::vector<std::string> MemberLedger::running() const {
-  std::vector<std::string> running;
+std::vector<std::string> MemberLedger::awaited() const {
+  std::vector<std::string> awaited;
   for (const auto& [cluster, standing] : members_) {
-    if (standing.state == MemberState::running) running.push_back(cluster);
+    if (is_awaited(standing.state)) awaited.push_back(cluster);
   }
-  return running;
+  return awaited;
+}
+
+bool MemberLedger::has_left(const std::string& cluster) const {
+  const auto known = members_.find(cluster);
+  return known != members_.end() && known->second.state == MemberState::left;
+}
+
+bool MemberLedger::was_forgotten(const std::string& cluster, const Incarnation& incarnation) const {
+  const auto known = members_.find(cluster);
+  return known != members_.end() && known->second.state == MemberState::forgotten &&
+         incarnation <= known->second.incarnation;
 }
 
 std::size_t MemberLedger::electorate() const {

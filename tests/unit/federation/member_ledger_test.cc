@@ -15,6 +15,9 @@ constexpr MemberStanding running(std::uint64_t counter) {
   return {{counter, 1}, MemberState::running};
 }
 constexpr MemberStanding left(std::uint64_t counter) { return {{counter, 1}, MemberState::left}; }
+constexpr MemberStanding doubted(std::uint64_t counter) {
+  return {{counter, 1}, MemberState::doubted};
+}
 constexpr MemberStanding forgotten(std::uint64_t counter) {
   return {{counter, 1}, MemberState::forgotten};
 }
@@ -24,8 +27,9 @@ LedgerStart start_of(std::map<std::string, MemberStanding> members, bool has_lef
   return {"east", {7, 1}, std::move(members), has_left, has_targets};
 }
 
-TEST(MemberLedger, of_one_incarnation_forgotten_beats_left_beats_running) {
-  const std::array ascending{running(1), left(1), forgotten(1), running(2), left(2), forgotten(2)};
+TEST(MemberLedger, of_one_incarnation_forgotten_beats_doubted_beats_left_beats_running) {
+  const std::array ascending{running(1), left(1), doubted(1), forgotten(1),
+                             running(2), left(2), doubted(2), forgotten(2)};
   for (const MemberStanding& first : ascending) {
     for (const MemberStanding& second : ascending) {
       MemberLedger ledger(start_of({{"west", first}}, false));
@@ -38,7 +42,7 @@ TEST(MemberLedger, of_one_incarnation_forgotten_beats_left_beats_running) {
 TEST(MemberLedger, who_left_is_not_waited_for_and_counts_in_majorities) {
   const MemberLedger ledger(
       start_of({{"a", running(1)}, {"b", left(1)}, {"c", forgotten(1)}, {"d", {}}}, false));
-  EXPECT_EQ(ledger.running(), (Names{"a", "d"}));  // One that was only declared, too.
+  EXPECT_EQ(ledger.awaited(), (Names{"a", "d"}));  // One that was only declared, too.
   EXPECT_EQ(ledger.electorate(), 4U);
 }
 
@@ -64,10 +68,58 @@ TEST(MemberLedger, who_has_left_waits_for_everybody_who_runs_as_far_as_is_known)
   EXPECT_EQ(ledger.waits_for({"a"}), Names{"c"});
   EXPECT_FALSE(ledger.try_rejoin({"a"}));
   EXPECT_TRUE(ledger.has_left());
-  EXPECT_TRUE(ledger.learn("c", left(1)));
+  EXPECT_TRUE(ledger.forget("c"));
+  EXPECT_EQ(ledger.waits_for({"a"}), Names{"b"});  // Whom c may have let in.
+  EXPECT_TRUE(ledger.forget("b"));
   EXPECT_TRUE(ledger.try_rejoin({"a"}));
   EXPECT_EQ(ledger.own(), running(7));
   EXPECT_FALSE(ledger.has_left());
+}
+
+// Two that have left would each learn that the other one has, and each would be the last.
+TEST(MemberLedger, who_has_left_relies_on_nobody_elses_promise) {
+  MemberLedger ledger(start_of({{"a", running(1)}, {"b", left(1)}}, true));
+  EXPECT_FALSE(ledger.learn("a", left(1)));
+  EXPECT_FALSE(ledger.learn("b", left(2)));
+  EXPECT_TRUE(ledger.learn("c", left(1)));  // Known from now on, and waited for.
+  EXPECT_EQ(ledger.waits_for({}), (Names{"a", "c"}));
+  EXPECT_FALSE(ledger.try_rejoin({"a"}));
+  EXPECT_TRUE(ledger.try_rejoin({"a", "c"}));
+  EXPECT_TRUE(ledger.learn("a", left(1)));
+  ledger.leave();
+  EXPECT_FALSE(ledger.learn("c", left(1)));
+}
+
+TEST(MemberLedger, one_without_a_memory_makes_those_who_left_doubtful) {
+  MemberLedger ledger(start_of({{"a", left(1)}, {"b", running(3)}, {"c", left(2)}}, false));
+  EXPECT_TRUE(ledger.learn_start("new", {1, 1}, false));  // It cannot have let in anybody.
+  EXPECT_EQ(ledger.awaited(), (Names{"b", "new"}));
+  EXPECT_TRUE(ledger.learn_start("b", {4, 1}, true));  // It knows whom it let in.
+  EXPECT_EQ(ledger.awaited(), (Names{"b", "new"}));
+  EXPECT_FALSE(ledger.learn_start("b", {4, 1}, false));
+  EXPECT_TRUE(ledger.learn_start("b", {5, 1}, false));
+  EXPECT_EQ(ledger.members().at("a"), doubted(1));
+  EXPECT_EQ(ledger.awaited(), (Names{"a", "b", "c", "new"}));
+  EXPECT_FALSE(ledger.learn("a", left(1)));    // Others do not know yet.
+  EXPECT_TRUE(ledger.learn("a", running(2)));  // It is met.
+  EXPECT_TRUE(ledger.learn("a", left(2)));
+  EXPECT_TRUE(ledger.has_left("a"));
+}
+
+TEST(MemberLedger, forgetting_one_that_was_silent_makes_those_who_left_doubtful) {
+  MemberLedger ledger(start_of({{"a", left(1)}, {"b", running(3)}, {"c", left(2)}}, false));
+  EXPECT_TRUE(ledger.forget("c"));  // Its goodbye said whom it had let in.
+  EXPECT_TRUE(ledger.has_left("a"));
+  EXPECT_TRUE(ledger.forget("b"));
+  EXPECT_EQ(ledger.members().at("a"), doubted(1));
+  EXPECT_TRUE(ledger.was_forgotten("b", {3, 1}));
+  EXPECT_FALSE(ledger.was_forgotten("b", {4, 0}));
+}
+
+TEST(MemberLedger, who_is_to_expect_members_that_were_declared_is_memoryless_without_targets_too) {
+  const MemberLedger ledger(start_of({{"a", {}}}, false, false));
+  EXPECT_EQ(ledger.standing(), Standing::memoryless);
+  EXPECT_EQ(ledger.waits_for({}), Names{"a"});
 }
 
 TEST(MemberLedger, the_last_to_leave_starts_alone_and_those_who_left_together_start_together) {
@@ -178,7 +230,7 @@ class Lives {
       if (!ledgers_[c] || !ledgers_[c]->may_number()) continue;
       const std::set<std::size_t> reached = component_of(c);
       bool all = true;
-      for (const std::string& name : ledgers_[c]->running()) {
+      for (const std::string& name : ledgers_[c]->awaited()) {
         all = all && reached.count(index_of(name)) > 0;
       }
       if (!all) continue;
@@ -200,6 +252,7 @@ class Lives {
     std::uint64_t counter = 0;
     std::map<std::string, MemberStanding> members;
     bool has_left = false;
+    bool has_memory = false;  // Of the incarnation that runs, or ran last.
   };
 
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
@@ -209,6 +262,7 @@ class Lives {
   }
 
   void start(std::size_t i) {
+    files_[i].has_memory = files_[i].counter > 0;
     ++files_[i].counter;
     ledgers_[i].emplace(LedgerStart{name_of(i),
                                     {files_[i].counter, ++instances_},
@@ -254,18 +308,18 @@ class Lives {
 
   void rejoin(std::size_t i) {
     if (!ledgers_[i]->has_left()) return;
-    std::set<std::string> met;
+    std::set<std::string> welcomed_by;
     for (std::size_t other = 0; other < kBrokers; ++other) {
       if (other == i || !ledgers_[other] || !linked_[i][other]) continue;
-      met.insert(name_of(other));
-      if (!ledgers_[other]->may_number()) continue;
-      // It syncs this before it says so.
-      (void)ledgers_[other]->learn(name_of(i),
-                                   {{files_[i].counter, instances_}, MemberState::running});
+      // It syncs this before it says so, and what it knows comes with the welcome.
+      (void)ledgers_[other]->learn_start(name_of(i), {files_[i].counter, instances_},
+                                         files_[i].has_memory);
       sync(other);
-      ledgers_[i]->accept_rejoin();
+      (void)merge(i, other);
+      welcomed_by.insert(name_of(other));
+      if (!ledgers_[other]->has_left()) ledgers_[i]->accept_rejoin();
     }
-    (void)ledgers_[i]->try_rejoin(met);
+    (void)ledgers_[i]->try_rejoin(welcomed_by);
     if (ledgers_[i]->has_left()) return;
     ++rejoined_;
     sync(i);
