@@ -113,6 +113,27 @@ void Node::Impl::watch_own_clock(Turn& turn) {
   states_due_ = true;
 }
 
+// Two neighbours whose clocks agree with each other, and not with ours: then ours is the wrong one.
+// What the time of a write decides would be lost here, or win everywhere. Nothing: that is not so.
+std::optional<Error> Node::Impl::clock_is_outvoted() const {
+  for (auto one = links_.begin(); one != links_.end(); ++one) {
+    if (!one->second.clock.is_off()) continue;
+    for (auto other = std::next(one); other != links_.end(); ++other) {
+      const auto apart = one->second.clock.offset() - other->second.clock.offset();
+      if (!other->second.clock.is_off() || std::chrono::abs(apart) > options_.clock_offset_max ||
+          one->second.peer.cluster == other->second.peer.cluster) {
+        continue;
+      }
+      return Error{ErrorCode::overloaded,
+                   "the clock of cluster " + in_quotes(options_.cluster) + " is off: " +
+                       describe_clock(one->second) + "; that of " + other->second.peer.cluster +
+                       " agrees with it: writes of which the time decides are taken when the "
+                       "clock is right again"};
+    }
+  }
+  return std::nullopt;
+}
+
 // Between here and the origin of the stream, as it comes.
 bool Node::Impl::clocks_agree(StreamIndex stream) const {
   const StreamState& state = streams_[stream];

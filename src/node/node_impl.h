@@ -288,6 +288,7 @@ class Node::Impl : private NodeState, private ReportSources {
   void measure_clock(Turn& turn, Link& link, const LinkState& state);
   [[nodiscard]] std::string describe_clock(const Link& link) const;
   void watch_own_clock(Turn& turn);
+  [[nodiscard]] std::optional<Error> clock_is_outvoted() const;
   [[nodiscard]] bool clocks_agree(StreamIndex stream) const;
   [[nodiscard]] bool is_merged(const std::string& namespace_name) const;
   [[nodiscard]] bool is_usable(StreamIndex stream, bool clocks_agree,

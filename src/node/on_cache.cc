@@ -51,10 +51,16 @@ Result<void> Node::Impl::check_targets(std::vector<std::string>& targets) const 
   return {};
 }
 
-// Where a resolver decides, writers say what they had seen; and the other way round.
+// Where a resolver decides, writers say what they had seen; and the other way round. Where times
+// decide, our clock has to be right.
 Result<void> Node::Impl::check_resolved(const std::string& namespace_name, bool is_resolved) const {
   const bool has_resolver = cache_.resolved().resolver_of(namespace_name) != nullptr;
-  if (has_resolver == is_resolved) return {};
+  if (has_resolver == is_resolved) {
+    if (!has_resolver || is_merged(namespace_name)) return {};
+    auto outvoted = clock_is_outvoted();
+    if (!outvoted) return {};
+    return tl::unexpected<Error>(std::move(*outvoted));
+  }
   return fail(ErrorCode::refused,
               "namespace " + in_quotes(namespace_name) +
                   (has_resolver ? " has a resolver here: its values are written by a shared space"

@@ -195,12 +195,14 @@ TEST_F(Agreement, what_is_merged_here_is_not_thrown_away_for_a_write_that_follow
 // ---- Clocks.
 
 struct WrongClock : Agreement {
+  NodeOptions options;
   std::size_t hub = 0, east = 0;
   std::size_t at_hub = 0, at_east = 0;
 
   void start(milliseconds skew_of_east) {
-    hub = rig.add_broker("hub");
-    east = rig.add_broker("east", {hub}, {}, LinkRole::hub, skew_of_east);
+    options.resolvers["accounts"] = last_writer_wins();
+    hub = rig.add_broker("hub", {}, options);
+    east = rig.add_broker("east", {hub}, options, LinkRole::hub, skew_of_east);
     at_hub = rig.add_client(hub);
     at_east = rig.add_client(east);
     rig.pass(seconds(3));
@@ -272,6 +274,36 @@ TEST_F(WrongClock, clocks_that_differ_by_less_than_the_limit_are_no_matter) {
   EXPECT_EQ(get(at_hub, "users"), "x");
   put(at_hub, "users", "y");
   EXPECT_EQ(get(at_east, "users"), "y");
+}
+
+// With one neighbour nobody knows whose clock is wrong; with two that agree, it is known.
+TEST_F(WrongClock, a_broker_that_two_neighbours_contradict_takes_no_writes_that_time_decides) {
+  start(minutes(10));
+  const auto write = [this] {
+    CacheReplication fact;
+    fact.address = address("accounts", "k");
+    fact.targets = kAll;
+    fact.resolved = true;
+    ASSERT_TRUE(rig.session(at_east).replicate(rig.now(), fact, "v"));
+    rig.pass(milliseconds(100));
+  };
+  write();
+  EXPECT_TRUE(rig.client(at_east).refused.empty());
+  rig.add_broker("west", {east}, options);
+  rig.pass(seconds(3));
+  write();
+  ASSERT_EQ(rig.client(at_east).refused.size(), 1U);
+  const OperationRefused& error = rig.client(at_east).refused.front();
+  EXPECT_EQ(error.code, ErrorCode::overloaded) << "it may be tried again";
+  EXPECT_TRUE(contains(error.text, "600.0 s behind")) << error.text;
+  EXPECT_TRUE(contains(error.text, "west")) << error.text;
+  put(at_east, "users", "v");
+  EXPECT_EQ(rig.client(at_east).refused.size(), 1U) << "nothing decides by time there";
+  rig.set_skew(east, milliseconds(0));
+  rig.pass(seconds(5));
+  write();
+  EXPECT_EQ(rig.client(at_east).refused.size(), 1U);
+  EXPECT_EQ(get(at_east, "accounts"), "v");
 }
 
 TEST_F(WrongClock, from_the_moment_at_which_the_own_clock_is_set_nothing_is_decided_by_clocks) {
