@@ -47,6 +47,10 @@ Result<std::vector<std::uint32_t>> ids_of(std::string_view namespace_name,
   return ids;
 }
 
+void append(std::vector<std::uint32_t>& to, const std::vector<std::uint32_t>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 // The time, then the right, then the value: see ServingRights.
@@ -213,11 +217,12 @@ class CacheSpace::Reading {
       read_.load_failed(std::move(loaded.error()));
       return std::nullopt;
     }
-    const auto tags = ids_of(space_.name_, loaded->tags, loaded->depends_on);
+    auto tags = ids_of(space_.name_, loaded->tags, loaded->depends_on);
     if (!tags) {
       read_.load_failed(tags.error());
       return std::nullopt;
     }
+    append(*tags, cache_.store.ancestors_of(space_.name_, *tags));
     const CacheSpaceOptions& options = space_.options_;
     const bool exists = loaded->value.has_value();
     NearRead::Loaded what;
@@ -278,6 +283,8 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
   if (auto checked = check_key(key); !checked) return tl::unexpected(checked.error());
   auto tags = ids_of(name_, options.tags, options.depends_on);
   if (!tags) return tl::unexpected(tags.error());
+  auto ancestors = cache_.store.ancestors_of(name_, *tags);
+  append(*tags, ancestors);
   const auto ttl = options.ttl.value_or(value != nullptr ? options_.ttl : options_.absent_ttl);
   KeepOptions keep;
   keep.tags = *tags;
@@ -289,7 +296,7 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
   const NearStore::Ticket ticket =
       cache_.store.begin_write(cache_.clock.instant(), parts_->index, {key},
                                value != nullptr ? *value : std::string_view(), keep);
-  auto operation = send(key, value, ttl, options);
+  auto operation = send(key, value, ttl, options, std::move(ancestors));
   if (!operation) {
     cache_.count(Count::write_failed);
     cache_.store.failed(cache_.clock.instant(), parts_->index, {key}, ticket);
@@ -309,7 +316,8 @@ Result<Operation> CacheSpace::write(std::string_view key, const std::string_view
 }
 
 Result<Operation> CacheSpace::send(std::string_view key, const std::string_view* value,
-                                   std::chrono::milliseconds ttl, const PutOptions& options) {
+                                   std::chrono::milliseconds ttl, const PutOptions& options,
+                                   std::vector<std::uint32_t> ancestors) {
   CacheAddress address = address_of(key);
   if (value == nullptr || options_.writes == WriteMode::invalidate) {
     CacheInvalidation fact;
@@ -317,6 +325,7 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
     fact.erased = value == nullptr;
     fact.reason = value == nullptr ? "erased" : "changed";
     fact.depends_on = options.depends_on;
+    fact.ancestors = std::move(ancestors);
     fact.fence = options.token;
     fact.written = true;
     fact.tracking = tracking(options.wait);
@@ -328,6 +337,7 @@ Result<Operation> CacheSpace::send(std::string_view key, const std::string_view*
   fact.ttl_ms = static_cast<std::uint64_t>(ttl.count());
   fact.tags = options.tags;
   fact.depends_on = options.depends_on;
+  fact.ancestors = std::move(ancestors);
   fact.fence = options.token;
   fact.tracking = tracking(options.wait);
   ReplicationStrategy strategy = options_.strategy;

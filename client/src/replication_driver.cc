@@ -156,6 +156,7 @@ void ReplicationDriver::send_more(const std::vector<std::string>& to) {
   value.tags = fact_.tags;
   value.timeout_ms = fact_.tracking.timeout_ms;
   value.depends_on = fact_.depends_on;
+  value.ancestors = fact_.ancestors;
   const std::size_t index = sendings_.size();
   Sending sending;
   if (!has_selector(to)) sending.to = {to.begin(), to.end()};
@@ -228,6 +229,7 @@ Result<Operation> replicate_as(ClientCore& core, const CacheReplication& fact,
       changed.reason = "changed";
       changed.tracking = fact.tracking;
       changed.depends_on = fact.depends_on;
+      changed.ancestors = fact.ancestors;
       return core.invalidate(changed);
     }
     case ReplicationStrategy::async:

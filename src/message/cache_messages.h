@@ -40,6 +40,9 @@ enum class ReplicationStrategy : std::uint8_t {
 };
 
 inline constexpr std::size_t kTagsPerEntryMax = 64;
+// Of what an entry's dependencies were made from in turn. A store holds both.
+inline constexpr std::size_t kAncestorsMax = 64;
+inline constexpr std::size_t kTagsHeldMax = kTagsPerEntryMax + kAncestorsMax;
 inline constexpr std::size_t kTagBytesMax = 255;
 
 // (namespace, key, subkey, version) is the identity; region is routing metadata.
@@ -95,10 +98,11 @@ struct CacheInvalidation {
   Tracking tracking;
   bool erased = false;    // With single_key: the thing itself is gone; a tombstone is kept.
   VectorClock seen = {};  // With erased: as of a replication.
-  std::vector<std::string> depends_on = {};  // The same.
-  bool resolved = false;                     // The same.
-  FencingToken fence = 0;                    // The same.
-  std::optional<ClaimGrant> claim = {};      // Made by a broker.
+  std::vector<std::string> depends_on = {};   // The same.
+  std::vector<std::uint32_t> ancestors = {};  // The same.
+  bool resolved = false;                      // The same.
+  FencingToken fence = 0;                     // The same.
+  std::optional<ClaimGrant> claim = {};       // Made by a broker.
   bool written = false;  // The sender has a newer value, and keeps it: who does not hold a key that
                          // is held may not.
 
@@ -120,8 +124,10 @@ struct CacheReplication {
   // write that went into it.
   VectorClock seen = {};
   std::vector<std::string> depends_on = {};  // Keys of the namespace; with tags at most 64.
-  bool resolved = false;                     // A resolver decides: only stores hold such values.
-  FencingToken fence = 0;                    // The writer holds the key, by this claim.
+  // Tags of what these were made from in turn, as the sender knows; at most kAncestorsMax.
+  std::vector<std::uint32_t> ancestors = {};
+  bool resolved = false;   // A resolver decides: only stores hold such values.
+  FencingToken fence = 0;  // The writer holds the key, by this claim.
 
   friend bool operator==(const CacheReplication&, const CacheReplication&) = default;
 };
@@ -136,7 +142,8 @@ struct CacheValue {
   std::string value;
   std::vector<std::string> tags = {};  // As the fact says.
   std::uint32_t timeout_ms = 0;        // When its own record is tracked: sent later than its fact.
-  std::vector<std::string> depends_on = {};  // As the fact says.
+  std::vector<std::string> depends_on = {};   // As the fact says.
+  std::vector<std::uint32_t> ancestors = {};  // As the fact says.
 
   friend bool operator==(const CacheValue&, const CacheValue&) = default;
 };

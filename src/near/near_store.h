@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,13 @@ class NearStore {
 
   // Facts about namespaces that were never opened are ignored. At most 65,535.
   SpaceIndex open(std::string_view namespace_name);
+
+  // The tags of what keys with these tags were made from, and so on, as far as it is known here:
+  // see DependencyGraph. Thread-safe.
+  [[nodiscard]] std::vector<std::uint32_t> ancestors_of(std::string_view namespace_name,
+                                                        std::span<const std::uint32_t> tags) const {
+    return dependencies_->ancestors_of(namespace_name, tags);
+  }
 
   [[nodiscard]] bool get(Instant now, SpaceIndex space, const NearKey& key, NearValue& value);
   // For people; changes nothing.

@@ -150,6 +150,7 @@ Result<std::uint64_t> ClientSession::Impl::replicate(
   content.value = value;
   content.tags = fact.tags;
   content.depends_on = fact.depends_on;
+  content.ancestors = fact.ancestors;
   const Frame value_payload = encode_value(content);
   const Frame fact_payload = encode_replication(fact);
   const std::string& topic = topic_of(FactTopic::replication, address);

@@ -100,7 +100,7 @@ class CacheStore {
     WriteVersion version;
     std::chrono::milliseconds ttl{0};          // 0: none. At most 400 days.
     std::uint16_t region = 0;                  // 0: the default region.
-    std::span<const std::uint32_t> tags = {};  // At most 64.
+    std::span<const std::uint32_t> tags = {};  // At most kTagsHeldMax.
     bool absent = false;                       // There is no such thing: a value all the same.
     EntryState state = EntryState::shared;     // Of a value: one that is held.
     bool partial = false;    // Not meant for every cluster: not compared with other stores.

@@ -11,10 +11,10 @@ StoreKey key_of(NamespaceId space, const CacheAddress& address) {
   return {space, address.key, address.subkey, address.version};
 }
 
-// One tag for each key that it was made from.
+// One tag for each key that it was made from, in the end.
 template <typename Fact>
 std::vector<std::uint32_t> made_from(const Fact& fact) {
-  std::vector<std::uint32_t> ids;
+  std::vector<std::uint32_t> ids = fact.ancestors;
   for (const std::string& key : fact.depends_on) {
     ids.push_back(DependencyGraph::tag_of(fact.address.namespace_name, key));
   }
@@ -110,6 +110,7 @@ void ReplicaStore::cascade(Instant now, NamespaceId space, const CacheAddress& a
   if (!tags) return store_.cut_space(space, version);
   (void)store_.invalidate(now, key_of(space, address), version);
   for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version);
+  store_.cut_tag(space, DependencyGraph::of_many(address.namespace_name), version);
 }
 
 ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fact,

@@ -49,6 +49,7 @@ void accept_common(PacketReader& in, std::string_view table, const Fact& fact, s
   for (const std::string& key : fact.depends_on) {
     if (in.accept_text({table, "depends_on"}, key, kKeyBytesMax)) in.require(table, check_key(key));
   }
+  (void)in.accept_count({table, "ancestors"}, fact.ancestors.size(), kAncestorsMax);
 }
 
 void check_meaning(PacketReader& in, const CacheInvalidation& fact) {
@@ -108,6 +109,20 @@ void take_dependencies(PacketReader& in, std::string_view table, const Table& fr
   }
 }
 
+template <typename Table>
+void take_ancestors(PacketReader& in, std::string_view table, const Table& from,
+                    std::vector<std::uint32_t>& to) {
+  if (from.ancestors() == nullptr) return;
+  if (!in.accept_count({table, "ancestors"}, from.ancestors()->size(), kAncestorsMax)) return;
+  to.assign(from.ancestors()->begin(), from.ancestors()->end());
+}
+
+flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>> put_ancestors(
+    Builder& out, const std::vector<std::uint32_t>& ancestors) {
+  if (ancestors.empty()) return 0;
+  return out.CreateVector(ancestors);
+}
+
 void take_grant(PacketReader& in, const wire::ClaimGrant& from, ClaimGrant& to) {
   in.cluster({"claim_grant", "holder"}, from.holder(), to.holder);
   to.client = from.client();
@@ -122,6 +137,7 @@ flatbuffers::Offset<wire::CacheInvalidation> put(Builder& out, const CacheInvali
   const auto reason = put_text(out, fact.reason);
   const auto seen = put_seen(out, fact.seen);
   const auto depends_on = put_texts(out, fact.depends_on);
+  const auto ancestors = put_ancestors(out, fact.ancestors);
   flatbuffers::Offset<wire::ClaimGrant> claim;
   if (fact.claim) {
     claim = wire::CreateClaimGrant(out, put_text(out, fact.claim->holder), fact.claim->client,
@@ -132,7 +148,7 @@ flatbuffers::Offset<wire::CacheInvalidation> put(Builder& out, const CacheInvali
       address.region, static_cast<wire::InvalidationType>(fact.type), targets, fact.priority,
       fact.ttl_ms, reason, static_cast<wire::WaitLevel>(fact.tracking.wait),
       fact.tracking.timeout_ms, fact.erased, seen, depends_on, fact.resolved, fact.fence, claim,
-      fact.written);
+      fact.written, ancestors);
 }
 
 }  // namespace
@@ -174,6 +190,7 @@ Result<CacheInvalidation> decode_invalidation(Bytes payload) {
         to.resolved = from.resolved();
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, 0, to.depends_on);
+        take_ancestors(in, kTable, from, to.ancestors);
         to.fence = from.fence();
         to.written = from.written();
         if (from.claim() != nullptr) take_grant(in, *from.claim(), to.claim.emplace());
@@ -188,12 +205,13 @@ Frame encode_replication(const CacheReplication& fact) {
     const auto tags = put_texts(out, fact.tags);
     const auto seen = put_seen(out, fact.seen);
     const auto depends_on = put_texts(out, fact.depends_on);
+    const auto ancestors = put_ancestors(out, fact.ancestors);
     return wire::CreateCacheReplication(
         out, address.namespace_name, address.key, address.subkey, fact.address.version,
         address.region, static_cast<wire::ReplicationStrategy>(fact.strategy), targets,
         fact.priority, fact.ttl_ms, fact.value_bytes,
         static_cast<wire::WaitLevel>(fact.tracking.wait), fact.tracking.timeout_ms, tags,
-        fact.tracking.tells_each, seen, depends_on, fact.resolved, fact.fence);
+        fact.tracking.tells_each, seen, depends_on, fact.resolved, fact.fence, ancestors);
   });
 }
 
@@ -228,6 +246,7 @@ Result<CacheReplication> decode_replication(Bytes payload) {
         to.resolved = from.resolved();
         take_seen(in, kTable, from, to.seen);
         take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
+        take_ancestors(in, kTable, from, to.ancestors);
         to.fence = from.fence();
         check_meaning(in, to);
       });
@@ -246,9 +265,11 @@ Frame encode_value(const CacheValue& value) {
     const auto targets = put_texts(out, value.targets);
     const auto tags = put_texts(out, value.tags);
     const auto depends_on = put_texts(out, value.depends_on);
+    const auto ancestors = put_ancestors(out, value.ancestors);
     return wire::CreateCacheValue(out, address.namespace_name, address.key, address.subkey,
                                   value.address.version, address.region, targets, value.ttl_ms,
-                                  value.fact_operation, bytes, tags, value.timeout_ms, depends_on);
+                                  value.fact_operation, bytes, tags, value.timeout_ms, depends_on,
+                                  ancestors);
   });
 }
 
@@ -262,6 +283,7 @@ Result<CacheValue> decode_value(Bytes payload) {
         to.fact_operation = from.fact_operation();
         take_tags(in, kTable, from, to.tags);
         take_dependencies(in, kTable, from, to.tags.size(), to.depends_on);
+        take_ancestors(in, kTable, from, to.ancestors);
         to.timeout_ms = from.timeout_ms();
         check_address(in, kTable, to.address, {});
         require_targets(in, kTable, to.targets);

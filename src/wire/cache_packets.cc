@@ -105,7 +105,7 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   in.cluster({"cache_got", "asker"}, from.asker(), to.asker);
   to.hops = from.hops();
   if (from.tags() == nullptr) return;
-  if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
+  if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsHeldMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());
 }
 
@@ -131,7 +131,7 @@ void read(PacketReader& in, const wire::LoadAsk& from, LoadAsk& to) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }
   if (from.tags() == nullptr) return;
-  if (!in.accept_count({"load_ask", "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
+  if (!in.accept_count({"load_ask", "tags"}, from.tags()->size(), kTagsHeldMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());
 }
 

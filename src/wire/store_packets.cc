@@ -38,7 +38,7 @@ void read(PacketReader& in, const wire::StoredEntry& from, StoredEntry& to) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }
   if (from.tags() == nullptr) return;
-  if (!in.accept_count({kTable, "tags"}, from.tags()->size(), kTagsPerEntryMax)) return;
+  if (!in.accept_count({kTable, "tags"}, from.tags()->size(), kTagsHeldMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());
 }
 

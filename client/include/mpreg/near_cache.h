@@ -212,7 +212,8 @@ class CacheSpace {
   Result<Operation> write(std::string_view key, const std::string_view* value,
                           const PutOptions& options);
   Result<Operation> send(std::string_view key, const std::string_view* value,
-                         std::chrono::milliseconds ttl, const PutOptions& options);
+                         std::chrono::milliseconds ttl, const PutOptions& options,
+                         std::vector<std::uint32_t> ancestors);
   Result<Operation> invalidate_as(InvalidationType type, std::string_view what,
                                   std::optional<WaitLevel> wait);
 
