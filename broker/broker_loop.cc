@@ -18,7 +18,8 @@ constexpr std::chrono::seconds kCountEvery{10};
 // What was drained has been acknowledged; the last word, which nobody acknowledges, has this long.
 constexpr std::chrono::milliseconds kFarewell{200};
 // Between two looks whether the disk answers again.
-constexpr std::chrono::milliseconds kDiskPause{10};
+constexpr std::chrono::milliseconds kDiskPause{1};
+constexpr std::chrono::milliseconds kDiskPatience{1000};
 
 // Sockets of the broker itself: three that listen; per link a dealer and a subscriber with their
 // connections; each has an eventfd or two, and some are for the context.
@@ -67,7 +68,8 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
   if (!doors) return tl::unexpected(doors.error());
   loop->doors_ = std::move(*doors);
   if (memory.directory != nullptr) {
-    node.counter = memory.record.incarnation.incarnation.counter;
+    node.record = memory.record.incarnation;
+    node.ancestors = memory.record.ancestors;
   }
   node.clock_floor = memory.clock_floor;
   node.dials = dials_of(options);
@@ -124,19 +126,26 @@ bool BrokerLoop::run() {
 }
 
 // A broker whose disk does not answer stands still, as one that is suspended does: its neighbours
-// hear nothing of it, and near caches stop trusting what it may have written.
+// hear nothing of it, and near caches stop trusting what it may have written. That takes a moment
+// when its incarnation is used for the first time or has changed.
 bool BrokerLoop::may_number(const Now& now) {
-  const bool is_allowed = keeper_->keep(std::max(node_->clock(), hybrid_time_of(now.wall)));
-  if (is_allowed != waits_for_disk_) return is_allowed;
-  waits_for_disk_ = !is_allowed;
+  const HybridTime clock = std::max(node_->clock(), hybrid_time_of(now.wall));
+  const bool is_allowed = keeper_->keep(clock, node_->memory());
+  node_->on_remembered(keeper_->remembered());
   if (is_allowed) {
-    log(LogLevel::info, "the disk answers again");
-  } else {
+    if (disk_is_slow_) log(LogLevel::info, "the disk answers again");
+    waits_for_disk_ = std::nullopt;
+    disk_is_slow_ = false;
+    return true;
+  }
+  if (!waits_for_disk_) waits_for_disk_ = now.instant;
+  if (!disk_is_slow_ && now.instant - *waits_for_disk_ > kDiskPatience) {
+    disk_is_slow_ = true;
     log(LogLevel::error,
         "the disk has not taken the record of the data directory for too long: nothing is numbered "
         "until it does; check the disk, or run with --data-dir none");
   }
-  return is_allowed;
+  return false;
 }
 
 bool BrokerLoop::turn(const Now& now) {

@@ -83,7 +83,8 @@ class BrokerLoop : private Carrier {
   LoopMetrics metrics_;
   Spin spin_;
   bool leaving_ = false;
-  bool waits_for_disk_ = false;
+  std::optional<Instant> waits_for_disk_;  // Since then.
+  bool disk_is_slow_ = false;
   bool retiring_ = false;
   std::uint32_t sessions_allowed_ = std::numeric_limits<std::uint32_t>::max();  // By descriptors.
   Instant leave_by_;

@@ -10,19 +10,28 @@ ClockKeeper::ClockKeeper(BrokerMemory memory, std::function<void()> wake)
   disk_ = std::make_unique<DiskLoop>(std::move(memory.directory), std::move(wake));
 }
 
-bool ClockKeeper::keep(HybridTime clock) {
+bool ClockKeeper::keep(HybridTime clock, const IncarnationMemory& memory) {
   if (!disk_) return true;
   if (ticket_ != 0 && disk_->progress().synced >= ticket_) {
     ceiling_.on_synced(record_.clock_ceiling);
+    remembered_ = handed_over_;
     ticket_ = 0;
+  }
+  bool is_due = memory.revision != handed_over_;
+  if (is_due) {
+    handed_over_ = memory.revision;
+    record_.incarnation = memory.record;
+    record_.end = memory.end;
+    record_.ancestors = memory.ancestors;
   }
   if (ticket_ == 0) {
     if (const auto wanted = ceiling_.reserve(clock)) {
       record_.clock_ceiling = *wanted;
-      ticket_ = disk_->save(record_);
+      is_due = true;
     }
   }
-  return ceiling_.allows(clock);
+  if (is_due) ticket_ = disk_->save(record_);
+  return ceiling_.allows(clock) && remembered_ >= memory.revision;
 }
 
 void ClockKeeper::close(HybridTime clock) {

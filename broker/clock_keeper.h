@@ -1,14 +1,16 @@
 #pragma once
-// ClockKeeper: keeps the ceiling of a broker's clock in its data directory ahead of the clock, on
-// the disk's thread, so that the next start begins above every reading of this one
-// (stream/clock_ceiling.h). Without a data directory it keeps nothing and allows everything. Used
-// by the reactor alone.
+// ClockKeeper: keeps in a broker's data directory, on the disk's thread, what must be there before
+// the broker goes on: a ceiling ahead of its clock, so that the next start begins above every
+// reading of this one (stream/clock_ceiling.h), and its incarnation, whether that is used, and how
+// it ended. Without a data directory it keeps nothing and allows everything. Used by the reactor
+// alone.
 
 #include <functional>
 #include <memory>
 
 #include "broker/broker_memory.h"
 #include "disk/disk_loop.h"
+#include "node/own_incarnation.h"
 #include "stream/clock_ceiling.h"
 
 namespace mpreg {
@@ -18,9 +20,11 @@ class ClockKeeper {
   // `wake` as in DiskLoop.
   ClockKeeper(BrokerMemory memory, std::function<void()> wake);
 
-  // Reserves what is due. False: the clock has reached what the disk has; until the disk has taken
-  // more, nothing may be numbered.
-  bool keep(HybridTime clock);
+  // Saves what is due. False: the disk does not hold what the broker has become, or the clock has
+  // reached what it holds; until it has taken more, nothing may be numbered.
+  bool keep(HybridTime clock, const IncarnationMemory& memory);
+  // Up to this revision the disk holds the memory.
+  [[nodiscard]] std::uint64_t remembered() const { return remembered_; }
   // The clock stands still from here on: the next start need not begin ahead of it.
   void close(HybridTime clock);
 
@@ -28,7 +32,9 @@ class ClockKeeper {
   BrokerRecord record_;
   ClockCeiling ceiling_;
   std::unique_ptr<DiskLoop> disk_;  // Null without a data directory.
-  DiskTicket ticket_ = 0;           // Of the record that holds record_.clock_ceiling.
+  DiskTicket ticket_ = 0;           // Of the record that was handed over last; 0: it is synced.
+  std::uint64_t handed_over_ = 1;   // Revision of the memory; 1 is what was found there.
+  std::uint64_t remembered_ = 1;
 };
 
 }  // namespace mpreg

@@ -11,7 +11,7 @@ namespace mpreg {
 namespace {
 
 constexpr std::string_view kMagic = "mpreg incarnation\n";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kChecksumBytes = sizeof(XXH64_hash_t);
 
 constexpr std::size_t kIncarnationBytes = 16;
@@ -99,6 +99,7 @@ BrokerRecord next_start(const BrokerRecord& last, std::uint64_t instance) {
   BrokerRecord next = last;
   next.incarnation = successor_of(last.incarnation, last.end, instance);
   next.end = {};
+  add_ancestor(next.ancestors, last.incarnation.incarnation);
   return next;
 }
 
@@ -110,6 +111,8 @@ std::string encode(const BrokerRecord& record) {
   write(writer, record.incarnation);
   writer.number(static_cast<std::uint8_t>(record.end.is_used ? 1 : 0));
   write(writer, record.end.final_numbers);
+  writer.number(static_cast<std::uint32_t>(record.ancestors.size()));
+  for (const Incarnation& ancestor : record.ancestors) write(writer, ancestor);
   writer.number(static_cast<std::uint8_t>(record.has_left ? 1 : 0));
   writer.number(static_cast<std::uint32_t>(record.members.size()));
   for (const auto& [cluster, standing] : record.members) {
@@ -145,6 +148,11 @@ Result<BrokerRecord> decode_broker_record(std::string_view bytes) {
   record.incarnation = read_record(reader);
   record.end.is_used = read_flag(reader);
   record.end.final_numbers = read_numbers(reader);
+  const std::size_t ancestors = reader.count(kIncarnationBytes);
+  if (ancestors > kIncarnationAncestorsMax) reader.refuse();
+  for (std::size_t i = 0; i < ancestors && reader.ok(); ++i) {
+    record.ancestors.push_back(read_incarnation(reader));
+  }
   record.has_left = read_flag(reader);
   read_members(reader, record);
   const std::size_t namespaces = reader.count(kTextBytesMin);

@@ -4,6 +4,14 @@
 
 namespace mpreg {
 
+bool Session::follows_earlier(const StreamId& stream) const {
+  const auto& positions = followed.positions();
+  return std::any_of(positions.begin(), positions.end(), [&](const StreamPosition& position) {
+    return position.stream.origin == stream.origin && position.stream.lane == stream.lane &&
+           position.stream.incarnation < stream.incarnation;
+  });
+}
+
 Number Session::told(StreamIndex stream, Number otherwise) const {
   if (stream >= told_.size() || told_[stream] == kUntold) return otherwise;
   return told_[stream];

@@ -78,6 +78,7 @@ class Session {
   std::array<LaneCursor, kLanes> cursors;
   Frontier resumed;  // Positions told at Hello of streams that are not known here yet.
   Instant resumed_at{};
+  Frontier followed;                // All positions told at Hello.
   std::set<StreamId> told_unknown;  // Of these, those of which it was told that they are not known.
   std::deque<WaitingSubscribe> subscribes;  // The oldest first.
   std::size_t waiting_patterns = 0;         // Of these.
@@ -102,6 +103,11 @@ class Session {
     const std::uint64_t in_flight = sent_bytes - consumed_bytes;
     return in_flight == 0 || in_flight + bytes <= window_bytes;
   }
+
+  // Whether it followed an earlier incarnation of that origin, in that lane, elsewhere: then it is
+  // owed this one from number 1, though nobody else here is owed what was numbered before its
+  // origin joined anybody.
+  [[nodiscard]] bool follows_earlier(const StreamId& stream) const;
 
   // How far it has been told of a stream; `otherwise` for a stream that came up after it did.
   [[nodiscard]] Number told(StreamIndex stream, Number otherwise) const;

@@ -39,7 +39,7 @@ MemberProtocol::MemberProtocol(MemberProtocolStart start, Instant now)
 }
 
 void MemberProtocol::hear(const std::string& cluster, const Incarnation& incarnation,
-                      const MemberWord& word, Instant now) {
+                          const MemberWord& word, Instant now) {
   if (cluster == cluster_) {
     (void)ledger_.learn(cluster, {incarnation, word.state});
     return;
@@ -67,7 +67,7 @@ void MemberProtocol::hear(const std::string& cluster, const Incarnation& incarna
 }
 
 void MemberProtocol::note_rejoin(const std::string& cluster, const Incarnation& incarnation,
-                             bool has_memory) {
+                                 bool has_memory) {
   // Whoever is leaving welcomes nobody any more: its own promise holds.
   if (leaving_) return;
   const bool is_news = ledger_.learn_start(cluster, incarnation, has_memory);
@@ -183,7 +183,9 @@ void MemberProtocol::leave() {
   leaving_ = next_ticket();
 }
 
-bool MemberProtocol::may_say_goodbye() const { return leaving_ && (!is_kept_ || *leaving_ <= saved_); }
+bool MemberProtocol::may_say_goodbye() const {
+  return leaving_ && (!is_kept_ || *leaving_ <= saved_);
+}
 
 bool MemberProtocol::take_goodbye() {
   if (has_said_goodbye_ || !may_say_goodbye()) return false;

@@ -14,10 +14,10 @@ bool Members::report(const Member& member, LinkId link, Instant now) {
     return true;
   }
   // Word of an earlier life vouches for nothing: its process may go on beside the one that counts.
-  if (member.incarnation < known.member.incarnation) return false;
+  if (member.record.incarnation < known.member.record.incarnation) return false;
   bool changed = false;
-  if (member.incarnation > known.member.incarnation) {
-    known.member.incarnation = member.incarnation;
+  if (member.record.incarnation > known.member.record.incarnation) {
+    known.member.record = member.record;
     known.member.region = member.region;
     known.member.settings = member.settings;
     known.next_hop = kNoLink;  // The way that was known leads to an earlier life.

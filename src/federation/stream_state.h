@@ -2,6 +2,7 @@
 // StreamState: how far one stream has been applied here, whom it is taken from, and what came
 // before its turn. It decides what to do with what arrives; it does not apply.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,8 @@
 #include "federation/freshness.h"
 #include "federation/members.h"
 #include "message/pubsub_messages.h"
+#include "stream/incarnation.h"
+#include "stream/stream_table.h"
 
 namespace mpreg {
 
@@ -52,6 +55,9 @@ class StreamState {
   std::uint8_t hops = 0;  // From here to the origin, by the upstream.
   bool final = false;     // Nothing follows final_number.
   Number final_number = 0;
+  bool is_end_unknown =
+      false;                 // It is over, and its origin does not know where: no goodbye counts.
+  bool has_unheard = false;  // Before it began here its origin may have told what never came.
 
   LinkId upstream = kNoLink;
   Standing standing = Standing::usual;  // Of the way by the upstream.
@@ -102,5 +108,13 @@ class StreamState {
   std::map<Number, Arrival> kept_;  // By the number after which they start.
   std::uint64_t kept_bytes_ = 0;
 };
+
+// How far the streams of these indices have come, by lane.
+[[nodiscard]] inline LaneNumbers heads_of(const std::vector<StreamState>& streams,
+                                          const std::array<StreamIndex, kLanes>& indices) {
+  LaneNumbers heads{};
+  for (std::size_t lane = 0; lane < kLanes; ++lane) heads[lane] = streams[indices[lane]].frontier;
+  return heads;
+}
 
 }  // namespace mpreg

@@ -12,6 +12,7 @@
 #include "message/pubsub_messages.h"
 #include "stream/frontier.h"
 #include "stream/hybrid_clock.h"
+#include "stream/incarnation.h"
 
 namespace mpreg {
 
@@ -47,8 +48,8 @@ struct LinkHello {
   LinkRole role = LinkRole::hub;
   std::string cluster;
   std::string region;
-  Incarnation incarnation = {};  // Its instance: clones of one cluster id are seen by it.
-  std::uint32_t dial = 0;        // Which of its dials this is: one broker may dial another twice.
+  IncarnationRecord record = {};
+  std::uint32_t dial = 0;  // Which of its dials this is: one broker may dial another twice.
   LinkSettings settings = {};
 
   friend bool operator==(const LinkHello&, const LinkHello&) = default;
@@ -58,10 +59,11 @@ struct LinkWelcome {
   std::uint16_t protocol = kProtocolVersion;
   std::string cluster;
   std::string region;
-  Incarnation incarnation = {};
+  IncarnationRecord record = {};
   std::string
-      stream_endpoint;     // Where live streams are published; host "*" means the host dialled.
-  Incarnation known = {};  // The greatest one of the dialling cluster that is known here, if any.
+      stream_endpoint;  // Where live streams are published; host "*" means the host dialled.
+  // The greatest incarnation of the dialling cluster that is known here, where that is another one.
+  Incarnation known = {};
   std::uint64_t session = 0;  // Of this connection; every LinkState repeats it.
   LinkSettings settings = {};
 
@@ -72,11 +74,13 @@ struct LinkWelcome {
 struct Member {
   std::string cluster;
   std::string region;
-  Incarnation incarnation = {};
+  IncarnationRecord record = {};
   std::uint8_t hops = 0;                        // From the broker that says so.
   std::uint32_t age_ms = 0;                     // Since it was last heard of, all hops added up.
   bool forgotten = false;                       // An operator has said that it is gone for good.
   std::vector<NamespaceSetting> settings = {};  // Of its namespaces, as LinkSettings has them.
+  // Another incarnation of the cluster was heard of, and the record does not account for it.
+  Incarnation stray = {};
 
   friend bool operator==(const Member&, const Member&) = default;
 };

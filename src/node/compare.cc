@@ -18,12 +18,19 @@ constexpr std::chrono::milliseconds kAfterJoining{1000};
 constexpr std::chrono::milliseconds kAnswerPatience{5000};
 constexpr std::chrono::milliseconds kTryAgain{5000};
 
+// Who has met a later incarnation of an origin, and not one that is over, has dropped then what
+// that one may have told: it is not asked for what it can never have applied.
 bool covers(const std::vector<StreamPosition>& theirs, const std::vector<StreamPosition>& ours) {
   return std::all_of(ours.begin(), ours.end(), [&](const StreamPosition& position) {
     const auto known = std::find_if(theirs.begin(), theirs.end(), [&](const StreamPosition& one) {
       return one.stream == position.stream;
     });
-    return position.number == 0 || (known != theirs.end() && known->number >= position.number);
+    if (known != theirs.end()) return known->number >= position.number;
+    return position.number == 0 ||
+           std::any_of(theirs.begin(), theirs.end(), [&](const StreamPosition& one) {
+             return one.stream.origin == position.stream.origin &&
+                    one.stream.incarnation > position.stream.incarnation;
+           });
   });
 }
 
@@ -47,7 +54,7 @@ bool Node::Impl::may_tell_of_store() const {
         const StreamState& state = streams_[index];
         if (id.lane != Lane::cache || state.own || !state.started || state.complete()) return true;
         const Members::Known* member = members_.find(id.origin);
-        return member != nullptr && id.incarnation >= member->member.incarnation;
+        return member != nullptr && id.incarnation >= member->member.record.incarnation;
       });
 }
 
@@ -265,7 +272,7 @@ void Node::Impl::note_passed(const Now& now) {
   HybridTime passed = compare_.passed;
   for (const auto& [cluster, known] : members_.all()) {
     if (is_absent(known)) continue;
-    const auto index = stream_ids_.find({cluster, known.member.incarnation, Lane::cache});
+    const auto index = stream_ids_.find({cluster, known.member.record.incarnation, Lane::cache});
     passed = std::min(passed, index ? streams_[*index].passed : 0);
   }
   compare_.passed_by_all = std::max(compare_.passed_by_all, passed);

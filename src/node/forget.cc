@@ -40,7 +40,8 @@ void Node::Impl::forget_member(const Now& now, Member member) {
   (void)members_.forget(member.cluster);
   settings_.forget(member.cluster);
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
-  supersede(now, member.cluster, {member.incarnation.counter + 1, 0});
+  lineages_.of(member.cluster).forget(member.record.incarnation);
+  supersede(now, member.cluster, {member.record.incarnation.counter + 1, 0});
   member.forgotten = true;
   member.hops = kHopsMax;
   const std::string cluster = member.cluster;
@@ -52,18 +53,18 @@ void Node::Impl::forget_member(const Now& now, Member member) {
 // A neighbour was told, or knows it since. Of a later incarnation that is a member it says nothing.
 void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
   if (member.cluster == options_.cluster) {
-    if (member.incarnation >= incarnation_) {
-      renumber(turn, member.incarnation, "this one was forgotten by an operator");
+    if (member.record.incarnation >= incarnation_.incarnation()) {
+      begin_incarnation(turn, member.record.incarnation, Renewal::forgotten);
     }
     return;
   }
   const auto known_already = forgotten_.find(member.cluster);
   if (known_already != forgotten_.end() &&
-      known_already->second.member.incarnation >= member.incarnation) {
+      known_already->second.member.record.incarnation >= member.record.incarnation) {
     return;
   }
   const Members::Known* known = members_.find(member.cluster);
-  if (known != nullptr && known->member.incarnation > member.incarnation) return;
+  if (known != nullptr && known->member.record.incarnation > member.record.incarnation) return;
   log(turn, LogLevel::info, "cluster " + in_quotes(member.cluster) + " is forgotten");
   forget_member(turn.now, member);
 }
@@ -72,7 +73,7 @@ void Node::Impl::on_forgotten(Turn& turn, const Member& member) {
 bool Node::Impl::is_forgotten(const Member& member) {
   const auto it = forgotten_.find(member.cluster);
   if (it == forgotten_.end()) return false;
-  if (member.incarnation <= it->second.member.incarnation) return true;
+  if (member.record.incarnation <= it->second.member.record.incarnation) return true;
   forgotten_.erase(it);
   return false;
 }

@@ -38,13 +38,12 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     if (member.cluster == options_.cluster) {
       if (member.forgotten) {
         on_forgotten(turn, member);
-      } else if (member.incarnation >= incarnation_ && member.incarnation.instance != instance_) {
-        renumber(turn, member.incarnation, kAnotherLife);
+      } else {
+        hear_of_self(turn, member);
       }
       continue;
     }
-    if (member.cluster == link.peer.cluster && member.hops == 0)
-      link.peer.incarnation = member.incarnation;
+    if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.record = member.record;
     if (member.forgotten) {
       on_forgotten(turn, member);
       continue;
@@ -54,7 +53,8 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     books_.learn(member.cluster);
     if (members_.report(member, link.id, turn.now.instant)) states_due_ = true;
     learn_settings(turn, member.cluster);
-    supersede(turn.now, member.cluster, member.incarnation);
+    meet(turn, member.cluster, member.record);
+    lineages_.of(member.cluster).note_stray(member.stray);
   }
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   metrics_.links.set(static_cast<std::int64_t>(links_.joined_links()));
@@ -66,6 +66,7 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
   }
   for (const Offer& offer : state.offers) {
     if (offer.hops >= kHopsMax) continue;
+    hear_of_self(turn, StreamPosition{offer.stream, offer.head});
     learn_offer(turn.now, offer);
     note_freshness(offer, asked);
     link.offers.emplace(offer.stream, offer);
@@ -127,19 +128,24 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
       std::max<std::int64_t>(turn.now.wall.time_since_epoch().count(), 0));
   state.claim_lease_max_ms = settings_.announced().claim_lease_max_ms;
   state.interest_hash = interest_.table().hash();
-  Member self{options_.cluster, options_.region, incarnation_, 0, 0};
+  Member self{options_.cluster, options_.region, incarnation_.record(), 0, 0};
   self.settings = settings_.announced().namespaces;
   state.members.push_back(std::move(self));
   for (const auto& [cluster, known] : members_.all()) {
     // Not told to whom it was heard from: a way through the listener is none. What is known and not
     // reached is told as that, so that its next life numbers above it, wherever it joins.
-    const bool is_warning = cluster == link.peer.cluster &&
-                            known.member.incarnation.instance != link.peer.incarnation.instance &&
-                            known.member.incarnation >= link.peer.incarnation;
-    if (known.next_hop == link.id && !is_warning) continue;
+    const Lineage* lineage = lineages_.find(cluster);
+    const Incarnation stray = lineage != nullptr ? lineage->stray() : Incarnation{};
+    const bool is_back = known.next_hop == link.id;
+    const bool is_other_life =
+        cluster == link.peer.cluster &&
+        known.member.record.incarnation.instance != link.peer.record.incarnation.instance &&
+        known.member.record.incarnation >= link.peer.record.incarnation;
+    if (is_back && !is_other_life && stray.counter == 0) continue;
     Member member = known.member;
     member.age_ms = Members::age_ms(known, turn.now.instant);
-    if (known.next_hop == kNoLink || is_warning) member.hops = kHopsMax;
+    if (known.next_hop == kNoLink || is_other_life || is_back) member.hops = kHopsMax;
+    member.stray = stray;
     state.members.push_back(std::move(member));
   }
   tell_forgotten(turn.now, link, state);
@@ -155,7 +161,7 @@ std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) cons
     const auto lane = static_cast<std::size_t>(id.lane);
     if (!state.started || state.closed()) continue;
     if (!state.own && state.upstream == link.id) continue;
-    if (id.origin == link.peer.cluster && id.incarnation == link.peer.incarnation) continue;
+    if (id.origin == link.peer.cluster && id.incarnation == link.peer.record.incarnation) continue;
     Offer offer{
         id,
         state.frontier,

@@ -61,9 +61,10 @@ bool LinkTable::is_standby(const Link& link, const std::string& own) const {
     return of.dialled() ? own : of.peer.cluster;
   };
   for (const auto& [id, other] : links_) {
-    const bool is_rival = id != link.id && other.is_joined() && !other.is_late &&
-                          other.peer.cluster == link.peer.cluster &&
-                          other.peer.incarnation.instance == link.peer.incarnation.instance;
+    const bool is_rival =
+        id != link.id && other.is_joined() && !other.is_late &&
+        other.peer.cluster == link.peer.cluster &&
+        other.peer.record.incarnation.instance == link.peer.record.incarnation.instance;
     if (!is_rival) continue;
     if (link.is_late || dialler(other) > dialler(link)) return true;
     if (dialler(other) == dialler(link) && other.dial < link.dial) return true;

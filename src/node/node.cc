@@ -41,7 +41,9 @@ void Node::for_each_cached(const Now& now, const VisitCached& visit) {
   impl_->cache().for_each(now.instant, visit);
 }
 const NodeOptions& Node::options() const { return impl_->options(); }
-Incarnation Node::incarnation() const { return impl_->incarnation(); }
+Incarnation Node::incarnation() const { return impl_->own().incarnation(); }
+const IncarnationMemory& Node::memory() const { return impl_->own().memory(); }
+void Node::on_remembered(std::uint64_t revision) { impl_->own().on_remembered(revision); }
 HybridTime Node::clock() const { return impl_->clock(); }
 bool Node::joined() const { return impl_->joined(); }
 
@@ -52,7 +54,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       applier_(applier),
       registry_(metrics),
       metrics_(metrics),
-      incarnation_{options_.counter, instance},
+      incarnation_(options_.record, options_.ancestors, counter_without_memory(now.wall), instance),
       retention_(options_.retained_bytes_max),
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
@@ -65,8 +67,8 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       observers_(now.instant),
       pending_(options_.pending_operations_max),
       settings_(settings_of(options_)),
-      reads_(
-          {options_, metrics_, sessions_, links_, members_, stream_ids_, streams_, clock_, cache_}),
+      reads_({options_, metrics_, sessions_, links_, members_, stream_ids_, streams_, lineages_,
+              clock_, cache_}),
       claims_({options_, settings_, members_, cache_, clock_, books_}, now.instant, instance),
       interest_(options_, metrics_),
       groups_({options_, metrics_, topics_, sessions_, stream_ids_, interest_.table(), members_,
@@ -79,13 +81,14 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
                  MetricsRegistry& metrics)
     : NodeState(std::move(options), now, instance, applier, metrics) {
   clock_.raise(options_.clock_floor);
-  if (incarnation_.counter == 0) incarnation_.counter = counter_without_memory(now.wall);
+  (void)lineages_.of(options_.cluster).meet(incarnation_.record());
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    own_[lane] = know_stream(now, {options_.cluster, incarnation_, static_cast<Lane>(lane)});
+    own_[lane] =
+        know_stream(now, {options_.cluster, incarnation_.incarnation(), static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
-  interest_.begin(incarnation_.counter);
+  interest_.begin(incarnation_.incarnation().counter);
   for (const auto& [name, resolver] : options_.resolvers) {
     cache_.resolved().set_resolver(name, resolver);
   }
@@ -205,6 +208,7 @@ void Node::Impl::leave(Turn& turn) {
   claims_.claims().give_up(turn.now.instant);
   settle_claims(turn);
   leaving_ = true;
+  incarnation_.note_final(heads_of(streams_, own_));
   Goodbye goodbye{"the broker is stopping", {}};
   for (const StreamIndex own : own_) {
     streams_[own].final = true;

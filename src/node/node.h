@@ -15,6 +15,7 @@
 #include "message/cache_messages.h"
 #include "metrics/registry.h"
 #include "node/node_options.h"
+#include "node/own_incarnation.h"
 #include "node/turn.h"
 
 namespace mpreg {
@@ -81,6 +82,12 @@ class Node {
 
   [[nodiscard]] const NodeOptions& options() const;
   [[nodiscard]] Incarnation incarnation() const;
+  // What the data directory must hold before this broker numbers on.
+  [[nodiscard]] const IncarnationMemory& memory() const;
+  // The directory holds that revision. Until it holds the one in which an incarnation begins that
+  // follows another one in the same process, nothing is numbered: clients are sent away and come
+  // back.
+  void on_remembered(std::uint64_t revision);
   // The greatest reading of the hybrid clock so far.
   [[nodiscard]] HybridTime clock() const;
   // Every dialled link is joined: the broker is part of its federation.

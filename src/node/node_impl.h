@@ -45,14 +45,13 @@ class Node::Impl : private NodeState, private ReportSources {
 
   [[nodiscard]] ReplicaStore& cache() { return cache_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
-  [[nodiscard]] Incarnation incarnation() const { return incarnation_; }
+  [[nodiscard]] OwnIncarnation& own() { return incarnation_; }
   [[nodiscard]] HybridTime clock() const { return clock_.last(); }
   [[nodiscard]] bool joined() const { return links_.is_joined(); }
 
  private:
   static constexpr std::size_t kValuesWaitingMax = 10'000;
   static constexpr Number kNoValue = 0;
-  static constexpr std::string_view kAnotherLife = "another life of this cluster id was known";
 
   // ---- on_session.cc
   void on_session_packet(Turn& turn, std::uint32_t peer, Packet& packet, std::size_t bytes,
@@ -190,12 +189,13 @@ class Node::Impl : private NodeState, private ReportSources {
   [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const override;
   void lose_link(Turn& turn, Link& link, std::string_view reason);
   void tick_links(Turn& turn);
-  void renumber(Turn& turn, const Incarnation& above, std::string_view reason);
 
-  // ---- past.cc
-  void note_past(Turn& turn, const Hello& hello);
-  void tell_past(Turn& turn);
-  void tell_unheard(Turn& turn, std::string_view what);
+  // ---- incarnations.cc
+  void hear_of_self(Turn& turn, const Member& member);
+  void hear_of_self(Turn& turn, const StreamPosition& position);
+  void begin_incarnation(Turn& turn, const Incarnation& above, Renewal why);
+  void meet(Turn& turn, const std::string& cluster, const IncarnationRecord& record);
+  void supersede(const Now& now, const std::string& cluster, const Incarnation& current);
 
   // ---- forget.cc
   [[nodiscard]] Result<void> forget(const Now& now, const std::string& cluster);
@@ -266,7 +266,6 @@ class Node::Impl : private NodeState, private ReportSources {
   void learn_offer(const Now& now, const Offer& offer);
   void start_stream(const Now& now, StreamIndex stream, const Offer& offer);
   void tick_streams(Turn& turn);
-  void supersede(const Now& now, const std::string& cluster, const Incarnation& current);
   [[nodiscard]] Number offered_head(StreamIndex stream) const;
 
   // ---- on_link_data.cc

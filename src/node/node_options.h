@@ -22,8 +22,6 @@ inline constexpr std::chrono::milliseconds kHeartbeat{500};
 inline constexpr std::chrono::milliseconds kPeerLate{1500};
 inline constexpr std::chrono::milliseconds kPeerDown{3000};
 inline constexpr std::chrono::milliseconds kAnswerLater{100};
-// The reason of a gap in a broker's own stream: src/node/past.cc.
-inline constexpr std::string_view kToldByEarlierLife = "told by an earlier life of its cluster";
 inline constexpr std::chrono::milliseconds kHandshakeRetry{2000};
 inline constexpr std::chrono::milliseconds kSubscribePatience{2000};
 inline constexpr std::chrono::milliseconds kInterestLinger{3000};
@@ -82,9 +80,11 @@ struct NodeOptions {
   std::chrono::milliseconds replication_timeout{60'000};
   std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds clock_offset_max{60'000};
-  // Of the incarnation that begins, which its data directory holds already. 0: there is none, and
-  // the wall clock stands for a counter, so that the next start has a greater one.
-  std::uint64_t counter = 0;
+  // The incarnation that begins, as its data directory holds it already. Of counter 0: there is no
+  // directory, and the wall clock stands for a counter, so that the next start has a greater one.
+  IncarnationRecord record = {};
+  // The incarnations of this broker before it, as far as its data directory names them.
+  std::vector<Incarnation> ancestors = {};
   // At or above every reading of earlier starts of this broker, so that no fencing token comes
   // twice, whatever the wall clock does. 0: nothing is known of any.
   HybridTime clock_floor = 0;

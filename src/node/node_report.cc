@@ -118,7 +118,7 @@ Json NodeReports::report_members(const Now& now) const {
   for (const auto& [cluster, known] : members_.all()) {
     answer.push_back({{"cluster_id", cluster},
                       {"region", known.member.region},
-                      {"incarnation", to_string(known.member.incarnation)},
+                      {"incarnation", to_string(known.member.record.incarnation)},
                       {"hops", known.member.hops},
                       {"reachable", known.next_hop != kNoLink},
                       {"heard_ms_ago", Members::age_ms(known, now.instant)}});

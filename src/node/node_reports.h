@@ -60,7 +60,7 @@ class NodeReports {
   const NodeOptions& options_ = node_.options_;
   const MetricsRegistry& registry_ = node_.registry_;
   const NodeMetrics& metrics_ = node_.metrics_;
-  const Incarnation& incarnation_ = node_.incarnation_;
+  const Incarnation& incarnation_ = node_.incarnation_.incarnation();
   const StreamTable& stream_ids_ = node_.stream_ids_;
   const std::vector<StreamState>& streams_ = node_.streams_;
   const std::array<StreamIndex, kLanes>& own_ = node_.own_;

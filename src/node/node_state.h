@@ -40,6 +40,7 @@
 #include "store/replica_store.h"
 #include "store/retention.h"
 #include "stream/hybrid_clock.h"
+#include "stream/lineage.h"
 #include "topic/pattern_index.h"
 #include "wire/body_codec.h"
 
@@ -62,7 +63,7 @@ struct NodeState {
   CacheApplier* applier_;
   const MetricsRegistry& registry_;
   NodeMetrics metrics_;
-  Incarnation incarnation_;
+  OwnIncarnation incarnation_;
   HybridClock clock_;
   bool leaving_ = false;
   std::optional<Instant> retirement_;  // Until when sessions are sent away.
@@ -104,6 +105,7 @@ struct NodeState {
   // ---- Links.
   LinkTable links_;
   Members members_;
+  Lineages lineages_;  // Of every cluster that was met, and of this one.
   SettingsBook settings_;
   OwnClockWatch own_clock_;
   std::map<std::string, Forgotten> forgotten_;                      // Until they come back.
@@ -121,9 +123,6 @@ struct NodeState {
   RecordMatches cluster_matches_;
   Traces traces_;
   bool has_taken_base_ = false;  // Somebody was joined: base_ holds.
-  Incarnation past_;  // Of an earlier life of this broker, in which it told facts; if any is known.
-  Incarnation
-      past_heard_;  // So far others have heard of its lives, or were told that they have not.
   std::array<Number, kLanes> base_{};
   bool states_due_ = false;
   std::vector<StreamIndex> moved_streams_;  // In this turn.

@@ -95,7 +95,7 @@ void Node::Impl::send_link_hello(Turn& turn, Link& link) {
   hello.role = link.role;
   hello.cluster = options_.cluster;
   hello.region = options_.region;
-  hello.incarnation = incarnation_;
+  hello.record = incarnation_.record();
   hello.dial = link.dial;
   hello.settings = settings_.announced();
   link.greet_again = turn.now.instant + kHandshakeRetry;
@@ -113,7 +113,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
   }
   if (hello.cluster == options_.cluster) {
     return Refused{ErrorCode::refused,
-                   hello.incarnation.instance == instance_
+                   hello.record.incarnation.instance == instance_
                        ? "a broker must not dial itself: this endpoint is its own"
                        : "cluster id " + in_quotes(hello.cluster) +
                              " is that of the broker dialled: every cluster needs an id of its own",
@@ -122,10 +122,17 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
   if (auto refused = check_role(hello)) return refused;
   if (auto refused = check_settings(hello)) return refused;
   if (leaving_) return Refused{ErrorCode::disconnected, "the broker is stopping", kRetryMs};
+  // One that follows it in the same directory shows that it has ended, whatever is on its way
+  // still.
+  const auto is_other = [&](const IncarnationRecord& record) {
+    const bool has_directory = hello.record.parent && hello.record.parent->incarnation.counter > 0;
+    const bool is_ancestor = has_directory && accounts_for(hello.record, record.incarnation);
+    return record.incarnation.instance != hello.record.incarnation.instance && !is_ancestor;
+  };
   for (const auto& [id, link] : links_) {
     if (!link.is_known() || link.peer.cluster != hello.cluster) continue;
     const bool is_alive = now.instant - link.last_heard < kPeerLate;
-    if (link.peer.incarnation.instance != hello.incarnation.instance && is_alive) {
+    if (is_other(link.peer.record) && is_alive) {
       return Refused{ErrorCode::refused,
                      "cluster id " + in_quotes(hello.cluster) +
                          " is in use by another broker that is connected here",
@@ -146,30 +153,31 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   LinkWelcome welcome;
   welcome.cluster = options_.cluster;
   welcome.region = options_.region;
-  welcome.incarnation = incarnation_;
+  welcome.record = incarnation_.record();
   welcome.stream_endpoint = options_.stream_endpoint;
   welcome.settings = settings_.announced();
-  // Another incarnation of that cluster is known, and not smaller: it must begin one above it
-  // first.
-  if (known != nullptr && known->member.incarnation.instance != hello.incarnation.instance) {
-    welcome.known = known->member.incarnation;
+  // Whether it is an ancestor is known there. A greater one has to be numbered above first.
+  if (known != nullptr && known->member.record.incarnation != hello.record.incarnation) {
+    welcome.known = known->member.record.incarnation;
   }
   if (const auto gone = forgotten_.find(hello.cluster); gone != forgotten_.end()) {
-    welcome.known = std::max(welcome.known, gone->second.member.incarnation);
+    welcome.known = std::max(welcome.known, gone->second.member.record.incarnation);
   }
-  if (welcome.known >= hello.incarnation) return send(turn, from, welcome);
+  if (welcome.known >= hello.record.incarnation) return send(turn, from, welcome);
   // The same broker on another connection has lost the one before.
   std::vector<LinkId> old;
   for (const auto& [id, link] : links_) {
-    const bool is_same =
-        link.dial == hello.dial || link.peer.incarnation.instance != hello.incarnation.instance;
+    const bool is_same = link.dial == hello.dial ||
+                         link.peer.record.incarnation.instance != hello.record.incarnation.instance;
     if (!link.dialled() && link.is_known() && link.peer.cluster == hello.cluster && is_same) {
       old.push_back(id);
     }
   }
   for (const LinkId id : old) {
     // Hello said twice on one connection: the Welcome was slow, and what it began goes on.
-    if (links_.at(id).address == from) {
+    const bool is_repeated = links_.at(id).address == from &&
+                             links_.at(id).peer.record.incarnation == hello.record.incarnation;
+    if (is_repeated) {
       welcome.session = links_.at(id).session;
       return send(turn, from, welcome);
     }
@@ -181,7 +189,7 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   link.dial = hello.dial;
   link.phase = Link::Phase::welcomed;
   link.connected = link.last_heard = link.echo_progress = turn.now.instant;
-  link.peer = {hello.cluster, hello.region, hello.incarnation, 1, 0};
+  link.peer = {hello.cluster, hello.region, hello.record, 1, 0};
   link.peer.settings = hello.settings.namespaces;
   learn_claim_lease(turn, hello.cluster, hello.settings.claim_lease_max_ms);
   send(turn, from, welcome);
@@ -190,16 +198,21 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
 
 void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welcome) {
   if (!link.dialled() || link.phase != Link::Phase::greeting) return;
-  if (welcome.known >= incarnation_) {
-    renumber(turn, welcome.known, kAnotherLife);
+  if (welcome.known == incarnation_.incarnation()) {
+    begin_incarnation(turn, {}, Renewal::forgotten);
     return send_link_hello(turn, link);
   }
-  past_heard_ = std::max(past_heard_, welcome.known);
+  if (incarnation_.is_conflict(welcome.known)) {
+    // It has joined this broker under the incarnation that was, unless the other one is greater.
+    const bool is_joined_there = welcome.known < incarnation_.incarnation();
+    begin_incarnation(turn, welcome.known, Renewal::conflict);
+    if (!is_joined_there) return send_link_hello(turn, link);
+  }
   link.phase = Link::Phase::welcomed;
   link.session = welcome.session;
   link.last_heard = link.echo_progress = turn.now.instant;
   link.refusal.clear();
-  link.peer = {welcome.cluster, welcome.region, welcome.incarnation, 1, 0};
+  link.peer = {welcome.cluster, welcome.region, welcome.record, 1, 0};
   link.peer.settings = welcome.settings.namespaces;
   learn_claim_lease(turn, welcome.cluster, welcome.settings.claim_lease_max_ms);
   turn.outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
@@ -208,8 +221,8 @@ void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welc
 
 // What both sides do once the handshake is done.
 void Node::Impl::join(Turn& turn, Link& link) {
+  incarnation_.note_used();
   if (!has_taken_base_) {
-    tell_past(turn);
     // What was published before anybody was joined is not for those who join.
     has_taken_base_ = true;
     for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
@@ -226,7 +239,7 @@ void Node::Impl::join(Turn& turn, Link& link) {
   forgotten_.erase(link.peer.cluster);
   if (members_.report(link.peer, link.id, turn.now.instant)) states_due_ = true;
   learn_settings(turn, link.peer.cluster);
-  supersede(turn.now, link.peer.cluster, link.peer.incarnation);
+  meet(turn, link.peer.cluster, link.peer.record);
   if (!interest_.is_federated()) {
     interest_.federate();
     rebuild_interest();
@@ -263,6 +276,7 @@ void Node::Impl::on_link_goodbye(Turn& turn, Link& link, const Goodbye& goodbye)
     const auto index = stream_ids_.find(last.stream);
     if (!index || last.stream.origin != link.peer.cluster || streams_[*index].own) continue;
     StreamState& state = streams_[*index];
+    if (state.is_end_unknown) continue;
     state.final = true;
     state.final_number = last.number;
     if (last.number > state.frontier && state.head_seen < last.number) {
@@ -314,39 +328,6 @@ void Node::Impl::tick_links(Turn& turn) {
     lose_link(turn, link, is_silent ? "nothing was heard for 3 s" : "it does not hear us");
   }
   note_late_links(turn);
-}
-
-// Another life of this cluster id is known out there: number above it. What had been published in
-// this incarnation stays what it is, and is over.
-void Node::Impl::renumber(Turn& turn, const Incarnation& above, std::string_view reason) {
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    StreamState& old = streams_[own_[lane]];
-    old.final = true;
-    old.final_number = old.frontier;
-  }
-  const bool has_told = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier > 0;
-  const Incarnation before = incarnation_;
-  incarnation_.counter = std::max(above.counter, before.counter) + 1;
-  compare_.sampled_head = 0;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    own_[lane] = know_stream(turn.now, {options_.cluster, incarnation_, static_cast<Lane>(lane)});
-    streams_[own_[lane]].own = true;
-    streams_[own_[lane]].started = true;
-  }
-  base_ = {};
-  has_taken_base_ = true;  // This incarnation begins as somebody joins: all of it is for everybody.
-  interest_.begin_again(incarnation_.counter);
-  spread(turn, interest_.all_of_ours(), kNoLink);
-  pending_.fail_all(turn.now.instant, ended_);
-  pending_.forget_positions();
-  values_.clear();
-  claims_.claims().renumbered(turn.now.instant);
-  states_due_ = true;
-  log(turn, LogLevel::warning,
-      "the incarnation is now " + to_string(incarnation_) + " instead of " + to_string(before) +
-          ": " + std::string(reason));
-  // It counts as of an older life now, which whoever knew the other one will not take.
-  if (has_told) tell_unheard(turn, "published in an incarnation that another one had gone beyond");
 }
 
 }  // namespace mpreg

@@ -8,6 +8,8 @@
 namespace mpreg {
 namespace {
 
+constexpr std::uint32_t kUntilRememberedMs = 100;
+
 bool kind_fits(Lane lane, RecordKind kind) {
   switch (lane) {
     case Lane::events:
@@ -108,6 +110,12 @@ void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader
     acceptances_.owe(session);
   }
   if (leaving_) return;  // Not stamped and not accepted: the client sends it elsewhere.
+  if (!incarnation_.may_number()) {
+    return refuse_session(
+        turn, session.peer,
+        {ErrorCode::disconnected, "the incarnation that begins is not on disk yet"},
+        kUntilRememberedMs);
+  }
 
   auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
   Result<void> checked =
@@ -224,6 +232,7 @@ void Node::Impl::stamp_own(Turn& turn, BodyBuilder& builder, const std::set<Topi
 
 // What queue groups pass on to other clusters.
 void Node::Impl::stamp_copies(Turn& turn) {
+  if (!incarnation_.may_number()) return;
   while (const auto copies = groups_.take_copies()) {
     if (leaving_) {  // Our last number is told.
       metrics_.group_messages_dropped.add(copies->builder->records());
@@ -237,7 +246,7 @@ void Node::Impl::stamp_and_apply(Turn& turn, StampableBody& parts, Body body) {
   const StreamIndex own = own_[static_cast<std::size_t>(body.stamp.lane)];
   StreamState& state = streams_[own];
   Stamp& stamp = *parts.stamp;
-  stamp.incarnation = incarnation_;
+  stamp.incarnation = incarnation_.incarnation();
   stamp.first = state.frontier + 1;
   stamp.version = clock_.issue(turn.now.wall, stamp.count);
   stamp.created_ms = static_cast<std::uint64_t>(turn.now.wall.time_since_epoch().count());

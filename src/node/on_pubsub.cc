@@ -210,7 +210,7 @@ Accepted Node::Impl::take_acceptance(Session& session) {
   session.acceptance_due = session.late_acceptance_due = false;
   Accepted accepted;
   accepted.consumed_bytes = session.received_bytes;
-  accepted.incarnation = incarnation_;
+  accepted.incarnation = incarnation_.incarnation();
   accepted.cache_number = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
   // The operations of one connection come in the order of their numbers, batch by batch: the
   // range that holds the lowest is what has come so far without a hole.

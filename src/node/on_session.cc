@@ -118,14 +118,15 @@ void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
   if (!clock_.observe(hello.clock, turn.now.wall, options_.clock_offset_max)) {
     metrics_.clock_readings_refused.add();
   }
-  note_past(turn, hello);
+  for (const StreamPosition& position : hello.positions) hear_of_self(turn, position);
+  incarnation_.note_used();
   Session& session = open_session(turn.now, peer, hello);
   place_session(session, hello);
   plan_refills(turn, session, true);
   Welcome welcome;
   welcome.cluster = options_.cluster;
   welcome.region = options_.region;
-  welcome.incarnation = incarnation_;
+  welcome.incarnation = incarnation_.incarnation();
   welcome.session = session.id;
   welcome.limits = {options_.payload_bytes_max,
                     options_.publish_window_bytes,
@@ -172,6 +173,7 @@ Session& Node::Impl::open_session(const Now& now, std::uint32_t peer, const Hell
 // behind.
 void Node::Impl::place_session(Session& session, const Hello& hello) {
   Frontier positions(hello.positions);
+  session.followed = positions;
   std::array<bool, kLanes> behind{};
   for (const auto& [id, index] : stream_ids_.by_id()) {
     const StreamState& state = streams_[index];
@@ -179,11 +181,14 @@ void Node::Impl::place_session(Session& session, const Hello& hello) {
     positions.forget(id);
     if (!state.started) {
       if (named) session.set_told(index, *named);
+      if (!named && session.follows_earlier(id)) session.set_told(index, 0);
       continue;
     }
     Number at = std::max(state.frontier, state.floor);
     if (named) {
       at = *named;
+    } else if (session.follows_earlier(id)) {
+      at = 0;
     } else if (hello.resume) {
       at = state.floor;
     }
@@ -207,9 +212,9 @@ void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
   echo.vouches.push_back({options_.cluster, 0});
   for (const auto& [cluster, known] : members_.all()) {
     Vouch vouch{cluster, age_of(turn.now.instant, cluster)};
-    const auto stream = stream_ids_.find({cluster, known.member.incarnation, Lane::cache});
-    if (stream && streams_[*stream].base > 0)
-      vouch.unheard_counter = known.member.incarnation.counter;
+    const auto stream = stream_ids_.find({cluster, known.member.record.incarnation, Lane::cache});
+    if (stream && streams_[*stream].has_unheard)
+      vouch.unheard_counter = known.member.record.incarnation.counter;
     echo.vouches.push_back(std::move(vouch));
   }
   vouch_for_forgotten(echo.vouches);

@@ -118,30 +118,33 @@ Scope Node::Impl::lost_scope(const Session& session, Lane lane, LogPosition from
   return scope;
 }
 
-// Streams that it knew and this broker does not. When their origin has begun a later incarnation,
-// or they do not come up for a while, what they still had for it is lost.
+// Streams that it knew and this broker does not. When they are over, or do not come up for a while,
+// what they still had for it is lost: exactly that, where their end is known.
 void Node::Impl::settle_resumed(Turn& turn, Session& session) {
   const std::vector<StreamPosition> positions = session.resumed.positions();
   for (const StreamPosition& position : positions) {
     const StreamId& id = position.stream;
-    const Members::Known* origin = members_.find(id.origin);
-    bool is_over = id.origin == options_.cluster
-                       ? id.incarnation < incarnation_
-                       : origin != nullptr && origin->member.incarnation > id.incarnation;
+    const Lineage* lineage = lineages_.find(id.origin);
+    const bool is_known_over = lineage != nullptr && lineage->is_over(id.incarnation);
     const bool is_late = turn.now.instant - session.resumed_at >= kUnknownStreamPatience;
-    if (!is_over && !is_late) continue;
-    // Of a life that is not the present one, though its clock may have been ahead.
+    if (!is_known_over && !is_late) continue;
+    // Of an incarnation that is not the present one, though it may count above.
+    const Members::Known* origin = members_.find(id.origin);
     const bool is_reached = origin != nullptr && origin->next_hop != kNoLink;
-    is_over = is_over || id.origin == options_.cluster ||
-              (is_reached && origin->member.incarnation != id.incarnation);
+    const bool is_over = is_known_over || id.origin == options_.cluster ||
+                         (is_reached && origin->member.record.incarnation != id.incarnation);
     // While its origin may live it may come: so no more is called lost than the next number.
     const bool is_told = session.told_unknown.count(id) > 0;
-    if (position.number != kNumberMax && (is_over || !is_told)) {
+    const Number after = position.number + (is_told && position.number != kNumberMax ? 1 : 0);
+    const Number end =
+        is_known_over ? lineage->end_before_current(id.incarnation, id.lane).value_or(kNumberMax)
+                      : kNumberMax;
+    if (after < end && (is_over || !is_told)) {
       metrics_.gaps_told.add();
       send(turn, {Door::session, session.peer},
            Gap{id,
-               position.number + (is_told ? 1 : 0),
-               is_over ? kNumberMax : position.number + 1,
+               after,
+               is_over ? end : position.number + 1,
                {},
                "this broker does not know the stream"});
       session.told_unknown.insert(id);

@@ -15,11 +15,17 @@ constexpr std::chrono::milliseconds kGetWaitMax{60'000};
 
 // ---- The own store.
 
+// Nothing here may wait for a number of an incarnation that is over, once what can still come of it
+// has come: it is reached, or lost.
 bool StoreReads::has_reached(const std::vector<StreamPosition>& positions) const {
   return std::all_of(positions.begin(), positions.end(), [&](const StreamPosition& position) {
-    const auto index = around_.ids.find(position.stream);
-    return index && around_.streams[*index].started &&
-           around_.streams[*index].frontier >= position.number;
+    const StreamId& id = position.stream;
+    const auto index = around_.ids.find(id);
+    const Lineage* lineage = around_.lineages.find(id.origin);
+    const bool is_over = lineage != nullptr && lineage->is_over(id.incarnation);
+    if (!index || !around_.streams[*index].started) return position.number == 0 || is_over;
+    const StreamState& state = around_.streams[*index];
+    return state.frontier >= position.number || (is_over && state.complete());
   });
 }
 

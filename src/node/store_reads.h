@@ -20,6 +20,7 @@
 #include "node/turn.h"
 #include "store/replica_store.h"
 #include "stream/hybrid_clock.h"
+#include "stream/lineage.h"
 #include "stream/stream_table.h"
 
 namespace mpreg {
@@ -37,6 +38,7 @@ class StoreReads {
     const Members& members;
     const StreamTable& ids;
     const std::vector<StreamState>& streams;
+    const Lineages& lineages;
     const HybridClock& clock;
     ReplicaStore& cache;
   };

@@ -42,10 +42,10 @@ std::vector<std::string> Node::Impl::clusters_wanting_topic(std::string_view top
 std::vector<Way> Node::Impl::ways_of(const std::string& origin, std::string_view topic) const {
   std::vector<Way> ways;
   const Members::Known* member = members_.find(origin);
-  const Incarnation incarnation = origin == options_.cluster ? incarnation_
-                                  : member != nullptr        ? member->member.incarnation
-                                                             : Incarnation{};
-  const auto stream = stream_ids_.find({origin, incarnation, Lane::events});
+  const Incarnation current = origin == options_.cluster ? incarnation_.incarnation()
+                              : member != nullptr        ? member->member.record.incarnation
+                                                         : Incarnation{};
+  const auto stream = stream_ids_.find({origin, current, Lane::events});
   if (!stream) return ways;
   const std::vector<std::string> wanting = clusters_wanting_topic(topic);
   for (const auto& [id, link] : links_) {

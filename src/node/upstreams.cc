@@ -25,16 +25,11 @@ StreamIndex Node::Impl::know_stream(const Now& now, const StreamId& id) {
     session->resumed.forget(id);
     session->told_unknown.erase(id);
   }
-  return index;
-}
-
-void Node::Impl::supersede(const Now& now, const std::string& cluster, const Incarnation& current) {
-  for (const auto& [id, index] : stream_ids_.by_id()) {
-    StreamState& state = streams_[index];
-    if (id.origin != cluster || id.incarnation >= current || state.superseded != Instant{})
-      continue;
-    state.superseded = now.instant;
+  for (const auto& session : sessions_) {
+    const bool is_told = session && session->told(index, kNumberMax) != kNumberMax;
+    if (session && !is_told && session->follows_earlier(id)) session->set_told(index, 0);
   }
+  return index;
 }
 
 // A neighbour holds the stream. One of an older life, never heard of here, is left alone.
@@ -42,10 +37,12 @@ void Node::Impl::learn_offer(const Now& now, const Offer& offer) {
   const StreamId& id = offer.stream;
   if (!stream_ids_.find(id)) {
     const Members::Known* origin = members_.find(id.origin);
-    const bool is_old = id.origin == options_.cluster
-                            ? id.incarnation < incarnation_
-                            : origin != nullptr && origin->member.incarnation > id.incarnation;
-    if (is_old || (id.origin == options_.cluster && id.incarnation >= incarnation_)) return;
+    const bool is_old =
+        id.origin == options_.cluster
+            ? id.incarnation < incarnation_.incarnation()
+            : origin != nullptr && origin->member.record.incarnation > id.incarnation;
+    if (is_old || (id.origin == options_.cluster && id.incarnation >= incarnation_.incarnation()))
+      return;
   }
   const StreamIndex index = know_stream(now, id);
   StreamState& state = streams_[index];
@@ -55,7 +52,7 @@ void Node::Impl::learn_offer(const Now& now, const Offer& offer) {
     if (state.head_seen <= state.frontier) state.progressed = now.instant;
     state.head_seen = offer.head;
   }
-  if (offer.final && !state.final) {
+  if (offer.final && !state.final && !state.is_end_unknown) {
     state.final = true;
     state.final_number = offer.head;
   }
@@ -79,7 +76,11 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   // What is told now of the past may be without what was told by lives that are over, our own among
   // them. What still counts comes from a store that knew them.
   const bool is_first = id.lane == Lane::cache && !std::exchange(has_heard_others_, true);
-  if (is_first || (id.lane == Lane::cache && state.base > 0)) {
+  // Its earlier incarnations, too, may have told what never came here.
+  const Lineage* lineage = lineages_.find(id.origin);
+  const bool has_past = lineage != nullptr && lineage->current() && lineage->current()->parent;
+  state.has_unheard = id.lane == Lane::cache && !is_next_life && (state.base > 0 || has_past);
+  if (is_first || state.has_unheard) {
     reads_.void_all_loads();
     cache_.lose({}, clock_.next(now.wall));
   }
@@ -248,21 +249,22 @@ void Node::Impl::tick_streams(Turn& turn) {
     if (state.superseded == Instant{} || state.complete()) continue;
     if (turn.now.instant - state.superseded < kClosingAfter) continue;
     if (state.frontier < offered_head(stream)) continue;  // Somebody still has more of it.
-    // The origin lives on in a later incarnation: what it had stamped last and told nobody is lost,
-    // and nobody can say what it was.
+    // The origin lives on in a later incarnation, and nobody has the rest.
     const StreamId& id = stream_ids_.id_of(stream);
-    log(turn, LogLevel::warning,
-        "stream " + to_string(id) + " ended without a goodbye after " +
-            std::to_string(state.frontier) + ": its last messages may be lost");
     Arrival arrival;
     arrival.after = state.frontier;
-    arrival.through = kNumberMax;
-    arrival.gap = std::make_shared<Gap>(
-        Gap{id,
-            state.frontier,
-            kNumberMax,
-            {},
-            "the origin began a new incarnation without a goodbye: its last messages may be lost"});
+    arrival.through = state.final ? state.final_number : kNumberMax;
+    log(turn, LogLevel::warning,
+        "stream " + to_string(id) + " is over, and what was numbered after " +
+            std::to_string(state.frontier) + (state.final ? " is" : " may be") + " lost");
+    arrival.gap = std::make_shared<Gap>(Gap{
+        id,
+        arrival.after,
+        arrival.through,
+        {},
+        state.final ? "the origin began a new incarnation, and nobody holds the rest of this one"
+                    : "the origin began a new incarnation without a goodbye: its last messages "
+                      "may be lost"});
     state.drop_kept();
     apply(turn, stream, std::move(arrival));
     choose_upstream(turn, stream);

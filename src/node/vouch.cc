@@ -33,7 +33,7 @@ std::uint32_t Node::Impl::age_of(Instant now, const std::string& origin) const {
        it != stream_ids_.by_id().end() && it->first.origin == origin; ++it) {
     const StreamState& state = streams_[it->second];
     if (it->first.lane != Lane::cache || !state.started) continue;
-    if (member != nullptr && it->first.incarnation >= member->member.incarnation) {
+    if (member != nullptr && it->first.incarnation >= member->member.record.incarnation) {
       age = age_of(now, state);
     } else if (!state.complete()) {
       before = std::max(before, age_of(now, state));

@@ -19,6 +19,8 @@ namespace mpreg {
 using LaneNumbers = std::array<Number, kLanes>;
 
 struct IncarnationParent {
+  // None (counter 0): nobody knows what was numbered before, or it was numbered beside another
+  // incarnation of the cluster. Nobody continues into such a record, everybody reports a gap.
   Incarnation incarnation = {};
   std::optional<LaneNumbers> final_numbers;  // Nothing: it crashed, or was rolled back.
 
@@ -28,6 +30,10 @@ struct IncarnationParent {
 // So many of the incarnations that assigned no number are named. Who has met none of the last ones
 // of a long crash loop is told of a gap where there is none, which costs it a few loads.
 inline constexpr std::size_t kUnusedMax = 8;
+
+// So many earlier ones of a broker are remembered by name. One that is further back is taken for a
+// stranger's, which costs everybody a gap and nothing else.
+inline constexpr std::size_t kIncarnationAncestorsMax = 1024;
 
 // What is announced with every stream.
 struct IncarnationRecord {
@@ -57,11 +63,17 @@ struct IncarnationEnd {
                                              const IncarnationEnd& end, std::uint64_t instance,
                                              const Incarnation& above = {});
 
-// Whether a broker must begin a new incarnation because its neighbours know this one of its
-// cluster: it is not smaller, hence no ancestor.
-[[nodiscard]] constexpr bool must_succeed(const Incarnation& own, const Incarnation& known) {
-  return known > own;
+// Appends one to the names that are remembered.
+void add_ancestor(std::vector<Incarnation>& ancestors, const Incarnation& incarnation);
+
+// Of a broker that remembers nothing of earlier starts.
+[[nodiscard]] inline IncarnationRecord record_without_past(const Incarnation& incarnation) {
+  return {incarnation, IncarnationParent{}, {}};
 }
+
+// Whether the record says of that incarnation how it ended, or that it numbered nothing, or says
+// itself that everybody has to report a gap: then nobody has to ask its broker about it.
+[[nodiscard]] bool accounts_for(const IncarnationRecord& record, const Incarnation& earlier);
 
 enum class Succession : std::uint8_t {
   same,       // No other incarnation than the one that is held.
@@ -82,5 +94,19 @@ struct SuccessionDecision {
 // `met`. It is asked once for each (counter, instance), so that a gap is reported once.
 [[nodiscard]] SuccessionDecision decide_succession(const IncarnationRecord& held, Number number,
                                                    Lane lane, const IncarnationRecord& met);
+
+// A stream of an earlier incarnation that is over now.
+struct StreamEnd {
+  Incarnation incarnation = {};
+  Lane lane = Lane::cache;
+  std::optional<Number> last;  // Nothing: nobody knows.
+
+  friend bool operator==(const StreamEnd&, const StreamEnd&) = default;
+};
+// What follows from that in all lanes: where the streams of the incarnation that is held end, and
+// those of one between the two of which nothing came here.
+[[nodiscard]] std::vector<StreamEnd> ends_at_succession(const IncarnationRecord& held,
+                                                        const LaneNumbers& numbers,
+                                                        const IncarnationRecord& met);
 
 }  // namespace mpreg

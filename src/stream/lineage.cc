@@ -1,6 +1,7 @@
 #include "stream/lineage.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mpreg {
 namespace {
@@ -17,9 +18,20 @@ Lineage::News Lineage::meet(const IncarnationRecord& record) {
     return News::first;
   }
   if (record.incarnation == current_->incarnation) return News::known;
-  if (record.incarnation < current_->incarnation) return News::older;
+  if (record.incarnation < current_->incarnation) {
+    note_stray(record.incarnation);
+    return News::older;
+  }
+  const Incarnation before = current_->incarnation;
   current_ = record;
+  note_stray(std::exchange(stray_, {}));
+  note_stray(before);
   return News::newer;
+}
+
+void Lineage::note_stray(const Incarnation& incarnation) {
+  if (!current_ || incarnation > current_->incarnation || incarnation <= forgotten_) return;
+  if (!accounts_for(*current_, incarnation)) stray_ = std::max(stray_, incarnation);
 }
 
 // The record of an earlier incarnation says how one before it has ended, which may be news too.
@@ -43,6 +55,13 @@ std::optional<Number> Lineage::final_number(const Incarnation& incarnation, Lane
   const auto end = ends_.find(incarnation);
   if (end == ends_.end() || !is_over(incarnation)) return std::nullopt;
   return end->second[static_cast<std::size_t>(lane)];
+}
+
+std::optional<Number> Lineage::end_before_current(const Incarnation& incarnation, Lane lane) const {
+  const bool is_chained = current_ && current_->parent &&
+                          current_->parent->incarnation.counter > 0 &&
+                          accounts_for(*current_, incarnation);
+  return is_chained ? final_number(incarnation, lane) : std::nullopt;
 }
 
 WaitState wait_state(const Lineage& lineage, const Incarnation& incarnation, Lane lane,

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "wire/packet_families.h"
 
 namespace mpreg {
@@ -38,22 +40,56 @@ void read(PacketReader& in, const wire::LinkSettings* from, LinkSettings& to) {
   take_namespaces(in, {"link_settings", "namespaces"}, from->namespaces(), to.namespaces);
 }
 
+flatbuffers::Offset<wire::IncarnationRecord> write(Builder& out, const IncarnationRecord& from) {
+  const auto unused = put_all(out, from.unused, [](Builder& to, const Incarnation& one) {
+    return wire::CreateIncarnationName(to, one.counter, one.instance);
+  });
+  const IncarnationParent parent = from.parent.value_or(IncarnationParent{});
+  std::optional<wire::LaneNumbers> last;
+  if (parent.final_numbers) {
+    const LaneNumbers& numbers = *parent.final_numbers;
+    last.emplace(numbers[0], numbers[1], numbers[2]);
+  }
+  return wire::CreateIncarnationRecord(
+      out, from.incarnation.counter, from.incarnation.instance, from.parent.has_value(),
+      parent.incarnation.counter, parent.incarnation.instance, last ? &*last : nullptr, unused);
+}
+
+void read(PacketReader& in, std::string_view table, const wire::IncarnationRecord* from,
+          IncarnationRecord& to) {
+  if (from == nullptr) return in.refuse({table, "record"}, "is missing");
+  to.incarnation = {from->counter(), from->instance()};
+  if (from->has_parent()) {
+    to.parent.emplace();
+    to.parent->incarnation = {from->parent_counter(), from->parent_instance()};
+    if (const wire::LaneNumbers* last = from->parent_final()) {
+      to.parent->final_numbers = LaneNumbers{last->cache(), last->bulk(), last->events()};
+    }
+  }
+  in.tables({table, "record.unused"}, from->unused(), kUnusedMax, to.unused,
+            [](const wire::IncarnationName& one, Incarnation& into) {
+              into = {one.counter(), one.instance()};
+            });
+}
+
 flatbuffers::Offset<wire::Member> write(Builder& out, const Member& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
-  return wire::CreateMember(out, cluster, region, from.incarnation.counter,
-                            from.incarnation.instance, from.hops, from.age_ms, from.forgotten,
-                            put_namespaces(out, from.settings));
+  const auto record = write(out, from.record);
+  const auto settings = put_namespaces(out, from.settings);
+  return wire::CreateMember(out, cluster, region, record, from.hops, from.age_ms, from.forgotten,
+                            settings, from.stray.counter, from.stray.instance);
 }
 
 void read(PacketReader& in, const wire::Member& from, Member& to) {
   in.cluster({"member", "cluster"}, from.cluster(), to.cluster);
   in.line({"member", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.incarnation = {from.counter(), from.instance()};
+  read(in, "member", from.record(), to.record);
   to.hops = from.hops();
   to.age_ms = from.age_ms();
   to.forgotten = from.forgotten();
   take_namespaces(in, {"member", "settings"}, from.settings(), to.settings);
+  to.stray = {from.stray_counter(), from.stray_instance()};
 }
 
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {
@@ -83,10 +119,11 @@ void read(PacketReader& in, const wire::Offer& from, Offer& to) {
 flatbuffers::Offset<wire::LinkHello> write(Builder& out, const LinkHello& from) {
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
+  const auto record = write(out, from.record);
   const auto settings = write(out, from.settings);
-  return wire::CreateLinkHello(
-      out, from.protocol_min, from.protocol_max, static_cast<wire::LinkRole>(from.role), cluster,
-      region, from.incarnation.counter, from.incarnation.instance, from.dial, settings);
+  return wire::CreateLinkHello(out, from.protocol_min, from.protocol_max,
+                               static_cast<wire::LinkRole>(from.role), cluster, region, record,
+                               from.dial, settings);
 }
 
 void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
@@ -97,7 +134,7 @@ void read(PacketReader& in, const wire::LinkHello& from, LinkHello& to) {
   in.choice({"link_hello", "role"}, from.role(), LinkRole::gateway, to.role);
   in.cluster({"link_hello", "cluster"}, from.cluster(), to.cluster);
   in.line({"link_hello", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.incarnation = {from.counter(), from.instance()};
+  read(in, "link_hello", from.record(), to.record);
   to.dial = from.dial();
   read(in, from.settings(), to.settings);
 }
@@ -106,17 +143,17 @@ flatbuffers::Offset<wire::LinkWelcome> write(Builder& out, const LinkWelcome& fr
   const auto cluster = put_text(out, from.cluster);
   const auto region = put_text(out, from.region);
   const auto endpoint = put_text(out, from.stream_endpoint);
+  const auto record = write(out, from.record);
   const auto settings = write(out, from.settings);
-  return wire::CreateLinkWelcome(out, from.protocol, cluster, region, from.incarnation.counter,
-                                 from.incarnation.instance, endpoint, from.known.counter,
-                                 from.known.instance, from.session, settings);
+  return wire::CreateLinkWelcome(out, from.protocol, cluster, region, record, endpoint,
+                                 from.known.counter, from.known.instance, from.session, settings);
 }
 
 void read(PacketReader& in, const wire::LinkWelcome& from, LinkWelcome& to) {
   to.protocol = from.protocol();
   in.cluster({"link_welcome", "cluster"}, from.cluster(), to.cluster);
   in.line({"link_welcome", "region"}, from.region(), kRegionBytesMax, to.region);
-  to.incarnation = {from.counter(), from.instance()};
+  read(in, "link_welcome", from.record(), to.record);
   in.line({"link_welcome", "stream_endpoint"}, from.stream_endpoint(), kEndpointBytesMax,
           to.stream_endpoint);
   to.known = {from.known_counter(), from.known_instance()};

@@ -183,17 +183,17 @@ struct ToText {
     return "CompleteOperation " + std::to_string(p.operation);
   }
   std::string operator()(const LinkHello& p) const {
-    return "LinkHello " + p.cluster + " " + to_string(p.incarnation);
+    return "LinkHello " + p.cluster + " " + to_string(p.record.incarnation);
   }
   std::string operator()(const LinkWelcome& p) const {
-    return "LinkWelcome " + p.cluster + " " + to_string(p.incarnation) + " known " +
+    return "LinkWelcome " + p.cluster + " " + to_string(p.record.incarnation) + " known " +
            to_string(p.known);
   }
   std::string operator()(const LinkState& p) const {
     return "LinkState " + std::to_string(p.sequence) + " echo " + std::to_string(p.echo) + " " +
            joined(p.members,
                   [](const Member& member) {
-                    return member.cluster + "/" + to_string(member.incarnation) + "@" +
+                    return member.cluster + "/" + to_string(member.record.incarnation) + "@" +
                            std::to_string(member.hops);
                   }) +
            " " + joined(p.offers, [](const Offer& offer) {

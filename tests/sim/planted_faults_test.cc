@@ -177,7 +177,7 @@ TEST(PlantedFaults, a_broker_that_vouches_for_everybody_is_caught) {
 }
 
 TEST(PlantedFaults, streams_that_are_offered_as_fresh_are_caught) {
-  expect_caught(offer_as_fresh, has_cuts, 300, {}, NearFault::none, kTimes, 330);
+  expect_caught(offer_as_fresh, has_cuts, 300, {}, NearFault::none, kTimes, 410);
 }
 
 TEST(PlantedFaults, a_broker_that_hides_that_it_is_behind_is_caught) {

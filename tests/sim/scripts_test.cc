@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "script.h"
+#include "tampers.h"
 #include "world.h"
 
 namespace mpreg::sim {
@@ -59,6 +60,16 @@ TEST_P(Scripts, ends_as_its_status_says) {
   } else {
     EXPECT_NE(result.violation.find(script.shows), std::string::npos)
         << "another violation than '" << script.shows << "': " << result.violation;
+  }
+}
+
+// The schedule that showed what a record is for shows it again when records do not name parents.
+TEST(PlantedFaults, incarnations_that_nobody_met_and_nobody_hears_of_are_caught) {
+  for (const char* name :
+       {"incarnation_that_met_nobody", "writer_left_an_incarnation_that_met_nobody"}) {
+    WorldOptions faulty;
+    faulty.tamper = hide_incarnations_that_met_nobody();
+    EXPECT_NE(run_world(read(name).plan, faulty).violation, "") << name;
   }
 }
 

@@ -46,7 +46,13 @@ void SimBroker::start() {
   const std::uint64_t instance = stage_.plan.is_fixed ? Random::mixed(life_) : random_.next();
   NodeOptions options = plan_.options;
   options.clock_floor = ceiling_.synced();
-  options.counter = ++counter_;
+  IncarnationMemory next;
+  next.record = successor_of(disk_.record, disk_.end, instance);
+  next.ancestors = disk_.ancestors;
+  add_ancestor(next.ancestors, disk_.record.incarnation);
+  disk_ = next;
+  options.record = next.record;
+  options.ancestors = next.ancestors;
   node_ = std::make_unique<Node>(options, time(), instance, witness_, *metrics_);
   keep_clock();
   arrivals_.clear();
@@ -74,7 +80,6 @@ void SimBroker::kill() {
 }
 
 void SimBroker::end(bool orderly) {
-  counter_ = node_->incarnation().counter;
   if (orderly) ceiling_ = ClockCeiling(node_->clock());
   driver_.reset();
   node_.reset();
@@ -179,6 +184,11 @@ void SimBroker::turn() {
   wake(next);
 }
 
+void SimBroker::remember() {
+  disk_ = node_->memory();
+  node_->on_remembered(disk_.revision);
+}
+
 // As the shipped broker does, with a disk that answers at once.
 void SimBroker::keep_clock() {
   const auto wanted = ceiling_.reserve(std::max(node_->clock(), hybrid_time_of(time().wall)));
@@ -189,6 +199,7 @@ void SimBroker::keep_clock() {
 void SimBroker::end_turn() {
   keep_clock();
   driver_->end_turn();
+  remember();
   for (;;) {
     Frame acknowledgement = witness_->take_acknowledgement(plan_.options.session_window_bytes_max);
     if (acknowledgement.empty()) return;

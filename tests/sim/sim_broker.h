@@ -70,6 +70,7 @@ class SimBroker : private Carrier {
   void take_arrivals();
   void end_turn();
   void keep_clock();
+  void remember();
   // As Carrier.
   [[nodiscard]] Now now() override { return time(); }
   void begin(const Outbox& outbox) override;
@@ -92,7 +93,7 @@ class SimBroker : private Carrier {
 
   // What its data directory holds.
   ClockCeiling ceiling_;
-  std::uint64_t counter_ = 0;  // Of the last incarnation.
+  IncarnationMemory disk_;
   std::uint64_t life_ = 0;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::uint64_t repaired_ = 0;  // Entries, as counted when it was looked at last.

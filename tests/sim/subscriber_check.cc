@@ -26,6 +26,19 @@ SubscriberCheck::View& SubscriberCheck::view(TruthStream stream) {
   return views_[stream];
 }
 
+// Then the next incarnation is owed from its first number, by whichever broker it comes.
+bool SubscriberCheck::followed_earlier(TruthStream stream) const {
+  const StreamId& id = truth_.id_of(stream);
+  for (TruthStream other = 0; other < views_.size(); ++other) {
+    const StreamId& earlier = truth_.id_of(other);
+    if (views_[other].known && earlier.origin == id.origin && earlier.lane == id.lane &&
+        earlier.incarnation < id.incarnation) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // A stream that comes up while the client is connected begins where the broker's history of it
 // does.
 SubscriberCheck::View& SubscriberCheck::known_view(TruthStream stream, Number otherwise) {
@@ -33,7 +46,7 @@ SubscriberCheck::View& SubscriberCheck::known_view(TruthStream stream, Number ot
   if (state.known) return state;
   state.known = true;
   const auto first = broker_ != nullptr ? broker_->first(stream) : std::nullopt;
-  state.start = std::min(first.value_or(otherwise), otherwise);
+  state.start = followed_earlier(stream) ? 0 : std::min(first.value_or(otherwise), otherwise);
   state.position = state.start;
   return state;
 }
@@ -49,7 +62,8 @@ void SubscriberCheck::on_welcome(const Witness& broker, const std::string& clust
     View& state = view(stream);
     if (state.known) continue;
     state.known = true;
-    state.start = state.position = position.number;
+    state.position = position.number;
+    state.start = followed_earlier(stream) ? 0 : position.number;
     // Who was connected before, elsewhere, wants all that this broker has.
     const auto first = broker.first(stream);
     if (!first_time && first && position.number > *first && position.number != kNumberMax) {

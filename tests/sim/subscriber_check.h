@@ -71,6 +71,7 @@ class SubscriberCheck {
   };
 
   [[nodiscard]] View& view(TruthStream stream);
+  [[nodiscard]] bool followed_earlier(TruthStream stream) const;
   View& known_view(TruthStream stream, Number otherwise);
   [[nodiscard]] Number start_of(const Interest& interest, TruthStream stream);
   [[nodiscard]] Interest& interest_at(Active& active, TruthStream stream, Number number);

@@ -170,6 +170,37 @@ Tamper let_old_lives_speak() {
   };
 }
 
+Tamper hide_incarnations_that_met_nobody() {
+  using Ends = std::map<Incarnation, std::optional<LaneNumbers>>;
+  auto announced = std::make_shared<std::map<std::string, Ends>>();
+  const auto hide = [announced](const std::string& cluster, IncarnationRecord& record) {
+    Ends& ends = (*announced)[cluster];
+    const bool is_hidden = record.parent && !ends.contains(record.parent->incarnation);
+    const auto next = ends.lower_bound(record.incarnation);
+    const bool is_changed = is_hidden && next != ends.begin();
+    if (is_changed) record.parent = {std::prev(next)->first, std::prev(next)->second};
+    ends.try_emplace(record.incarnation);
+    return is_changed;
+  };
+  return [announced, hide](const Passing&, Packet& packet, Frame&) {
+    bool is_changed = false;
+    if (auto* hello = std::get_if<LinkHello>(&packet)) {
+      is_changed = hide(hello->cluster, hello->record);
+    } else if (auto* welcome = std::get_if<LinkWelcome>(&packet)) {
+      is_changed = hide(welcome->cluster, welcome->record);
+    } else if (auto* state = std::get_if<LinkState>(&packet)) {
+      for (Member& member : state->members) is_changed |= hide(member.cluster, member.record);
+    } else if (const auto* goodbye = std::get_if<Goodbye>(&packet)) {
+      for (const auto& [stream, number] : goodbye->final_positions) {
+        auto& end = (*announced)[stream.origin][stream.incarnation];
+        if (!end) end.emplace();
+        (*end)[static_cast<std::size_t>(stream.lane)] = number;
+      }
+    }
+    return is_changed ? Fate::changed : Fate::as_it_is;
+  };
+}
+
 Tamper accept_what_was_lost() {
   struct Client {
     std::uint64_t batches = 0;

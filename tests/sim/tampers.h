@@ -33,6 +33,9 @@ namespace mpreg::sim {
 [[nodiscard]] Tamper acknowledge_early();
 // A batch of a new incarnation is replaced by the one of an older one with the same numbers.
 [[nodiscard]] Tamper let_old_lives_speak();
+// A record names as parent the last incarnation that somebody has met, with the end that this one
+// told at its goodbye, and leaves out those between.
+[[nodiscard]] Tamper hide_incarnations_that_met_nobody();
 // A broker accepts batches that it has thrown away.
 [[nodiscard]] Tamper accept_what_was_lost();
 // A byte of a payload changes between brokers.

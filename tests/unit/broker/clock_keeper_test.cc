@@ -24,7 +24,7 @@ TEST(ClockKeeper, without_a_data_directory_everything_is_allowed) {
   auto memory = begin_incarnation(options_of("none"), {}, 1, kWall);
   ASSERT_TRUE(memory);
   ClockKeeper keeper(std::move(*memory), [] {});
-  EXPECT_TRUE(keeper.keep(after(std::chrono::hours(1))));
+  EXPECT_TRUE(keeper.keep(after(std::chrono::hours(1)), {}));
 }
 
 TEST(ClockKeeper, no_reading_is_allowed_that_the_disk_does_not_cover) {
@@ -35,14 +35,14 @@ TEST(ClockKeeper, no_reading_is_allowed_that_the_disk_does_not_cover) {
     auto memory = begin_incarnation(options, {}, 1, kWall);
     ASSERT_TRUE(memory);
     ClockKeeper keeper(std::move(*memory), [] {});
-    EXPECT_TRUE(keeper.keep(after(std::chrono::seconds(1))));
+    EXPECT_TRUE(keeper.keep(after(std::chrono::seconds(1)), {}));
     // Too far at once: the disk has to answer first, and then it is allowed.
     reached = after(std::chrono::seconds(60));
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!keeper.keep(reached) && std::chrono::steady_clock::now() < until) {
+    while (!keeper.keep(reached, {}) && std::chrono::steady_clock::now() < until) {
       std::this_thread::yield();
     }
-    EXPECT_TRUE(keeper.keep(reached));
+    EXPECT_TRUE(keeper.keep(reached, {}));
   }
   const auto next = begin_incarnation(options, {}, 2, kWall);
   ASSERT_TRUE(next);
@@ -57,12 +57,38 @@ TEST(ClockKeeper, after_a_clean_shutdown_the_next_start_begins_where_the_clock_s
     auto memory = begin_incarnation(options, {}, 1, kWall);
     ASSERT_TRUE(memory);
     ClockKeeper keeper(std::move(*memory), [] {});
-    EXPECT_TRUE(keeper.keep(stood));
+    EXPECT_TRUE(keeper.keep(stood, {}));
     keeper.close(stood);
   }
   const auto next = begin_incarnation(options, {}, 2, kWall);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->clock_floor, stood);
+}
+
+// What a crash leaves behind is what the next incarnation says of this one.
+TEST(ClockKeeper, nothing_goes_on_before_the_disk_knows_that_the_incarnation_is_used) {
+  const TemporaryDirectory directory;
+  const BrokerOptions options = options_of(directory.file("east"));
+  {
+    auto memory = begin_incarnation(options, {}, 1, kWall);
+    ASSERT_TRUE(memory);
+    IncarnationMemory used{2, memory->record.incarnation, {true, std::nullopt}, {}};
+    ClockKeeper keeper(std::move(*memory), [] {});
+    EXPECT_FALSE(keeper.keep(after(std::chrono::seconds(1)), used));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!keeper.keep(after(std::chrono::seconds(1)), used) &&
+           std::chrono::steady_clock::now() < until) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(keeper.remembered(), 2U);
+  }
+  const auto next = begin_incarnation(options, {}, 2, kWall);
+  ASSERT_TRUE(next);
+  const auto& parent = next->record.incarnation.parent;
+  ASSERT_TRUE(parent);
+  EXPECT_EQ(parent->incarnation, (Incarnation{1, 1}));
+  EXPECT_EQ(parent->final_numbers, std::nullopt) << "it crashed";
+  EXPECT_EQ(next->record.ancestors, (std::vector<Incarnation>{{1, 1}}));
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ inline BrokerRecord full_record() {
   record.incarnation.parent = IncarnationParent{{6, 77}, LaneNumbers{5, 0, 7'000'000'000}};
   record.incarnation.unused = {{7, 78}, {8, 79}};
   record.end = {true, LaneNumbers{1, 2, 3}};
+  record.ancestors = {{6, 77}, {7, 78}, {8, 79}};
   record.has_left = true;
   record.members["north"] = {{}, MemberState::running};
   record.members["south"] = {{4, 1}, MemberState::forgotten};

@@ -64,9 +64,9 @@ TEST(MemberProtocol, a_welcome_is_given_when_the_rejoin_is_saved_and_not_before)
 
 TEST(MemberProtocol, one_that_may_number_lets_another_rejoin) {
   MemberProtocol east(start_of({{"west", standing(2, MemberState::running)},
-                            {"north", standing(3, MemberState::running)}},
-                           true),
-                  Instant{});
+                                {"north", standing(3, MemberState::running)}},
+                               true),
+                      Instant{});
   EXPECT_EQ(east.entitlement(), Entitlement::waiting);
   EXPECT_NE(east.why_waiting().find("north, west"), std::string::npos) << east.why_waiting();
   east.hear("west", {2, 1}, word(Entitlement::entitled, {{"east", {6, 1}}}), Instant{});
@@ -157,9 +157,9 @@ TEST(MemberProtocol, it_is_known_since_when_a_member_has_left) {
   const Instant early = Instant{} + std::chrono::hours(1);
   const Instant late = early + std::chrono::minutes(1);
   MemberProtocol east(start_of({{"north", standing(1, MemberState::left)},
-                            {"west", standing(2, MemberState::running)}},
-                           false),
-                  early);
+                                {"west", standing(2, MemberState::running)}},
+                               false),
+                      early);
   EXPECT_EQ(east.left_since("north"), early);
   EXPECT_EQ(east.left_since("west"), std::nullopt);
   east.hear("west", {2, 1}, said(MemberState::left), late);

@@ -14,7 +14,7 @@ Member member_of(const std::string& cluster, std::uint8_t hops, std::uint64_t co
   Member member;
   member.cluster = cluster;
   member.region = "default";
-  member.incarnation = {counter, counter * 10};
+  member.record.incarnation = {counter, counter * 10};
   member.hops = hops;
   member.age_ms = age_ms;
   return member;
@@ -61,7 +61,7 @@ TEST(Members, a_later_incarnation_replaces_the_life_before_it) {
   Members members;
   EXPECT_TRUE(members.report(member_of("east", 1, 5), 7, kStart));
   EXPECT_TRUE(members.report(member_of("east", 4, 6), 8, kStart));
-  EXPECT_EQ(members.find("east")->member.incarnation, (Incarnation{6, 60}));
+  EXPECT_EQ(members.find("east")->member.record.incarnation, (Incarnation{6, 60}));
 }
 
 TEST(Members, a_report_of_an_older_incarnation_neither_vouches_nor_shows_a_way) {
@@ -70,7 +70,7 @@ TEST(Members, a_report_of_an_older_incarnation_neither_vouches_nor_shows_a_way) 
   EXPECT_FALSE(members.report(member_of("east", 1, 5), 8, kStart + 10s));
   EXPECT_EQ(members.find("east")->next_hop, 7U);
   EXPECT_EQ(members.find("east")->last_heard, kStart);
-  EXPECT_EQ(members.find("east")->member.incarnation, (Incarnation{6, 60}));
+  EXPECT_EQ(members.find("east")->member.record.incarnation, (Incarnation{6, 60}));
 }
 
 TEST(Members, ages_of_all_hops_are_taken_off_and_the_freshest_word_counts) {

@@ -90,8 +90,16 @@ std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<st
 void FederationRig::start(std::size_t i) {
   Broker& broker = *brokers_[i];
   broker.applied.facts.clear();
-  broker.node = std::make_unique<Node>(broker.options, now_at(i), next_instance_++, &broker.applied,
-                                       broker.metrics);
+  const std::uint64_t instance = next_instance_++;
+  IncarnationMemory next;
+  next.record = successor_of(broker.disk.record, broker.disk.end, instance);
+  next.ancestors = broker.disk.ancestors;
+  add_ancestor(next.ancestors, broker.disk.record.incarnation);
+  broker.disk = next;
+  broker.options.record = next.record;
+  broker.options.ancestors = next.ancestors;
+  broker.node =
+      std::make_unique<Node>(broker.options, now_at(i), instance, &broker.applied, broker.metrics);
   broker.wires = std::make_unique<Wires>(*this, i);
   broker.driver = std::make_unique<NodeDriver>(*broker.node, *broker.wires);
   for (std::uint32_t link = 0; link < broker.dials.size(); ++link) {
@@ -120,6 +128,12 @@ void FederationRig::kill(std::size_t i) {
   for (std::size_t c = 0; c < clients_.size(); ++c) {
     if (clients_[c]->connected && clients_[c]->broker == i) disconnect(c);
   }
+}
+
+void FederationRig::stop(std::size_t i) {
+  brokers_[i]->driver->leave();
+  settle();
+  kill(i);
 }
 
 void FederationRig::restart(std::size_t i) {
@@ -213,7 +227,11 @@ void FederationRig::deliver(std::size_t i, Address from, const Frame& header, co
 
 bool FederationRig::carry_out(std::size_t i) {
   Broker& broker = *brokers_[i];
-  return broker.node && broker.driver->end_turn();
+  if (!broker.node) return false;
+  const bool has_sent = broker.driver->end_turn();
+  broker.disk = broker.node->memory();
+  broker.node->on_remembered(broker.disk.revision);
+  return has_sent;
 }
 
 bool FederationRig::carries(std::size_t broker, std::uint32_t link) const {

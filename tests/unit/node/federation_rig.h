@@ -45,6 +45,7 @@ class FederationRig {
     std::set<std::pair<std::uint32_t, std::string>> channels;
     std::vector<std::string> log;
     std::chrono::milliseconds skew{};
+    IncarnationMemory disk;  // What its data directory holds.
   };
 
   struct Client {
@@ -75,6 +76,8 @@ class FederationRig {
   // The process ends without a word; everything of it is gone.
   void kill(std::size_t broker);
   void restart(std::size_t broker);
+  // It says goodbye, everybody gets what it had, and it is gone.
+  void stop(std::size_t broker);
   void cut(std::size_t broker, std::uint32_t link);
   void heal(std::size_t broker, std::uint32_t link);
   // Nothing comes through any more, and nobody is told.

@@ -62,7 +62,7 @@ class NodeDriverTest : public ::testing::Test {
     LinkHello hello;
     hello.cluster = "west";
     hello.region = "here";
-    hello.incarnation = {5, 77};
+    hello.record.incarnation = {5, 77};
     hello.role = LinkRole::peer;
     hello.settings = settings_of(options());
     give(west, hello);
@@ -73,7 +73,11 @@ class NodeDriverTest : public ::testing::Test {
     state.session = wire.last<LinkWelcome>()->session;
     state.sequence = sequence;
     state.echo = echo;
-    state.members.push_back({"west", "here", 5, 77, 0, 0});
+    Member west_itself;
+    west_itself.cluster = "west";
+    west_itself.region = "here";
+    west_itself.record.incarnation = {5, 77};
+    state.members.push_back(std::move(west_itself));
     return state;
   }
 

@@ -19,9 +19,11 @@ struct Reading {
   Members members;
   StreamTable ids;
   std::vector<StreamState> streams;
+  Lineages lineages;
   HybridClock clock;
   ReplicaStore cache{"east", "europe", 1U << 20U, true};
-  StoreReads reads{{options, metrics, sessions, links, members, ids, streams, clock, cache}};
+  StoreReads reads{
+      {options, metrics, sessions, links, members, ids, streams, lineages, clock, cache}};
   Outbox outbox;
   Turn turn{Now{kBegun, {}}, outbox};
   StreamIndex stream = ids.intern({"east", {1, 0}, Lane::cache});
@@ -74,6 +76,23 @@ TEST(StoreReads, what_a_token_names_is_waited_for) {
   EXPECT_TRUE(f.outbox.sendings.empty());
   EXPECT_TRUE(f.reads.is_waiting());
   f.streams[f.stream].frontier = 3;
+  f.reads.settle(f.turn);
+  EXPECT_EQ(f.sent<CacheGot>(f.client()).size(), 1U);
+  EXPECT_FALSE(f.reads.is_waiting());
+}
+
+TEST(StoreReads, nothing_waits_for_a_number_of_an_incarnation_that_is_over) {
+  Reading f;
+  CacheGet get = f.get(1);
+  get.positions.push_back({f.ids.id_of(f.stream), 3});
+  get.positions.push_back({{"south", {4, 0}, Lane::cache}, 8});
+  get.wait_ms = 1000;
+  f.reads.on_get(f.turn, f.session, get);
+  f.lineages.of("east").meet(record_without_past({2, 0}));
+  f.lineages.of("south").meet(record_without_past({5, 0}));
+  f.reads.settle(f.turn);
+  EXPECT_TRUE(f.reads.is_waiting()) << "the rest of it may still come";
+  f.streams[f.stream].final = true;  // It has ended at 0.
   f.reads.settle(f.turn);
   EXPECT_EQ(f.sent<CacheGot>(f.client()).size(), 1U);
   EXPECT_FALSE(f.reads.is_waiting());

@@ -31,12 +31,19 @@ TEST(Incarnation, is_ordered_by_counter_and_then_by_instance) {
   EXPECT_EQ(to_string(Incarnation{7, 0xDEADBEEF}), "7-00000000deadbeef");
 }
 
-TEST(Incarnation, one_that_is_not_smaller_must_be_succeeded) {
-  EXPECT_FALSE(must_succeed({3, 5}, {2, 9}));
-  EXPECT_FALSE(must_succeed({3, 5}, {3, 5}));
-  EXPECT_FALSE(must_succeed({3, 5}, {3, 4}));
-  EXPECT_TRUE(must_succeed({3, 5}, {3, 6}));
-  EXPECT_TRUE(must_succeed({3, 5}, {4, 1}));
+TEST(Succession, a_record_accounts_for_its_parent_and_for_those_that_numbered_nothing) {
+  const IncarnationRecord met = record(5, ended(2, 7), {{3, 103}, {4, 104}});
+  EXPECT_TRUE(accounts_for(met, {5, 105}));
+  EXPECT_TRUE(accounts_for(met, {4, 104}));
+  EXPECT_TRUE(accounts_for(met, {2, 102}));
+  EXPECT_FALSE(accounts_for(met, {1, 101}));
+  EXPECT_FALSE(accounts_for(met, {4, 9}));
+  EXPECT_TRUE(accounts_for(record_without_past({5, 1}), {4, 9})) << "everybody has a gap anyway";
+}
+
+TEST(Succession, nobody_continues_into_one_without_a_known_past) {
+  EXPECT_EQ(decide(record(1), 0, record_without_past({2, 1})).succession, Succession::gap);
+  EXPECT_EQ(decide(record(1), 5, record_without_past({2, 1})).succession, Succession::gap);
 }
 
 TEST(Succession, the_same_and_an_older_incarnation_change_nothing) {

@@ -69,6 +69,27 @@ TEST(Lineage, an_incarnation_that_nobody_has_met_is_not_over) {
   EXPECT_EQ(wait_state(lineage, kOne.incarnation, Lane::cache, 1, 0), WaitState::waiting);
 }
 
+TEST(Lineage, what_the_current_record_does_not_account_for_is_a_stray_until_one_does) {
+  Lineage lineage;
+  lineage.meet(kOne);
+  lineage.meet(kTwo);
+  EXPECT_EQ(lineage.stray(), Incarnation{}) << "its parent";
+  const IncarnationRecord copy = successor_of(kOne, {true, LaneNumbers{5, 0, 2}}, 9);
+  EXPECT_EQ(lineage.meet(copy), News::newer);
+  EXPECT_EQ(lineage.stray(), kTwo.incarnation) << "both follow one";
+  lineage.note_stray({9, 9});
+  EXPECT_EQ(lineage.stray(), kTwo.incarnation) << "a later one is not known by its name alone";
+  lineage.meet(record_without_past({4, 1}));
+  EXPECT_EQ(lineage.stray(), Incarnation{}) << "everybody has a gap";
+}
+
+TEST(Lineage, one_that_is_met_late_is_a_stray_too) {
+  Lineage lineage;
+  lineage.meet(successor_of(kOne, {true, LaneNumbers{5, 0, 2}}, 9));
+  EXPECT_EQ(lineage.meet(kTwo), News::older);
+  EXPECT_EQ(lineage.stray(), kTwo.incarnation);
+}
+
 TEST(Lineage, only_the_most_recent_ends_are_remembered) {
   Lineage lineage;
   IncarnationRecord last = kOne;

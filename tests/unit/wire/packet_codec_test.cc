@@ -80,7 +80,7 @@ TEST(PacketCodec, packets_larger_than_the_first_buffer_come_back_as_they_went) {
         {{"cluster-" + std::to_string(i), {i + 1}, Lane::events}, i, 1, 0, 1, false});
   }
   for (std::uint32_t i = 0; i < kClustersMax; ++i) {
-    state.members.push_back({"cluster-" + std::to_string(i), "eu", {i, i}, 1, i});
+    state.members.push_back({"cluster-" + std::to_string(i), "eu", {{i, i}, {}, {}}, 1, i});
   }
   const Frame frame = encode_packet(state);
   ASSERT_LE(frame.size(), kPacketBytesMax);
