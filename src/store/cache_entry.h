@@ -1,9 +1,10 @@
 #pragma once
-// The layout of one entry of a CacheStore in its block: a head of 36 bytes, then only what is not
+// The layout of one entry of a CacheStore in its block: a head of 56 bytes, then only what is not
 // usual (tags, subkey, key version, region), the key, the value. For cache_store.cc and
 // cache_store_cuts.cc alone.
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -29,6 +30,10 @@ struct EntryHead {
   std::uint32_t state : 3 = static_cast<std::uint32_t>(EntryState::shared);  // Of a value.
   std::uint32_t expires = kNever;  // In ticks of the store.
   std::uint32_t era = 0;           // Of the last cut that it was held against.
+  std::uint32_t number_high = 0;   // The position of the write that it is of; see written_at().
+  std::uint32_t number_low = 0;
+  StreamPlace stream = kNoPlace;
+  WriteId writer;
   std::uint16_t origin = 0;
   NamespaceId space = 0;
   std::uint16_t key_bytes = 0;
@@ -38,6 +43,10 @@ struct EntryHead {
   std::uint8_t is_unusual : 1 = 0;  // An Unusual and tags come before the key.
   std::uint8_t is_filled : 1 = 0;   // From the source of the data: see CacheStore::fill.
   std::uint8_t is_absent : 1 = 0;   // The value is that there is none.
+  // Nobody else had changed the key since the writer was told what it says it knew.
+  std::uint8_t is_chained : 1 = 0;
+  // Of a mark: it stands for the floor of its namespace, too.
+  std::uint8_t stands_for_floor : 1 = 0;
 
   [[nodiscard]] bool is_value() const { return kind == kValue; }
   [[nodiscard]] bool is_mark() const { return kind == kMark || kind == kErased; }
@@ -49,8 +58,16 @@ struct EntryHead {
     time_low = static_cast<std::uint32_t>(version.time);
     origin = version.origin;
   }
+  [[nodiscard]] Position written_at() const {
+    return {stream, Number{number_high} << 32U | number_low};
+  }
+  void set_written_at(Position position) {
+    stream = position.stream;
+    number_high = static_cast<std::uint32_t>(position.number >> 32U);
+    number_low = static_cast<std::uint32_t>(position.number);
+  }
 };
-static_assert(sizeof(EntryHead) == 36);
+static_assert(sizeof(EntryHead) == 56);
 static_assert(static_cast<unsigned>(EntryState::owned) < 8, "a state has three bits");
 
 struct Unusual {
@@ -96,7 +113,7 @@ struct EntryParts {
 
 [[nodiscard]] inline CutSubject subject_of(const EntryHead& head) {
   const EntryParts parts = parts_of(head);
-  return {parts.key, head.written(), parts.region, parts.tags, parts.tag_count};
+  return {parts.key, head.written(), parts.region, parts.tags, parts.tag_count, head.written_at()};
 }
 
 // Whether there is anything to say that most entries do not say.
@@ -111,6 +128,34 @@ struct EntryParts {
   if (is_unusual(key, entry)) bytes += sizeof(Unusual) + entry.tags.size_bytes();
   return bytes;
 }
+
+// The further positions that a mark stands for, as its value.
+struct MarkPosition {
+  StreamPlace stream = kNoPlace;
+  std::uint32_t number_high = 0;
+  std::uint32_t number_low = 0;
+
+  [[nodiscard]] Position position() const {
+    return {stream, Number{number_high} << 32U | number_low};
+  }
+};
+static_assert(sizeof(MarkPosition) == 12);
+
+// Calls visit(Position) for each position that the entry stands for, but the floor.
+template <typename Visit>
+void for_each_position(const EntryHead& head, Visit visit) {
+  if (head.written_at().is_known()) visit(head.written_at());
+  if (!head.is_mark()) return;
+  const std::string_view more = parts_of(head).value;
+  for (std::size_t at = 0; at + sizeof(MarkPosition) <= more.size(); at += sizeof(MarkPosition)) {
+    MarkPosition one;
+    std::memcpy(&one, more.data() + at, sizeof(one));
+    visit(one.position());
+  }
+}
+
+// As a mark keeps them: the positions that the entry stands for, but that of `another`'s stream.
+[[nodiscard]] std::string positions_beside(const EntryHead& entry, Position another);
 
 void write_parts(EntryHead& head, const StoreKey& key, std::string_view value,
                  const CacheStore::Entry& entry);

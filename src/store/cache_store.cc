@@ -28,6 +28,17 @@ constexpr std::chrono::hours kTtlMax{400 * 24};
 
 }  // namespace
 
+std::string positions_beside(const EntryHead& entry, Position another) {
+  std::string bytes;
+  for_each_position(entry, [&](Position one) {
+    if (one.stream == another.stream) return;
+    const MarkPosition packed{one.stream, static_cast<std::uint32_t>(one.number >> 32U),
+                              static_cast<std::uint32_t>(one.number)};
+    bytes.append(reinterpret_cast<const char*>(&packed), sizeof(packed));
+  });
+  return bytes;
+}
+
 CacheStore::CacheStore(CacheStoreOptions options)
     : options_(options),
       arena_(options.bytes_max),
@@ -48,7 +59,7 @@ std::optional<NamespaceId> CacheStore::space_of(std::string_view namespace_name)
   if (const auto known = find_space(namespace_name)) return known;
   if (spaces_.size() >= kNamesMax) return std::nullopt;
   const auto id = static_cast<NamespaceId>(spaces_.size());
-  spaces_.push_back({std::string(namespace_name), {}, 0, 0, 0});
+  spaces_.emplace_back().name = namespace_name;
   space_ids_.emplace(namespace_name, id);
   space_seeds_.push_back(namespace_seed(namespace_name));
   return id;
@@ -114,7 +125,9 @@ bool CacheStore::is_cut(Head& entry) {
   const ScopeCuts& own = spaces_[entry.space].cuts;
   if (entry.era >= own.newest() && entry.era >= everywhere_.newest()) return false;
   const CutSubject subject = subject_of(entry);
-  if (own.drops(subject, entry.era) || everywhere_.drops(subject, entry.era)) return true;
+  const SeenTable* seen = options_.seen;
+  if (own.drops(subject, entry.era, seen) || everywhere_.drops(subject, entry.era, seen))
+    return true;
   entry.era = era_;
   return false;
 }
@@ -144,10 +157,13 @@ std::optional<CacheStore::Found> CacheStore::get(Instant now, const StoreKey& ke
                entry.is_absent != 0,
                {parts.tags, parts.tag_count},
                parts.region,
-               entry.is_filled != 0};
+               entry.is_filled != 0,
+               entry.written_at(),
+               entry.writer};
 }
 
-EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* version) const {
+EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* version,
+                                Position* position) const {
   if (key.space >= spaces_.size()) return EntryState::missing;
   const Slot* slot = find(key, hash_of(key));
   if (slot == nullptr) return EntryState::missing;
@@ -155,8 +171,9 @@ EntryState CacheStore::state_of(Instant now, const StoreKey& key, WriteVersion* 
   const CutSubject subject = subject_of(entry);
   if (is_expired(entry, now)) return EntryState::missing;
   if (version != nullptr) *version = entry.written();
-  const bool is_dropped =
-      spaces_[key.space].cuts.drops(subject, entry.era) || everywhere_.drops(subject, entry.era);
+  if (position != nullptr) *position = entry.written_at();
+  const bool is_dropped = spaces_[key.space].cuts.drops(subject, entry.era, options_.seen) ||
+                          everywhere_.drops(subject, entry.era, options_.seen);
   if (entry.kind == Head::kMark || entry.kind == Head::kErased || is_dropped)
     return EntryState::invalid;
   return entry.kind == Head::kExpected ? EntryState::syncing : static_cast<EntryState>(entry.state);
@@ -234,18 +251,22 @@ void CacheStore::give_up(Instant now, const StoreKey& key, WriteVersion version)
   if (slot == nullptr) return;
   const Head& held = head(slot->handle);
   if (held.kind != Head::kExpected || held.written() != version) return;
+  Written written{held.written_at(), held.writer, Judgement::replaces, held.is_chained != 0};
   remove(slot, hash);
-  (void)write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
+  mark(now, key, version, written, {}, false);
 }
 
 CacheStore::Outcome CacheStore::fill(Instant now, const StoreKey& key, std::string_view value,
                                      Entry entry) {
   const Slot* slot = find(key, hash_of(key));
   const Space& space = spaces_[key.space];
-  entry.version = {std::max(entry.version.time, space.floor), 0};
   if (slot != nullptr) {
     entry.version.time = std::max(entry.version.time, head(slot->handle).written().time);
+    // It stands for no position: what the state stood for, the floor stands for.
+    forget(head(slot->handle));
   }
+  entry.version = {std::max(entry.version.time, space.floor), 0};
+  entry.written = {};
   const CutSubject subject{
       key.key, {}, entry.region, entry.tags.data(), static_cast<std::uint32_t>(entry.tags.size())};
   entry.version.time =
@@ -262,7 +283,7 @@ bool CacheStore::yields(Slot* slot, std::uint64_t hash, const StoreKey& key, con
   if (is_newer(entry.version, version, origin_names_)) version = entry.version;
   ++counters_.dropped;
   remove(slot, hash);
-  (void)write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
+  mark(now, key, version, entry.written, {}, true);
   return true;
 }
 
@@ -275,9 +296,12 @@ CacheStore::Outcome CacheStore::erase(Instant now, const StoreKey& key, WriteVer
   return write(now, key, {}, entry, Head::kErased);
 }
 
-CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, WriteVersion version) {
+CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, WriteVersion version,
+                                           const Written& written) {
   const std::uint64_t hash = hash_of(key);
   Slot* slot = find(key, hash);
+  std::string more;
+  bool stands_for_floor = false;
   if (slot != nullptr) {
     Head& entry = head(slot->handle);
     const WriteVersion held = entry.written();
@@ -288,13 +312,21 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
     // Written by another, at a later time, and not known to have seen this: it goes, and its
     // version stays, so that what is older than either is refused.
     if (is_later) version = held;
+    if (written.judgement == Judgement::concurrent) {
+      more = positions_beside(entry, written.position);
+      stands_for_floor = entry.stands_for_floor != 0 || entry.is_filled != 0;
+    }
     remove(slot, hash);
   } else if (spaces_[key.space].held == 0) {
     // Nothing of the namespace is here: one number does for all of its marks.
-    raise_floor(key.space, version.time);
+    spaces_[key.space].positions.raise(written.position);
+    raise_floor(key.space, hash, version.time);
     return Outcome::done;
+  } else {
+    stands_for_floor = written.judgement == Judgement::concurrent;
   }
-  return write(now, key, {}, {version, {}, 0, {}}, Head::kMark);
+  mark(now, key, version, written, more, stands_for_floor);
+  return Outcome::done;
 }
 
 void CacheStore::doubt(Instant now, const StoreKey& key, WriteVersion version) {
@@ -325,7 +357,9 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
       ++counters_.puts_refused;
       return Outcome::refused;
     }
-    if (is_refused(key, slot, entry)) {
+    // A broker has judged it by its position.
+    const bool is_judged = options_.seen != nullptr && entry.written.position.is_known();
+    if (!is_judged && is_refused(key, slot, entry)) {
       ++counters_.puts_refused;
       // Nothing of the key says that it was told; what came from another store leaves no trace.
       if (!entry.repairs) ++spaces_[key.space].forgotten;
@@ -333,7 +367,7 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
       if (slot != nullptr && is_newer(entry.version, head(slot->handle).written(), origin_names_)) {
         if (head(slot->handle).is_value()) ++counters_.dropped;
         remove(slot, hash);
-        (void)write(now, key, {}, {entry.version, {}, 0, {}}, Head::kMark);
+        mark(now, key, entry.version, entry.written, {}, true);
       }
       return Outcome::refused;
     }
@@ -365,7 +399,8 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
   const Handle handle = make_room(bytes);
   if (handle == Arena::kNone) {
     // Too large to be held, and still known to be newer than what was.
-    raise_floor(key.space, entry.version.time);
+    spaces_[key.space].positions.raise(entry.written.position);
+    raise_floor(key.space, hash, entry.version.time);
     ++counters_.puts_too_large;
     return Outcome::too_large;
   }
@@ -386,6 +421,9 @@ void CacheStore::set_up(Handle handle, const StoreKey& key, std::string_view val
                         const Entry& entry, std::uint8_t kind, Instant now) {
   Head& fresh = *new (arena_.at(handle)) Head;
   fresh.set_written(entry.version);
+  fresh.set_written_at(entry.written.position);
+  fresh.writer = entry.written.writer;
+  fresh.is_chained = entry.written.is_chained ? 1 : 0;
   fresh.kind = kind & 3U;
   fresh.era = era_;
   fresh.is_absent = entry.absent ? 1 : 0;
@@ -424,14 +462,6 @@ void CacheStore::strike_off(Handle handle) {
     if (entry.kind == Head::kErased) --erased_;
     mark_bytes_ -= arena_.size_of(handle);
   }
-}
-
-// An entry goes and leaves nothing: what is older than it must not take its place.
-void CacheStore::forget(const Head& entry) { raise_floor(entry.space, entry.written().time); }
-
-void CacheStore::raise_floor(NamespaceId space, HybridTime time) {
-  spaces_[space].floor = std::max(spaces_[space].floor, time);
-  ++spaces_[space].forgotten;
 }
 
 void CacheStore::remove(Slot* slot, std::uint64_t hash) {

@@ -12,6 +12,11 @@
 // becomes the floor of its namespace: absent keys refuse what is older. So forgetting costs misses,
 // never staleness.
 //
+// Where positions are known (CacheStoreOptions::seen) they decide instead, and versions are the
+// order in which one broker applied what it applied: cache_store_judge.cc. An entry keeps the
+// positions that its state stands for, one for a value, any number for a mark. A value is used only
+// if its writer had seen all of them; what is forgotten is merged into a floor of positions.
+//
 // Not thread-safe. Views that are returned hold until the next call that is not const.
 
 #include <array>
@@ -32,6 +37,7 @@
 #include "store/digest_tree.h"
 #include "store/ghost_queue.h"
 #include "store/scope_cuts.h"
+#include "stream/seen_table.h"
 #include "topic/flat_table.h"
 
 namespace mpreg {
@@ -39,6 +45,36 @@ namespace mpreg {
 struct CacheStoreOptions {
   std::uint64_t bytes_max = 256ULL << 20U;  // Of keys, values and what each entry costs besides.
   bool digests = false;                     // Kept for the comparison with other stores.
+  // Of a broker: who has seen what; it outlives the store. Null in near caches, which do not judge.
+  const SeenTable* seen = nullptr;
+};
+
+// Whose write it is, as far as an entry remembers: two that are not the same and look alike cost a
+// miss.
+struct WriteId {
+  std::uint32_t client = 0;
+  std::uint32_t operation = 0;
+
+  friend bool operator==(const WriteId&, const WriteId&) = default;
+};
+[[nodiscard]] constexpr WriteId write_id(std::uint64_t client, std::uint64_t operation) {
+  return {static_cast<std::uint32_t>(client ^ client >> 32U),
+          static_cast<std::uint32_t>(operation)};
+}
+
+// What becomes of a record that comes, by the positions that it has seen.
+enum class Judgement : std::uint8_t {
+  replaces,    // It has seen all that the state of its key stands for.
+  ignored,     // The value that is held has seen it.
+  concurrent,  // Neither: nobody's value is used.
+};
+
+// Where a write stands, for a broker that judges.
+struct Written {
+  Position position = {};
+  WriteId writer = {};
+  Judgement judgement = Judgement::replaces;
+  bool is_chained = false;  // As EntryHead says.
 };
 
 using NamespaceId = std::uint16_t;
@@ -91,10 +127,13 @@ class CacheStore {
     std::span<const std::uint32_t> tags = {};
     std::uint16_t region = 0;
     bool filled = false;  // As fill() says.
+    Position position = {};
+    WriteId writer = {};
   };
   [[nodiscard]] std::optional<Found> get(Instant now, const StoreKey& key);
   // For people: changes nothing, not even what goes next.
-  [[nodiscard]] EntryState state_of(Instant now, const StoreKey& key, WriteVersion* version) const;
+  [[nodiscard]] EntryState state_of(Instant now, const StoreKey& key, WriteVersion* version,
+                                    Position* position = nullptr) const;
 
   struct Entry {
     WriteVersion version;
@@ -108,6 +147,7 @@ class CacheStore {
     // From another store that knew all that had been told here: what was forgotten, or cut, here is
     // no reason to refuse it.
     bool repairs = false;
+    Written written = {};
   };
   enum class Outcome : std::uint8_t { done, refused, too_large };
   Outcome put(Instant now, const StoreKey& key, std::string_view value, const Entry& entry);
@@ -128,11 +168,15 @@ class CacheStore {
   Outcome fill(Instant now, const StoreKey& key, std::string_view value, Entry entry);
 
   // Drops the value, unless its own origin wrote it later, and leaves a mark.
-  Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version);
+  Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version,
+                     const Written& written = {});
   // A write that was told before comes again at another version: two brokers took it from its
   // writer. What is here of a later version may be that write, and what its writer wrote next may
   // be of an earlier one: it goes, and nobody is shown what was overwritten.
   void doubt(Instant now, const StoreKey& key, WriteVersion version);
+  // This write did not happen, or has two verdicts: it goes where it is held, and what has replaced
+  // it stays. True: it was held.
+  bool withdraw(Instant now, const StoreKey& key, WriteVersion version, const Written& write);
   // The same as a write of "absent": it loses against a newer write. Its mark is kept until
   // forget_marks says that everybody has passed it, or marks take a quarter of the memory.
   Outcome erase(Instant now, const StoreKey& key, WriteVersion version, bool partial = false,
@@ -140,13 +184,22 @@ class CacheStore {
   // The marks of erased keys at or below the time may go. Takes a 64th of the keys at each call.
   void forget_marks(HybridTime passed_by_all);
 
+  // ---- Of a broker, by positions; cache_store_judge.cc.
+  [[nodiscard]] Judgement judge(const StoreKey& key, Position write);
+  // Whether somebody but the writer, with what it called before, has changed the key since the
+  // broker had applied everything up to `told`.
+  [[nodiscard]] bool has_changed(const StoreKey& key, HybridTime told, WriteId writer = {}) const;
+  // Nothing is held of what these positions may have brought: of one namespace, or of all.
+  void raise_floor(std::optional<NamespaceId> space, std::span<const Position> positions);
+
   // Of many keys, without looking at any.
-  void cut_space(NamespaceId space, WriteVersion version);
-  void cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version);
-  void cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version);
-  void cut_region(std::uint16_t region, WriteVersion version);
-  void cut_origin(std::uint16_t origin, WriteVersion version);
-  void cut_everything(WriteVersion version);
+  void cut_space(NamespaceId space, WriteVersion version, Position position = {});
+  void cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version,
+                   Position position = {});
+  void cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version, Position position = {});
+  void cut_region(std::uint16_t region, WriteVersion version, Position position = {});
+  void cut_origin(std::uint16_t origin, WriteVersion version, Position position = {});
+  void cut_everything(WriteVersion version, Position position = {});
 
   // Every value in no order; true from the visitor ends it.
   void for_each(Instant now,
@@ -194,12 +247,25 @@ class CacheStore {
     Handle oldest = Arena::kNone;
     std::uint64_t bytes = 0;
   };
+  // The highest position of each stream that was forgotten.
+  struct PositionFloor {
+    std::vector<Number> numbers;  // By StreamPlace; may be short.
+    bool is_raised = false;       // Since it was last seen to be covered, by this stream.
+    StreamPlace covered_by = kNoPlace;
+
+    void raise(Position position);
+  };
+  static constexpr std::size_t kFloorBuckets = 256;
   struct Space {
     std::string name;
     ScopeCuts cuts;
     HybridTime floor = 0;
     std::uint64_t forgotten = 0;  // Times that something of it was forgotten.
     std::uint32_t held = 0;       // Values, held or expected.
+    // The latest versions that were forgotten, by the hashes of their keys: empty until one was.
+    std::vector<HybridTime> forgotten_at = {};
+    HybridTime cut_at = 0;  // The version of the last cut.
+    PositionFloor positions = {};
   };
   static constexpr std::size_t kTables = 64;
   static_assert(kTables == kStoreGroups);
@@ -228,8 +294,12 @@ class CacheStore {
   [[nodiscard]] Handle make_room(std::size_t bytes);
   void set_up(Handle handle, const StoreKey& key, std::string_view value, const Entry& entry,
               std::uint8_t kind, Instant now);
-  void raise_floor(NamespaceId space, HybridTime time);
+  void raise_floor(NamespaceId space, std::uint64_t hash, HybridTime time);
   void forget(const Head& head);
+  [[nodiscard]] bool covers(PositionFloor& floor, Position write) const;
+  [[nodiscard]] bool covers_floor(NamespaceId space, Position write);
+  void mark(Instant now, const StoreKey& key, WriteVersion version, const Written& written,
+            std::string_view more, bool stands_for_floor);
   void remove(Slot* slot, std::uint64_t hash);
   void strike_off(Handle handle);
   [[nodiscard]] bool evict();
@@ -255,6 +325,8 @@ class CacheStore {
   std::vector<std::string> origin_names_;
   std::map<std::string, std::uint16_t, std::less<>> origin_ids_;
   ScopeCuts everywhere_;
+  PositionFloor floor_everywhere_;
+  HybridTime cut_everywhere_at_ = 0;
   std::uint32_t era_ = 0;
   Instant beginning_{};
   bool has_begun_ = false;

@@ -24,6 +24,7 @@ void CacheStore::begin_anew() {
       latest = std::max(latest, head(one.handle).written().time);
       Slot* slot = table.find(one.tag, [&](const Slot& at) { return at.handle == one.handle; });
       const EntryParts parts = parts_of(head(one.handle));
+      forget(head(one.handle));
       remove(slot, hash_of({head(one.handle).space, parts.key, parts.subkey, parts.version}));
     }
   }
@@ -36,28 +37,44 @@ void CacheStore::begin_anew() {
   era_ = 0;
 }
 
-void CacheStore::cut_space(NamespaceId space, WriteVersion version) {
-  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::all, {}, 0, version, 0});
+// What comes of its scope and has not seen it is not used: by the floor, for nothing is held of it.
+void CacheStore::cut_space(NamespaceId space, WriteVersion version, Position position) {
+  spaces_[space].positions.raise(position);
+  spaces_[space].cut_at = version.time;
+  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::all, {}, 0, version, 0, position});
 }
 
-void CacheStore::cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version) {
-  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::pattern, std::string(pattern), 0, version, 0});
+void CacheStore::cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version,
+                             Position position) {
+  spaces_[space].positions.raise(position);
+  spaces_[space].cut_at = version.time;
+  add_cut(spaces_[space].cuts,
+          {ScopeCuts::Kind::pattern, std::string(pattern), 0, version, 0, position});
 }
 
-void CacheStore::cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version) {
-  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::tag, {}, tag, version, 0});
+void CacheStore::cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version,
+                         Position position) {
+  spaces_[space].positions.raise(position);
+  spaces_[space].cut_at = version.time;
+  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::tag, {}, tag, version, 0, position});
 }
 
-void CacheStore::cut_region(std::uint16_t region, WriteVersion version) {
-  add_cut(everywhere_, {ScopeCuts::Kind::region, {}, region, version, 0});
+void CacheStore::cut_region(std::uint16_t region, WriteVersion version, Position position) {
+  floor_everywhere_.raise(position);
+  cut_everywhere_at_ = version.time;
+  add_cut(everywhere_, {ScopeCuts::Kind::region, {}, region, version, 0, position});
 }
 
-void CacheStore::cut_origin(std::uint16_t origin, WriteVersion version) {
-  add_cut(everywhere_, {ScopeCuts::Kind::origin, {}, origin, version, 0});
+void CacheStore::cut_origin(std::uint16_t origin, WriteVersion version, Position position) {
+  floor_everywhere_.raise(position);
+  cut_everywhere_at_ = version.time;
+  add_cut(everywhere_, {ScopeCuts::Kind::origin, {}, origin, version, 0, position});
 }
 
-void CacheStore::cut_everything(WriteVersion version) {
-  add_cut(everywhere_, {ScopeCuts::Kind::all, {}, 0, version, 0});
+void CacheStore::cut_everything(WriteVersion version, Position position) {
+  floor_everywhere_.raise(position);
+  cut_everywhere_at_ = version.time;
+  add_cut(everywhere_, {ScopeCuts::Kind::all, {}, 0, version, 0, position});
 }
 
 }  // namespace mpreg

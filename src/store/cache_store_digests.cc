@@ -10,9 +10,12 @@ std::uint64_t CacheStore::digest_of(const Head& entry, std::uint64_t hash) const
   const bool is_erased = entry.kind == Head::kErased;
   if ((!entry.is_value() && !is_erased) || entry.is_filled != 0) return 0;
   if (entry.is_unusual != 0 && parts_of(entry).is_partial) return 0;
+  // By its position, where that is known: the order in which it was applied is this broker's own.
   const WriteVersion written = entry.written();
+  const Position at = entry.written_at();
   const std::uint64_t digest =
-      entry_digest(hash, written.time, origin_hashes_[written.origin], is_erased);
+      at.is_known() ? entry_digest(hash, at.number, options_.seen->key_at(at.stream), is_erased)
+                    : entry_digest(hash, written.time, origin_hashes_[written.origin], is_erased);
   return digest == 0 ? 1 : digest;
 }
 
@@ -61,7 +64,10 @@ void CacheStore::for_each_in(Instant now, std::uint32_t bucket,
             left * static_cast<std::uint32_t>(kTick.count()),
             entry.is_absent != 0,
             {parts.tags, parts.tag_count},
-            parts.region},
+            parts.region,
+            false,
+            entry.written_at(),
+            entry.writer},
            entry.kind == Head::kErased,
            digest});
   }

@@ -45,12 +45,14 @@ bool ScopeCuts::covers(const Cut& cut, const CutSubject& subject) {
   return true;
 }
 
-bool ScopeCuts::drops(const CutSubject& subject, std::uint32_t era) const {
+bool ScopeCuts::drops(const CutSubject& subject, std::uint32_t era, const SeenTable* seen) const {
   for (auto cut = cuts_.rbegin(); cut != cuts_.rend() && cut->era > era; ++cut) {
-    const bool is_spared = cut->version.origin != 0 &&
-                           cut->version.origin == subject.version.origin &&
-                           subject.version.time > cut->version.time;
-    if (!is_spared && covers(*cut, subject)) return true;
+    const bool is_later = cut->version.origin != 0 &&
+                          cut->version.origin == subject.version.origin &&
+                          subject.version.time > cut->version.time;
+    const bool has_seen = seen != nullptr && cut->position.is_known() &&
+                          seen->has_seen(subject.position, cut->position);
+    if (!is_later && !has_seen && covers(*cut, subject)) return true;
   }
   return false;
 }

@@ -3,9 +3,9 @@
 // an entry is held against the cuts that came after it was last looked at, when it is looked at
 // next. What was held against all of them once costs one comparison until the next cut.
 //
-// A cut drops every entry of its scope that is there when it comes, but one that the cut's own
-// origin wrote later; and refuses what comes later and is older than the cut. Bounded: beyond
-// kCutsMax the oldest cuts become one that covers them all.
+// A cut drops every entry of its scope that is there when it comes, but one that has seen it, or
+// that the cut's own origin wrote later; and refuses what comes later and is older than the cut.
+// Bounded: beyond kCutsMax the oldest cuts become one that covers them all.
 
 #include <cstdint>
 #include <string>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "stream/hybrid_clock.h"
+#include "stream/seen_table.h"
 
 namespace mpreg {
 
@@ -31,6 +32,7 @@ struct CutSubject {
   std::uint16_t region = 0;
   const std::uint32_t* tags = nullptr;
   std::uint32_t tag_count = 0;
+  Position position = {};  // Where the write stands in its stream; known to brokers alone.
 };
 
 class ScopeCuts {
@@ -44,6 +46,7 @@ class ScopeCuts {
     std::uint32_t id = 0;  // Of the region, origin or tag.
     WriteVersion version;
     std::uint32_t era = 0;
+    Position position = {};  // As of a CutSubject.
   };
 
   // `era` ascends from cut to cut over all the ScopeCuts of a store.
@@ -52,7 +55,9 @@ class ScopeCuts {
   // The era of the last cut: what was checked in it, or later, need not be checked.
   [[nodiscard]] std::uint32_t newest() const { return newest_; }
   // Whether a cut after `era` drops the entry.
-  [[nodiscard]] bool drops(const CutSubject& subject, std::uint32_t era) const;
+  // `seen` may be null: then nothing has seen anything.
+  [[nodiscard]] bool drops(const CutSubject& subject, std::uint32_t era,
+                           const SeenTable* seen = nullptr) const;
   // Whether what comes now is older than a cut of its scope.
   [[nodiscard]] bool refuses(const CutSubject& subject) const;
   // The time of the latest cut of its scope; 0: there is none.
