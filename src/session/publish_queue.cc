@@ -29,6 +29,13 @@ void extend(std::vector<Segment>& segments, std::uint64_t operation, std::uint64
   segments.push_back({client, operation, 1, 0});
 }
 
+// What was built here.
+Body opened(const Frame& frame) {
+  auto body = open_body(frame, {std::numeric_limits<std::uint64_t>::max()});
+  MPREG_CHECK(body.has_value());
+  return std::move(*body);
+}
+
 }  // namespace
 
 PublishQueue::PublishQueue(const SessionOptions& options, SessionCounters& counters)
@@ -203,12 +210,19 @@ void PublishQueue::begin(const SessionLimits& limits, const std::vector<NumberRa
   for (const NumberRange& range : known) {
     if (range.first <= range.last) known_.add(range);
   }
+  for (Sealed& batch : sealed_) batch.is_known = is_known(opened(batch.body));
   connected_ = true;
   sent_ = 0;
   sent_bytes_ = 0;
   consumed_bytes_ = 0;
   under_way_.clear();
   late_under_way_ = 0;
+}
+
+bool PublishQueue::is_known(const Body& body) const {
+  return std::all_of(body.records.begin(), body.records.end(), [&](const Record& record) {
+    return is_known(operation_of(body.segments, record.index).operation);
+  });
 }
 
 void PublishQueue::confirm_known() { confirm(accepted_through_); }
@@ -235,11 +249,12 @@ bool PublishQueue::on_accepted(const Accepted& accepted) {
 
 // A broker takes the lowest operation that it has had in this connection for the first one, and
 // cannot know that a lower one is in a batch that it has not had: one from which operations before
-// it were left out as known, when it was sent again.
+// it were left out as known, when it was sent again. What it knows whole is not waited for: nothing
+// of it is sent, so no answer would follow.
 std::uint64_t PublishQueue::lowest_not_consumed() const {
   std::uint64_t lowest = next_operation_;
   for (std::size_t i = 0; i < sealed_.size(); ++i) {
-    if (i < sent_ && sealed_[i].sent_end <= consumed_bytes_) continue;
+    if (sealed_[i].is_known || (i < sent_ && sealed_[i].sent_end <= consumed_bytes_)) continue;
     lowest = std::min(lowest, sealed_[i].first_operation);
   }
   for (const Open& batch : open_) {
@@ -272,8 +287,11 @@ void PublishQueue::pump(std::vector<Outgoing>& out, bool may_be_late) {
   if (!connected_) return;
   for (;;) {
     while (sent_ < sealed_.size()) {
-      if (!may_send(sealed_[sent_].bytes)) return;
-      send(sealed_[sent_], out);
+      Sealed& next = sealed_[sent_];
+      if (!next.is_known) {
+        if (!may_send(next.bytes)) return;
+        send(next, out);
+      }
       ++sent_;
     }
     const std::size_t asking = under_way_.size() - late_under_way_;
@@ -284,12 +302,10 @@ void PublishQueue::pump(std::vector<Outgoing>& out, bool may_be_late) {
 }
 
 void PublishQueue::send(Sealed& batch, std::vector<Outgoing>& out) {
-  batch.sent_end = sent_bytes_;
   Outgoing outgoing{batch.header, batch.body};
   bool is_late = batch.may_answer_later;
   if (batch.topics != topics_) {
     outgoing = built_again(batch);
-    if (outgoing.body.empty()) return;
     is_late = false;
     ++counters_.batches_repeated;
   }
@@ -304,25 +320,24 @@ void PublishQueue::send(Sealed& batch, std::vector<Outgoing>& out) {
 // The batch in the aliases of this connection, without what this broker knows already. The original
 // is kept: the next broker may know less.
 Outgoing PublishQueue::built_again(const Sealed& batch) {
-  const auto body = open_body(batch.body, {std::numeric_limits<std::uint64_t>::max()});
-  MPREG_CHECK(body.has_value());
+  const Body body = opened(batch.body);
   Open again(batch.lane);
-  for (const Record& record : body->records) {
-    const std::uint64_t operation = operation_of(body->segments, record.index).operation;
-    if (operation <= accepted_through_ || known_.contains(operation)) continue;
+  for (const Record& record : body.records) {
+    const std::uint64_t operation = operation_of(body.segments, record.index).operation;
+    if (is_known(operation)) continue;
     Item item;
     item.lane = batch.lane;
     item.kind = record.kind;
     item.flags = static_cast<std::uint8_t>(record.flags & kTracked);
     const bool is_inline = record.alias == kNoAlias;
-    item.topic = is_inline ? body->inline_topic_of(record)
+    item.topic = is_inline ? body.inline_topic_of(record)
                            : std::string_view(batch.topics->text_of(record.alias));
     if (is_inline) item.naming = Naming::in_full;
-    item.headers = body->headers_of(record);
-    item.payload = body->payload_of(record);
+    item.headers = body.headers_of(record);
+    item.payload = body.payload_of(record);
     add(again, item, operation);
   }
-  if (again.builder.empty()) return {};
+  MPREG_CHECK(!again.builder.empty());  // Or it would be known.
   for (const Segment& segment : again.segments) again.builder.add_segment(segment);
   Frame header = header_of(batch.lane, std::move(again.declarations), false);
   return {std::move(header), again.builder.finish()};

@@ -84,6 +84,7 @@ class PublishQueue {
     Frame header;
     Frame body;
     bool may_answer_later = false;
+    bool is_known = false;  // All of it is accepted, or known to this broker: it is not sent.
     std::uint64_t first_operation = 0;
     std::uint64_t last_operation = 0;
     std::uint64_t bytes = 0;
@@ -103,6 +104,10 @@ class PublishQueue {
   [[nodiscard]] bool may_answer_later(const Open& batch) const;
   [[nodiscard]] bool may_send(std::uint64_t bytes) const;
   void send(Sealed& batch, std::vector<Outgoing>& out);
+  [[nodiscard]] bool is_known(std::uint64_t operation) const {
+    return operation <= accepted_through_ || known_.contains(operation);
+  }
+  [[nodiscard]] bool is_known(const Body& body) const;
   [[nodiscard]] Outgoing built_again(const Sealed& batch);
   void confirm(std::uint64_t through);
   [[nodiscard]] std::uint64_t lowest_not_consumed() const;

@@ -300,6 +300,22 @@ TEST_F(PublishQueue, a_welcome_alone_accepts_nothing) {
   EXPECT_EQ(notices_of<AcceptedThrough>(events).size(), 1U);
 }
 
+// No answer follows what is not sent: what is before it must not wait for one.
+TEST_F(PublishQueue, a_batch_that_the_next_broker_knows_is_not_held_back_by_a_full_window) {
+  broker.connect();
+  publish();
+  publish();
+  publish();
+  invalidate(std::string(1000, 'k'));
+  publish();
+  batches();
+  broker.welcome.limits.publish_window_bytes = 500;
+  reconnect({{1, 2}, {4, 4}});
+  EXPECT_EQ(batches(), (Story{"events 3 5"}));
+  accept(5);
+  EXPECT_EQ(broker.session.accepted_through(), 5U);
+}
+
 TEST_F(PublishQueue, what_a_broker_knew_and_never_answered_goes_to_one_that_does_not) {
   broker.connect();
   publish();
