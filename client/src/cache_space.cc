@@ -53,38 +53,35 @@ void append(std::vector<std::uint32_t>& to, const std::vector<std::uint32_t>& mo
 
 }  // namespace
 
-// The time, then the right, then the value: see ServingRights.
 std::optional<CachedValue> CacheSpace::get(std::string_view key) {
-  Instant now = cache_.clock.instant();
-  CoherenceState state = cache_.rights.state(now, *parts_->scope);
-  Freshness freshness = Freshness::coherent;
-  if (state != CoherenceState::coherent) [[unlikely]] {
-    const bool is_lost = state != CoherenceState::degraded;
-    const StalePolicy& policy = is_lost ? options_.when_lost : options_.when_degraded;
+  NearValue held;
+  const auto look = [&] {
+    if (!parts_->checked) return Look::missing;
+    return near_look(cache_.clock.instant(), cache_.store, parts_->index, {key}, cache_.rights,
+                     *parts_->scope, parts_->limits, held);
+  };
+  Look found = look();
+  if (found == Look::suspect) [[unlikely]] {
+    const CoherenceState state = cache_.rights.state(cache_.clock.instant(), *parts_->scope);
+    const StalePolicy& policy =
+        state == CoherenceState::degraded ? options_.when_degraded : options_.when_lost;
     if (policy.kind == StalePolicy::Kind::block && cache_.core.may_wait() &&
         cache_.wait_coherent(*parts_->scope, policy.max)) {
-      now = cache_.clock.instant();
-    } else {
-      const Instant since = is_lost ? cache_.rights.lease_until() : parts_->scope->until();
-      const bool is_served =
-          policy.kind == StalePolicy::Kind::serve_stale && now - since <= policy.max;
-      if (!is_served) {
-        cache_.count(Count::miss);
-        cache_.count(Count::miss_suspect);
-        return std::nullopt;
-      }
-      freshness = is_lost ? Freshness::stale : Freshness::degraded;
+      found = look();
     }
   }
-  NearValue held;
-  if (!parts_->checked || !cache_.store.get(now, parts_->index, {key}, held)) {
+  if (found == Look::suspect) cache_.count(Count::miss_suspect);
+  if (found == Look::suspect || found == Look::missing) {
     cache_.count(Count::miss);
     return std::nullopt;
   }
-  cache_.count(freshness == Freshness::coherent   ? Count::hit
-               : freshness == Freshness::degraded ? Count::hit_degraded
-                                                  : Count::hit_stale);
+  cache_.count(found == Look::coherent   ? Count::hit
+               : found == Look::degraded ? Count::hit_degraded
+                                         : Count::hit_stale);
   if (held.absent) cache_.count(Count::hit_absent);
+  const Freshness freshness = found == Look::coherent   ? Freshness::coherent
+                              : found == Look::degraded ? Freshness::degraded
+                                                        : Freshness::stale;
   return CachedValue{std::move(held.value), !held.absent, freshness};
 }
 

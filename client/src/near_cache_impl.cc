@@ -74,6 +74,11 @@ Result<void> check_options(const NearCacheOptions& options) {
   return {};
 }
 
+std::optional<Duration> limit_of(const StalePolicy& policy) {
+  if (policy.kind != StalePolicy::Kind::serve_stale) return std::nullopt;
+  return policy.max;
+}
+
 }  // namespace
 
 std::string_view name_of(Freshness freshness) {
@@ -117,6 +122,7 @@ CacheSpace::CacheSpace(NearCacheImpl& cache, std::string name, CacheSpaceOptions
       parts_(std::make_unique<Parts>()) {
   parts_->checked = check_space(name_, options_);
   parts_->scope = cache_.rights.add_scope(options_.writers);
+  parts_->limits = {limit_of(options_.when_degraded), limit_of(options_.when_lost)};
   if (!parts_->checked) return;
   parts_->index = cache_.store.open(name_);
   parts_->loads.emplace(cache_.store, parts_->index);

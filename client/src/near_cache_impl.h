@@ -8,12 +8,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <shared_mutex>
 #include <string>
 
 #include "client_core.h"
 #include "coherence/serving_rights.h"
+#include "loading/near_feed.h"
+#include "loading/near_look.h"
 #include "loading/near_read.h"
 #include "mpreg/near_cache.h"
 #include "near/near_store.h"
@@ -25,6 +26,7 @@ struct CacheSpace::Parts {
   Result<void> checked;  // Of its name and options.
   NearStore::SpaceIndex index = 0;
   const ServingRights::Scope* scope = nullptr;
+  StaleLimits limits;
   std::optional<LoadDesk> loads;  // Of a name and options that are right.
 };
 
@@ -46,7 +48,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   bool wait_applied(const Frontier& frontier, std::chrono::milliseconds timeout);
   bool wait_coherent(const ServingRights::Scope& scope, std::chrono::milliseconds timeout) const;
 
-  // ---- near_feed.cc: on the receiving thread.
+  // ---- near_listener.cc: on the receiving thread.
   void on_welcome(const Welcome& welcome) override;
   void on_lost() override;
   void on_lease(const LeaseRenewal& renewal) override;
@@ -54,7 +56,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
 
   // On a calling thread: until something has been told, or so long.
   void pause(std::chrono::milliseconds time) const {
-    std::unique_lock lock(feed_mutex_);
+    std::unique_lock lock(moved_mutex_);
     moved_.wait_for(lock, time);
   }
 
@@ -102,20 +104,17 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   void begin(const Welcome& welcome);
   void on_message(const Message& message);
   void on_gap(const Gap& gap);
-  void on_unreadable(const Message& message, const Error& error);
-  void advance(const StreamId& stream, Number number);
+  void wake_waiting();
 
   std::array<Stripe, kStripes> stripes_{};
   SubscriptionId subscription_ = 0;
-  std::set<std::pair<std::string, std::uint64_t>> unheard_;  // The receiving thread only.
+  NearFeed feed_{store, rights, help};
   mutable std::shared_mutex spaces_mutex_;
   std::map<std::string, std::unique_ptr<CacheSpace>, std::less<>> spaces_;
 
   std::mutex welcome_mutex_;  // Held while a session begins.
-  mutable std::mutex feed_mutex_;
-  mutable std::condition_variable moved_;
-  // Guarded by feed_mutex_:
-  Frontier applied_;
+  mutable std::mutex moved_mutex_;
+  mutable std::condition_variable moved_;  // Something has come.
 };
 
 }  // namespace mpreg
