@@ -155,7 +155,8 @@ void Claims::take_renewal(Instant now, const ClaimRecord& record) {
   // Who did not know it, for it was not there then, knows it from now on.
   Held& renewed = held_[key];
   renewed.limit = std::max(renewed.limit, record.limit);
-  renewed.until = now + lease + kLeaseMargin;
+  // Its holder believes in the longer of two leases.
+  renewed.until = std::max(renewed.until, now + lease + kLeaseMargin);
   expect_expiry(renewed.until);
   const bool is_missed = known == nullptr;
   if (is_missed) {
