@@ -8,11 +8,12 @@
 #include <span>
 #include <string_view>
 
+#include "message/cache_messages.h"
 #include "store/cache_store.h"
 
 namespace mpreg {
 
-inline constexpr std::size_t kTagsMax = 64;
+inline constexpr std::size_t kTagsMax = kTagsHeldMax;
 
 struct EntryHead {
   static constexpr std::uint8_t kValue = 0;

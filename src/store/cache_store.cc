@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "store/cache_entry.h"
@@ -345,10 +346,7 @@ void CacheStore::doubt(Instant now, const StoreKey& key, WriteVersion version) {
 CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::string_view value,
                                       const Entry& entry, std::uint8_t kind, bool is_filled) {
   MPREG_CHECK(key.space < spaces_.size() && entry.tags.size() <= kTagsMax);
-  if (!has_begun_) {
-    beginning_ = now - kTick;
-    has_begun_ = true;
-  }
+  if (!std::exchange(has_begun_, true)) beginning_ = now - kTick;
   const std::uint64_t hash = hash_of(key);
   Slot* slot = find(key, hash);
   // An invalidation mark takes the place of nothing newer: its caller has looked.

@@ -73,6 +73,9 @@ TEST_F(NearStores, what_has_too_many_ancestors_falls_with_every_cascade) {
   ASSERT_EQ(ancestors, std::vector<std::uint32_t>{DependencyGraph::of_many("users")});
   of_both.push_back(ancestors.front());
   load_from("f", of_both);
+  std::vector<std::uint32_t> most(kTagsHeldMax, of_both.front());
+  load_from("g", most);
+  EXPECT_EQ(get("g"), "v");
   invalidate("unrelated", from("west", 1), InvalidationType::cascade);
   EXPECT_EQ(get("f"), "-");
   EXPECT_EQ(get("e"), "v");
