@@ -31,7 +31,7 @@ bool ClockKeeper::keep(HybridTime clock, const IncarnationMemory& memory) {
     }
   }
   if (is_due) ticket_ = disk_->save(record_);
-  return ceiling_.allows(clock) && remembered_ >= memory.revision;
+  return ceiling_.allows(clock);
 }
 
 void ClockKeeper::close(HybridTime clock) {

@@ -20,8 +20,9 @@ class ClockKeeper {
   // `wake` as in DiskLoop.
   ClockKeeper(BrokerMemory memory, std::function<void()> wake);
 
-  // Saves what is due. False: the disk does not hold what the broker has become, or the clock has
-  // reached what it holds; until it has taken more, nothing may be numbered.
+  // Saves what is due. False: the clock has reached what the disk holds; until it has taken more,
+  // the broker stands still. For its incarnation it does not: the node numbers nothing before
+  // remembered() says that the disk has it, and answers meanwhile.
   bool keep(HybridTime clock, const IncarnationMemory& memory);
   // Up to this revision the disk holds the memory.
   [[nodiscard]] std::uint64_t remembered() const { return remembered_; }

@@ -74,11 +74,12 @@ TEST(ClockKeeper, nothing_goes_on_before_the_disk_knows_that_the_incarnation_is_
     ASSERT_TRUE(memory);
     IncarnationMemory used{2, memory->record.incarnation, {true, std::nullopt}, {}};
     ClockKeeper keeper(std::move(*memory), [] {});
-    EXPECT_FALSE(keeper.keep(after(std::chrono::seconds(1)), used));
+    (void)keeper.keep(after(std::chrono::seconds(1)), used);
+    EXPECT_LT(keeper.remembered(), used.revision);
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!keeper.keep(after(std::chrono::seconds(1)), used) &&
-           std::chrono::steady_clock::now() < until) {
+    while (keeper.remembered() < used.revision && std::chrono::steady_clock::now() < until) {
       std::this_thread::yield();
+      (void)keeper.keep(after(std::chrono::seconds(1)), used);
     }
     EXPECT_EQ(keeper.remembered(), 2U);
   }
