@@ -25,8 +25,8 @@ struct BrokerRecord {
   IncarnationRecord incarnation;  // Of the broker that runs, or that ran last.
   // is_used is synced before its first number is assigned; the final numbers at a clean shutdown.
   IncarnationEnd end;
-  // Those before it: the most recent kIncarnationAncestorsMax, ascending. Whoever names another incarnation of
-  // the cluster has met a copy of the directory, or one that it replaces.
+  // Those before it: the most recent kIncarnationAncestorsMax, ascending. Whoever names another
+  // incarnation of the cluster has met a copy of the directory, or one that it replaces.
   std::vector<Incarnation> ancestors;
   // Its last shutdown was a clean one and it has not rejoined since.
   bool has_left = false;

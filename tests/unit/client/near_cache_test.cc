@@ -201,7 +201,8 @@ TEST_F(NearCaches, ATokenMakesAReaderElsewhereSeeTheWrite) {
   const auto got = users.get("7", *token, kPatience);
   ASSERT_TRUE(got) << got.error().text;
   EXPECT_EQ(text_of(*got), "-");
-  const auto unheard = ConsistencyToken::parse("nowhere:1:1");
+  const auto unheard = ConsistencyToken::parse("nowhere:1:1:1");
+  ASSERT_TRUE(unheard) << unheard.error().text;
   EXPECT_EQ(users.get("7", *unheard, milliseconds(1)).error().code, ErrorCode::timed_out);
 }
 

@@ -4,6 +4,7 @@
 
 #include "mpreg/near_cache.h"
 #include "unit/client/client_rig.h"
+#include "unit/disk/disk_fixture.h"
 
 namespace mpreg {
 namespace {
@@ -214,7 +215,10 @@ TEST_F(SharedSpaces, what_is_invalidated_while_it_is_loaded_is_not_kept_for_the_
 
 // ---- Stores that are compared.
 
+// With a data directory, as brokers have by default: without one nobody knows what it may have
+// written before, and whoever meets it for the first time drops what is cached.
 TEST_F(SharedSpaces, a_cluster_that_joins_late_is_warmed_by_its_neighbour) {
+  const TemporaryDirectory directory;
   SharedSpace hits(*east, "hits", sync);
   for (int i = 0; i < 30; ++i) {
     CacheReplication fact;
@@ -227,6 +231,7 @@ TEST_F(SharedSpaces, a_cluster_that_joins_late_is_warmed_by_its_neighbour) {
   }
   BrokerOptions options = broker_options("north");
   configure(options);
+  options.data_dir = directory.file("north");
   options.hubs = {to_string(hub->endpoints().link)};
   const auto north = start_broker(options);
   const auto late = start_client(*north);
