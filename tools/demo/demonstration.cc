@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds kSendInterval{5};
 constexpr std::uint64_t kPendingMax = 500;
 constexpr std::chrono::seconds kDownTime{2};
 constexpr std::chrono::seconds kReturnTimeout{20};
+// Until whoever misses something has been told.
+constexpr std::chrono::seconds kGapTime{3};
 constexpr std::chrono::seconds kBarrierTimeout{15};
 constexpr std::chrono::milliseconds kShortBarrier{100};
 constexpr std::chrono::milliseconds kBarrierInterval{200};
@@ -42,9 +44,9 @@ Demonstration::Demonstration(Topology topology, Load load, Console& console)
       ledger_(names_of(topology_)) {}
 
 Result<void> Demonstration::run() {
-  for (const auto part :
-       {&Demonstration::start_brokers, &Demonstration::start_services,
-        &Demonstration::send_everything, &Demonstration::settle, &Demonstration::play_caches}) {
+  for (const auto part : {&Demonstration::start_brokers, &Demonstration::start_services,
+                          &Demonstration::send_everything, &Demonstration::settle,
+                          &Demonstration::restart_cleanly, &Demonstration::play_caches}) {
     if (auto done = (this->*part)(); !done) return done;
   }
   return {};
@@ -222,6 +224,29 @@ Result<void> Demonstration::settle() {
   for (const auto& service : services_) static_cast<void>(service->barrier(kBarrierTimeout));
   console_.say(ledger_.settled() ? "everything has arrived and is confirmed"
                                  : "not everything has arrived");
+  return {};
+}
+
+// The same broker, stopped by a signal that it may answer: it says where its numbers end.
+Result<void> Demonstration::restart_cleanly() {
+  const std::size_t before = ledger_.gaps().size();
+  LocalBroker& broker = federation_->broker(topology_.victim);
+  console_.progress("stopping the broker of " + topology_.victim_name() + " cleanly");
+  broker.stop(kReturnTimeout);
+  if (auto started = broker.start_again(); !started) return started;
+  fate_ = Fate::starting;
+  fate_since_ = Clock::now();
+  while (fate_ != Fate::back || Clock::now() < fate_since_ + kGapTime) {
+    if (fate_ != Fate::back) {
+      if (auto returned = await_return(); !returned) return returned;
+    }
+    if (!pause()) return fail(ErrorCode::refused, "interrupted");
+  }
+  gaps_after_clean_restart_ = ledger_.gaps().size() - before;
+  console_.say("stopped it cleanly (SIGTERM) and started it again: " +
+               (gaps_after_clean_restart_ == 0
+                    ? std::string("nobody was told of a gap")
+                    : std::to_string(gaps_after_clean_restart_) + " gap notices"));
   return {};
 }
 

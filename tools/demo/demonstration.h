@@ -33,7 +33,11 @@ class Demonstration {
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] const CacheAct& cache_act() const { return *cache_act_; }
   // Of both acts.
-  [[nodiscard]] bool clean() const { return ledger_.clean() && cache_act_->clean(); }
+  [[nodiscard]] bool clean() const {
+    return ledger_.clean() && cache_act_->clean() && gaps_after_clean_restart_ == 0;
+  }
+  // Notices that somebody got although the broker had been stopped cleanly.
+  [[nodiscard]] std::size_t gaps_after_clean_restart() const { return gaps_after_clean_restart_; }
   [[nodiscard]] Federation& federation() { return *federation_; }
   [[nodiscard]] const Topology& topology() const { return topology_; }
   // The services leave; the brokers stay.
@@ -48,6 +52,7 @@ class Demonstration {
   Result<void> start_services();
   Result<void> send_everything();
   Result<void> settle();
+  Result<void> restart_cleanly();
   Result<void> play_caches();
 
   Result<void> advance_fate();
@@ -75,6 +80,7 @@ class Demonstration {
   Fate fate_ = Fate::well;
   Clock::time_point fate_since_{};
   Clock::time_point next_barrier_{};
+  std::size_t gaps_after_clean_restart_ = 0;
 };
 
 }  // namespace mpreg::demo

@@ -166,11 +166,13 @@ std::string report_lines(const Demonstration& demonstration, const Load& load) {
     gap["scenario"] = scenario;
     text += tools::to_line(gap);
   }
-  return text + tools::to_line({{"scenario", scenario},
-                                {"result", demonstration.clean() ? "clean" : "failed"},
-                                {"invalidations", load.invalidations},
-                                {"replications", load.replications},
-                                {"failures", ledger.failures()}});
+  return text +
+         tools::to_line({{"scenario", scenario},
+                         {"result", demonstration.clean() ? "clean" : "failed"},
+                         {"invalidations", load.invalidations},
+                         {"replications", load.replications},
+                         {"gaps_after_clean_restart", demonstration.gaps_after_clean_restart()},
+                         {"failures", ledger.failures()}});
 }
 
 std::string invitation(Demonstration& demonstration) {
