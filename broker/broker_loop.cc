@@ -72,6 +72,9 @@ Result<std::unique_ptr<BrokerLoop>> BrokerLoop::open(const BrokerOptions& option
     node.ancestors = memory.record.ancestors;
   }
   node.clock_floor = memory.clock_floor;
+  node.memory = {memory.record.members, memory.record.targets_met, memory.record.has_left};
+  node.has_memory = memory.has_memory;
+  node.is_memory_kept = memory.directory != nullptr;
   node.dials = dials_of(options);
   node.resolvers = resolvers_of(options);
   node.protocols = protocols_of(options);
@@ -153,6 +156,10 @@ bool BrokerLoop::turn(const Now& now) {
   doors_->enforce_limits();
   bool worked = wakeup_.take();
   if (worked || retiring_) worked |= take_wishes(now);
+  if (const auto saved = keeper_->take_saved()) {
+    driver_->on_saved(*saved);
+    worked = true;
+  }
   doors_->redial(now);
   while (const std::optional<LinkChange> change = doors_->next_link_change(now)) {
     worked = true;
@@ -189,6 +196,8 @@ Carrier::Sent BrokerLoop::send(const Sending& sending) {
 void BrokerLoop::publish(const Publication& publication) { doors_->publish(publication); }
 
 void BrokerLoop::set_interest(const ChannelInterest& interest) { doors_->set_interest(interest); }
+
+bool BrokerLoop::save(const MemorySave& save) { return keeper_->save(save, node_->memory()); }
 
 void BrokerLoop::dial_stream(const StreamDial& dial) {
   const Result<Endpoint> dialled = doors_->dial_stream(dial);

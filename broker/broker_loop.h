@@ -53,6 +53,7 @@ class BrokerLoop : private Carrier {
   void set_interest(const ChannelInterest& interest) override;
   void dial_stream(const StreamDial& dial) override;
   void log(const LogLine& line) override { log(line.level, line.text); }
+  [[nodiscard]] bool save(const MemorySave& save) override;
   // Whether anything may be numbered now; waits a moment, if not.
   bool may_number(const Now& now);
   // Sleeps until there is work, after looking for it for a moment while traffic is quick.

@@ -32,6 +32,7 @@ Result<BrokerMemory> begin_incarnation(const BrokerOptions& options,
     auto directory = DataDirectory::open(**path, cluster);
     if (!directory) return tl::unexpected(directory.error());
     last = (*directory)->found();
+    memory.has_memory = last.incarnation.incarnation.counter > 0;
     memory.directory = std::move(*directory);
   }
   memory.record = next_start(last, instance);

@@ -14,6 +14,7 @@ struct BrokerMemory {
   std::unique_ptr<DataDirectory> directory;  // Null with --data-dir none.
   BrokerRecord record;                       // Of the incarnation that begins.
   HybridTime clock_floor = 0;                // See NodeOptions.
+  bool has_memory = false;                   // There was an earlier start in the directory.
 };
 
 // Opens the directory that the options and the environment name, and begins the next incarnation:

@@ -11,11 +11,11 @@ namespace mpreg {
 namespace {
 
 constexpr std::string_view kMagic = "mpreg incarnation\n";
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kChecksumBytes = sizeof(XXH64_hash_t);
 
 constexpr std::size_t kIncarnationBytes = 16;
-constexpr std::size_t kMemberBytesMin = 4 + kIncarnationBytes + 1;
+constexpr std::size_t kMemberBytesMin = 4 + kIncarnationBytes + 2 + sizeof(Number);
 constexpr std::size_t kTextBytesMin = 4;
 
 void write(BinaryWriter& writer, const Incarnation& incarnation) {
@@ -76,6 +76,18 @@ IncarnationRecord read_record(BinaryReader& reader) {
   return record;
 }
 
+void write(BinaryWriter& writer, const std::set<std::string>& texts) {
+  writer.number(static_cast<std::uint32_t>(texts.size()));
+  for (const std::string& text : texts) writer.text(text);
+}
+
+std::set<std::string> read_texts(BinaryReader& reader) {
+  std::set<std::string> texts;
+  const std::size_t count = reader.count(kTextBytesMin);
+  for (std::size_t i = 0; i < count && reader.ok(); ++i) texts.emplace(reader.text());
+  return texts;
+}
+
 void read_members(BinaryReader& reader, BrokerRecord& record) {
   const std::size_t members = reader.count(kMemberBytesMin);
   for (std::size_t i = 0; i < members && reader.ok(); ++i) {
@@ -85,6 +97,8 @@ void read_members(BinaryReader& reader, BrokerRecord& record) {
     const auto state = reader.number<std::uint8_t>();
     if (state >= kMemberStates) reader.refuse();
     standing.state = static_cast<MemberState>(state);
+    standing.has_memory = read_flag(reader);
+    standing.last_fact = reader.number<Number>();
     record.members.emplace(std::move(cluster), standing);
   }
 }
@@ -119,9 +133,11 @@ std::string encode(const BrokerRecord& record) {
     writer.text(cluster);
     write(writer, standing.incarnation);
     writer.number(static_cast<std::uint8_t>(standing.state));
+    writer.number(static_cast<std::uint8_t>(standing.has_memory ? 1 : 0));
+    writer.number(standing.last_fact);
   }
-  writer.number(static_cast<std::uint32_t>(record.namespaces.size()));
-  for (const std::string& name : record.namespaces) writer.text(name);
+  write(writer, record.targets_met);
+  write(writer, record.namespaces);
   writer.number(record.clock_ceiling);
   writer.number(static_cast<std::uint64_t>(XXH64(bytes.data(), bytes.size(), 0)));
   return bytes;
@@ -155,10 +171,8 @@ Result<BrokerRecord> decode_broker_record(std::string_view bytes) {
   }
   record.has_left = read_flag(reader);
   read_members(reader, record);
-  const std::size_t namespaces = reader.count(kTextBytesMin);
-  for (std::size_t i = 0; i < namespaces && reader.ok(); ++i) {
-    record.namespaces.emplace(reader.text());
-  }
+  record.targets_met = read_texts(reader);
+  record.namespaces = read_texts(reader);
   record.clock_ceiling = reader.number<HybridTime>();
   // The same bytes again, or it was not this program that wrote them.
   if (!reader.at_end() || encode(record) != bytes) return malformed("has fields that do not fit");

@@ -31,6 +31,8 @@ struct BrokerRecord {
   // Its last shutdown was a clean one and it has not rejoined since.
   bool has_left = false;
   std::map<std::string, MemberStanding> members;  // By cluster; without this one.
+  // Configured neighbours that were reached once, by role and endpoint.
+  std::set<std::string> targets_met;
   // Every namespace of which this cluster has ever written something.
   std::set<std::string> namespaces;
   // No reading of the hybrid clock is above it; the clock of the next start begins there.

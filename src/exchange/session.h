@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/frame.h"
 #include "base/time.h"
 #include "exchange/topic_table.h"
 #include "message/pubsub_messages.h"
@@ -22,6 +23,13 @@ namespace mpreg {
 struct LaneCursor {
   bool behind = false;
   std::uint64_t position = 0;  // In the lane's log: the next entry to serve, while behind.
+};
+
+// A batch of the client that waits until the broker may number cache operations.
+struct WaitingBatch {
+  BatchHeader header;
+  std::size_t header_bytes = 0;
+  Frame body;
 };
 
 // A request whose answer waits until the broker is joined.
@@ -92,6 +100,8 @@ class Session {
   std::vector<TopicIndex> aliases;  // The client's alias -> slot; kNoTopic: see refused_aliases.
   std::map<Alias, Error> refused_aliases;
   std::uint64_t received_bytes = 0;
+  std::vector<WaitingBatch> waiting;  // The oldest first; within the window.
+  std::uint64_t waiting_bytes = 0;
   std::uint64_t lowest_operation = 0;  // Of this connection; 0: none yet.
   bool acceptance_due = false;
   bool late_acceptance_due = false;       // Within kAnswerLater.

@@ -2,8 +2,14 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+#include "message/leases.h"
+
 namespace mpreg {
 namespace {
+
+// Longer than links take to be joined at a start, and shorter than callers wait.
+constexpr std::chrono::seconds kRejoinPatience{3};
 
 LedgerStart ledger_start(const MemberProtocolStart& start) {
   return {start.cluster, start.incarnation, start.memory.members, start.memory.has_left,
@@ -27,6 +33,7 @@ MemberProtocol::MemberProtocol(MemberProtocolStart start, Instant now)
       has_memory_(start.has_memory),
       is_kept_(start.is_kept),
       targets_(start.targets),
+      started_(now),
       incarnation_(start.incarnation),
       ledger_(ledger_start(start)),
       targets_met_(std::move(start.memory.targets_met)) {
@@ -48,7 +55,8 @@ void MemberProtocol::hear(const std::string& cluster, const Incarnation& incarna
   if (word.state == MemberState::running) {
     note_rejoin(cluster, incarnation, word.has_memory);
   } else {
-    const bool is_news = ledger_.learn(cluster, {incarnation, word.state, word.has_memory});
+    const bool is_news =
+        ledger_.learn(cluster, {incarnation, word.state, word.has_memory, word.last_fact});
     is_changed_ = is_changed_ || is_news;
   }
   if (word.state != MemberState::running || word.entitlement != Entitlement::waiting) {
@@ -93,6 +101,10 @@ void MemberProtocol::meet_target(const LinkTarget& target) {
   if (targets_met_.insert(name_of_target(target)).second) is_changed_ = true;
 }
 
+bool MemberProtocol::may_rejoin_soon(Instant now) const {
+  return !may_number() && !leaving_ && now - started_ < kRejoinPatience;
+}
+
 Entitlement MemberProtocol::entitlement() const {
   switch (ledger_.standing()) {
     case MemberLedger::Standing::entitled:
@@ -108,7 +120,10 @@ Entitlement MemberProtocol::entitlement() const {
 
 MemberWord MemberProtocol::own_word() const {
   MemberWord word;
-  if (is_kept_ && leaving_ && may_say_goodbye()) word.state = MemberState::left;
+  if (is_kept_ && leaving_ && may_say_goodbye()) {
+    word.state = MemberState::left;
+    word.last_fact = last_fact_;
+  }
   word.entitlement = entitlement();
   word.has_memory = has_memory_;
   for (const auto& [cluster, rejoin] : rejoins_) {
@@ -154,6 +169,19 @@ std::optional<Instant> MemberProtocol::left_since(const std::string& cluster) co
   return known->second;
 }
 
+bool MemberProtocol::is_waited_for(Instant now, const std::string& cluster,
+                                   bool is_observed) const {
+  const auto since = left_since(cluster);
+  if (!since || !ledger_.has_left(cluster)) return true;
+  return is_observed && now - *since <= kOriginSilenceMax + kLeaseMargin;
+}
+
+std::string MemberProtocol::why_doubted(const std::string& cluster) {
+  return "cluster " + in_quotes(cluster) +
+         " has left, but a member that may have let it in again has lost its memory or was "
+         "forgotten: start it, or mpreg forget it";
+}
+
 bool MemberProtocol::forget(const std::string& cluster) {
   if (!ledger_.forget(cluster)) return false;
   rejoins_.erase(cluster);
@@ -174,8 +202,9 @@ void MemberProtocol::begin(const Incarnation& incarnation) {
   is_admitted_ = false;
 }
 
-void MemberProtocol::leave() {
+void MemberProtocol::leave(Number last_fact) {
   if (leaving_) return;
+  last_fact_ = last_fact;
   if (is_kept_) {
     ledger_.leave();
     is_changed_ = true;

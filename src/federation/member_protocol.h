@@ -67,6 +67,9 @@ class MemberProtocol {
   [[nodiscard]] MemberWord own_word() const;
   [[nodiscard]] const MemberLedger& ledger() const { return ledger_; }
   [[nodiscard]] bool may_number() const { return ledger_.may_number(); }
+  // It has only just started, and waits: for so long its clients are asked to try again, instead of
+  // being told that what they write is refused. With its neighbours there it takes a moment.
+  [[nodiscard]] bool may_rejoin_soon(Instant now) const;
   [[nodiscard]] Entitlement entitlement() const;
   // Why nothing may be numbered, whom is waited for and what can be done, in a sentence; empty when
   // it may.
@@ -77,6 +80,11 @@ class MemberProtocol {
   // this broker started count from then.
   [[nodiscard]] std::optional<Instant> left_since(const std::string& cluster) const;
 
+  // Whether operations for all members wait for it. Near caches of one that has just left may serve
+  // on for as long as their leases last, so those that wait for near caches wait for a while.
+  [[nodiscard]] bool is_waited_for(Instant now, const std::string& cluster, bool is_observed) const;
+  [[nodiscard]] static std::string why_doubted(const std::string& cluster);
+
   // ---- What an operator says.
   bool forget(const std::string& cluster);
   void stand_alone();
@@ -86,7 +94,7 @@ class MemberProtocol {
 
   // ---- The end: nothing is numbered any more. Goodbye may be said, with the promise if there can
   // be one, once it is saved.
-  void leave();
+  void leave(Number last_fact);
   // True once, as soon as that is so.
   [[nodiscard]] bool take_goodbye();
   [[nodiscard]] bool has_said_goodbye() const { return has_said_goodbye_; }
@@ -108,6 +116,7 @@ class MemberProtocol {
   const bool has_memory_;
   const bool is_kept_;
   const std::vector<LinkTarget> targets_;
+  const Instant started_;
   Incarnation incarnation_;
   MemberLedger ledger_;
   std::set<std::string> targets_met_;
@@ -119,6 +128,7 @@ class MemberProtocol {
   MemoryTicket taken_ = 0;
   MemoryTicket saved_ = 0;
   std::optional<MemoryTicket> leaving_;
+  Number last_fact_ = 0;
   bool has_said_goodbye_ = false;
 };
 

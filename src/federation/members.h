@@ -26,11 +26,15 @@ class Members {
     Member member;              // hops and age_ms as of the last report.
     LinkId next_hop = kNoLink;  // The link by which it is nearest; kNoLink when none reaches it.
     Instant last_heard{};       // When the origin itself was last heard of, ages taken off.
+    bool is_met = false;        // This incarnation was heard of by a way to it, since our start.
   };
 
   // A neighbour said this over `link`. Returns true when something that others should know has
   // changed: a new member, a new incarnation, another way to it. Word of an earlier one is ignored.
   bool report(const Member& member, LinkId link, Instant now);
+
+  // It was a member when this broker ran last, and nothing is heard of it yet.
+  void remember(const std::string& cluster, const MemberStanding& standing);
 
   // The link is down: what was reached through it is reached by nobody until reported again.
   void lose_link(LinkId link);

@@ -181,6 +181,46 @@ void PendingOperations::failed(const std::string& cluster, Lane lane, const NotA
   tidy();
 }
 
+void PendingOperations::excuse(const std::string& cluster, bool may_serve, Instant now,
+                               std::vector<Ended>& ended) {
+  Step step([&](const Progress& from) -> SharedProgress {
+    if (!std::binary_search(from.missing.begin(), from.missing.end(), cluster)) return nullptr;
+    auto to = std::make_shared<Progress>(from);
+    std::erase(to->missing, cluster);
+    return to;
+  });
+  visit_all([&](Number /*number*/, Operation& operation) {
+    if (!operation.is_to_all || (may_serve && operation.fence != Instant{})) return true;
+    const SharedProgress& next = step.of(operation.progress);
+    if (!next) return true;
+    operation.progress = next;
+    if (next->missing.empty() && !operation.waits_for_fence) {
+      take_off(operation, outcome_of(operation), now, ended);
+    }
+    return true;
+  });
+  tidy();
+}
+
+void PendingOperations::include(const std::string& cluster) {
+  Step step([&](const Progress& from) -> SharedProgress {
+    const auto place = std::lower_bound(from.missing.begin(), from.missing.end(), cluster);
+    const bool is_missing = place != from.missing.end() && *place == cluster;
+    const auto& confirmed = from.confirmed;
+    if (is_missing || std::find(confirmed.begin(), confirmed.end(), cluster) != confirmed.end()) {
+      return nullptr;
+    }
+    auto to = std::make_shared<Progress>(from);
+    to->missing.insert(to->missing.begin() + (place - from.missing.begin()), cluster);
+    return to;
+  });
+  visit_all([&](Number /*number*/, Operation& operation) {
+    if (operation.fence == Instant{}) return true;
+    if (const SharedProgress& next = step.of(operation.progress)) operation.progress = next;
+    return true;
+  });
+}
+
 void PendingOperations::observed(const std::string& cluster, Number number, Instant now,
                                  std::vector<Ended>& ended) {
   Positions& positions = applied_[cluster];

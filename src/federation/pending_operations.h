@@ -48,6 +48,7 @@ class PendingOperations {
     Instant deadline{};
     Instant fence{};  // Level observed: who is missing then is fenced. Zero: another level.
     bool waits_for_fence = false;  // There may be others, of whom this broker has not heard yet.
+    bool is_to_all = false;        // Whoever was a member when it was numbered.
     bool tells_each = false;       // An outcome `acknowledged` for each one that confirms.
   };
   struct Ended {
@@ -79,6 +80,15 @@ class PendingOperations {
   // all the same: everything that it may have been about was dropped.
   void failed(const std::string& cluster, Lane lane, const NotApplied& range, Instant now,
               std::vector<Ended>& ended);
+
+  // A member has left, or is gone for good: operations for all members do not wait for it any more.
+  // Those that wait for near caches do until their fence, if `may_serve`: some of its may go on for
+  // as long as their leases last.
+  void excuse(const std::string& cluster, bool may_serve, Instant now, std::vector<Ended>& ended);
+
+  // One that had left has rejoined: its near caches serve again, and those who wait for all near
+  // caches wait for them. Whoever let it in has said so before it confirms anything itself.
+  void include(const std::string& cluster);
 
   // The near caches of a cluster have applied it up to `number`, or have stopped serving.
   void observed(const std::string& cluster, Number number, Instant now, std::vector<Ended>& ended);

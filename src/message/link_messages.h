@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "message/apply_failure.h"
+#include "message/membership.h"
 #include "message/pubsub_messages.h"
 #include "stream/frontier.h"
 #include "stream/hybrid_clock.h"
@@ -77,10 +78,12 @@ struct Member {
   IncarnationRecord record = {};
   std::uint8_t hops = 0;                        // From the broker that says so.
   std::uint32_t age_ms = 0;                     // Since it was last heard of, all hops added up.
-  bool forgotten = false;                       // An operator has said that it is gone for good.
   std::vector<NamespaceSetting> settings = {};  // Of its namespaces, as LinkSettings has them.
   // Another incarnation of the cluster was heard of, and the record does not account for it.
   Incarnation stray = {};
+  MemberWord word = {};  // How it stands.
+  // Whoever says so knows the incarnation from its file, and nothing else of the record.
+  bool is_remembered = false;
 
   friend bool operator==(const Member&, const Member&) = default;
 };

@@ -9,6 +9,7 @@ bool MemberWord::merge(const MemberWord& other) {
   state = std::max(state, other.state);
   entitlement = std::max(entitlement, other.entitlement);
   has_memory = has_memory && other.has_memory;
+  last_fact = std::max(last_fact, other.last_fact);
   for (const RejoinSynced& welcome : other.welcomes) {
     const auto place = std::lower_bound(
         welcomes.begin(), welcomes.end(), welcome.cluster,

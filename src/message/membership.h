@@ -45,6 +45,7 @@ struct MemberStanding {
   Incarnation incarnation = {};  // Counter 0: it was declared beforehand, and nobody has met it.
   MemberState state = MemberState::running;
   bool has_memory = true;  // As MemberWord has it.
+  Number last_fact = 0;    // As MemberWord has it.
 
   friend auto operator<=>(const MemberStanding&, const MemberStanding&) = default;
 };
@@ -83,6 +84,7 @@ struct MemberWord {
   MemberState state = MemberState::running;
   Entitlement entitlement = Entitlement::entitled;
   bool has_memory = true;                   // It found what its earlier incarnations had saved.
+  Number last_fact = 0;                     // Of `left`: of its last cache operation; 0: none.
   std::vector<RejoinSynced> welcomes = {};  // By cluster, ascending; of those that still wait.
 
   // Another report of the same incarnation. Returns whether anything was news.

@@ -112,6 +112,8 @@ struct Probe {
 // So long ago the origin had given no cache fact that the broker has not applied by now; ages of
 // all hops added up. kAgeUnknown: nothing is known.
 struct Vouch {
+  // A cluster; or the endpoint of a configured neighbour that was never reached, of whom nobody
+  // knows which cluster it is.
   std::string origin;
   std::uint32_t age_ms = 0;
   // Not 0: in this life it gave facts before it had joined anybody, and they never came here.

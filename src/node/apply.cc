@@ -12,6 +12,10 @@ namespace {
 bool is_erasure(const CacheInvalidation& fact) { return fact.erased; }
 bool is_erasure(const CacheReplication& /*fact*/) { return false; }
 
+std::uint64_t event_report_bytes(const NodeOptions& options) {
+  return std::min<std::uint64_t>(options.link_window_bytes / 8, 256ULL << 10U);
+}
+
 }  // namespace
 
 // The one way into this cluster. The arrival is next in its stream; local and remote meet here.
@@ -74,7 +78,7 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   if (!state.own) {
     // Nobody waits for the word that events were applied: it only returns credit.
     state.unreported_bytes += sizeof(LogEntry) + entry.body.frame.size();
-    if (lane != Lane::events || state.unreported_bytes >= event_report_bytes()) {
+    if (lane != Lane::events || state.unreported_bytes >= event_report_bytes(options_)) {
       reports_due_[stream].insert(std::string());
       state.unreported_bytes = 0;
     }
@@ -299,10 +303,6 @@ void Node::Impl::publish(Turn& turn, StreamIndex stream, const LogEntry& entry,
   header.hops = static_cast<std::uint8_t>(entry.hops + 1);
   header.declarations = declared;
   turn.outbox.publications.push_back({channel_of(id), encode_packet(header), entry.body.frame});
-}
-
-std::uint64_t Node::Impl::event_report_bytes() const {
-  return std::min<std::uint64_t>(options_.link_window_bytes / 8, 256ULL << 10U);
 }
 
 void Node::Impl::enforce_retention() {

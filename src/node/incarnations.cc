@@ -48,6 +48,7 @@ void Node::Impl::begin_incarnation(Turn& turn, const Incarnation& above, Renewal
   incarnation_.begin(why, above, heads_of(streams_, own_));
   const Incarnation& now = incarnation_.incarnation();
   (void)lineages_.of(options_.cluster).meet(incarnation_.record());
+  membership_.begin(now);
   compare_.sampled_head = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     own_[lane] = know_stream(turn.now, {options_.cluster, now, static_cast<Lane>(lane)});
@@ -102,6 +103,31 @@ void Node::Impl::meet(Turn& turn, const std::string& cluster, const IncarnationR
     state.is_end_unknown = !end.last;
     state.head_seen = std::max(state.head_seen, state.final_number);
   }
+}
+
+// It has left, and its last number is known. What it numbered meanwhile may not have come here, as
+// after a partition; whoever holds it still is asked for it, or it is reported as a gap. Of one
+// that had left before this broker started nothing is held here.
+void Node::Impl::end_left(Turn& turn, const Member& member) {
+  const Lineage* lineage = lineages_.find(member.cluster);
+  if (lineage == nullptr || !lineage->current()) return;
+  meet(turn, member.cluster, member.record);
+  const StreamId id{member.cluster, member.record.incarnation, Lane::cache};
+  const Number last = member.word.last_fact;
+  if (last == 0 && !stream_ids_.find(id)) return;
+  const StreamIndex index = know_stream(turn.now, id);
+  StreamState& state = streams_[index];
+  if (state.own || state.final || state.closed()) return;
+  if (!state.started) {
+    state.started = true;
+    moved_streams_.push_back(index);
+    if (applier_ != nullptr) applier_->follow(id, 0);
+  }
+  if (state.superseded == Instant{}) state.superseded = turn.now.instant;
+  state.progressed = turn.now.instant;
+  state.final = true;
+  state.final_number = last;
+  state.head_seen = std::max(state.head_seen, last);
 }
 
 void Node::Impl::supersede(const Now& now, const std::string& cluster, const Incarnation& current) {

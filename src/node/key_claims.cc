@@ -17,7 +17,8 @@ Claims::Electorate KeyClaims::electorate(const Now& now) const {
   for (const auto& [cluster, known] : around_.members.all()) {
     ++members;
     if (is_young && known.last_heard < begun_) all.may_have_forgotten = true;
-    if (now.instant - known.last_heard <= silence_max) all.needed.push_back(cluster);
+    if (known.is_met && now.instant - known.last_heard <= silence_max)
+      all.needed.push_back(cluster);
   }
   all.majority = std::max<std::size_t>(members / 2 + 1, around_.options.claim_quorum);
   if (!around_.options.dials.empty() && around_.members.all().empty()) {

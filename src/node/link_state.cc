@@ -4,11 +4,25 @@
 #include <utility>
 
 #include "node/node_impl.h"
+#include "node/vouch.h"
 
 namespace mpreg {
 namespace {
 
 constexpr std::size_t kStatesRemembered = 32;
+
+// Told to everybody for as long as it is so: one may come back after years with an old file.
+void tell_forgotten(const MemberLedger& ledger, LinkState& state) {
+  for (const auto& [cluster, standing] : ledger.members()) {
+    if (standing.state != MemberState::forgotten) continue;
+    Member member;
+    member.cluster = cluster;
+    member.record = record_without_past(standing.incarnation);
+    member.hops = kHopsMax;
+    member.word.state = MemberState::forgotten;
+    state.members.push_back(std::move(member));
+  }
+}
 
 }  // namespace
 
@@ -35,27 +49,27 @@ void Node::Impl::on_link_state(Turn& turn, Link& link, const LinkState& state) {
     metrics_.clock_readings_refused.add();
   }
   for (Member member : state.members) {
+    const bool counts = hear_member(turn, member);
     if (member.cluster == options_.cluster) {
-      if (member.forgotten) {
-        on_forgotten(turn, member);
-      } else {
+      if (member.word.state != MemberState::forgotten) {
         hear_of_self(turn, member);
+      } else if (member.record.incarnation >= incarnation_.incarnation()) {
+        begin_incarnation(turn, member.record.incarnation, Renewal::forgotten);
       }
       continue;
     }
-    if (member.cluster == link.peer.cluster && member.hops == 0) link.peer.record = member.record;
-    if (member.forgotten) {
-      on_forgotten(turn, member);
-      continue;
+    if (member.cluster == link.peer.cluster && member.hops == 0) {
+      link.peer.record = member.record;
     }
+    if (!counts) continue;
     member.hops = std::min<std::uint8_t>(member.hops, kHopsMax - 1) + 1;
-    if (is_forgotten(member)) continue;
     books_.learn(member.cluster);
     if (members_.report(member, link.id, turn.now.instant)) states_due_ = true;
     learn_settings(turn, member.cluster);
-    meet(turn, member.cluster, member.record);
+    if (!member.is_remembered) meet(turn, member.cluster, member.record);
     lineages_.of(member.cluster).note_stray(member.stray);
   }
+  settle_membership(turn);
   metrics_.members.set(static_cast<std::int64_t>(members_.all().size() + 1));
   metrics_.links.set(static_cast<std::int64_t>(links_.joined_links()));
   const std::map<StreamId, Offer> before = std::exchange(link.offers, {});
@@ -130,6 +144,7 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
   state.interest_hash = interest_.table().hash();
   Member self{options_.cluster, options_.region, incarnation_.record(), 0, 0};
   self.settings = settings_.announced().namespaces;
+  self.word = membership_.own_word();
   state.members.push_back(std::move(self));
   for (const auto& [cluster, known] : members_.all()) {
     // Not told to whom it was heard from: a way through the listener is none. What is known and not
@@ -146,9 +161,14 @@ void Node::Impl::send_link_state(Turn& turn, Link& link) {
     member.age_ms = Members::age_ms(known, turn.now.instant);
     if (known.next_hop == kNoLink || is_other_life || is_back) member.hops = kHopsMax;
     member.stray = stray;
+    const auto standing = membership_.ledger().members().find(cluster);
+    if (standing != membership_.ledger().members().end() &&
+        standing->second.incarnation == member.record.incarnation) {
+      member.word.state = standing->second.state;
+    }
     state.members.push_back(std::move(member));
   }
-  tell_forgotten(turn.now, link, state);
+  tell_forgotten(membership_.ledger(), state);
   state.offers = offers_for(turn.now, link);
   send(turn, link.address, state);
 }
@@ -170,7 +190,7 @@ std::vector<Offer> Node::Impl::offers_for(const Now& now, const Link& link) cons
         state.hops,
         state.complete(),
         standing_towards(link, index),
-        age_of(now.instant, state),
+        mpreg::age_of(now.instant, state),
         index == own_[static_cast<std::size_t>(Lane::cache)] ? compare_.passed : state.passed};
     if (index == own_[lane]) offer.base = base_[lane];
     offer.clock_off = !clocks_agree(index);

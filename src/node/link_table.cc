@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace mpreg {
+namespace {
+
+constexpr std::chrono::seconds kSeenLately{5};
+
+}  // namespace
 
 Link& LinkTable::dial(LinkRole role, const std::string& endpoint) {
   const LinkId id = next_++;
@@ -54,6 +59,19 @@ bool LinkTable::is_joined() const {
     is_linked = is_linked || link.is_joined();
   }
   return is_linked || !has_dials;
+}
+
+void LinkTable::note_duplicate(const std::string& cluster, Instant now) {
+  std::erase_if(duplicates_, [now](const auto& seen) { return now - seen.second > kSeenLately; });
+  duplicates_[cluster] = now;
+}
+
+std::vector<std::string> LinkTable::duplicates(Instant now) const {
+  std::vector<std::string> clusters;
+  for (const auto& [cluster, seen] : duplicates_) {
+    if (now - seen <= kSeenLately) clusters.push_back(cluster);
+  }
+  return clusters;
 }
 
 bool LinkTable::is_standby(const Link& link, const std::string& own) const {

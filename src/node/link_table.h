@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "node/link.h"
 
@@ -44,9 +45,15 @@ class LinkTable {
   // id dialled, and of several the first. The others are heard on, and wait. `own`: our cluster id.
   [[nodiscard]] bool is_standby(const Link& link, const std::string& own) const;
 
+  // A second broker of that cluster asked for a link while the first one is linked here.
+  void note_duplicate(const std::string& cluster, Instant now);
+  // Of whom that was so within the last seconds: the second one asks again and again.
+  [[nodiscard]] std::vector<std::string> duplicates(Instant now) const;
+
  private:
   Links links_;
   std::unordered_map<std::uint32_t, LinkId> link_of_peer_;  // Never iterated.
+  std::map<std::string, Instant> duplicates_;  // When each was seen last; the latest ones.
   LinkId next_ = 0;
 };
 

@@ -27,6 +27,7 @@ void Node::on_link_up(Turn& turn, std::uint32_t link) { impl_->on_link_up(turn, 
 void Node::on_link_down(Turn& turn, std::uint32_t link) { impl_->on_link_down(turn, link); }
 void Node::on_peer_gone(Turn& turn, Address peer) { impl_->on_peer_gone(turn, peer); }
 void Node::end_turn(Turn& turn) { impl_->end_turn(turn); }
+void Node::on_saved(Turn& turn, MemoryTicket ticket) { impl_->on_saved(turn, ticket); }
 void Node::tick(Turn& turn) { impl_->tick(turn); }
 Instant Node::next_tick() const { return impl_->next_tick(); }
 void Node::leave(Turn& turn) { impl_->leave(turn); }
@@ -66,6 +67,7 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
       observers_(now.instant),
       pending_(options_.pending_operations_max),
+      membership_(membership_of(options_), now.instant),
       settings_(settings_of(options_)),
       reads_({options_, metrics_, sessions_, links_, members_, stream_ids_, streams_, lineages_,
               clock_, cache_}),
@@ -87,6 +89,12 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
         know_stream(now, {options_.cluster, incarnation_.incarnation(), static_cast<Lane>(lane)});
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
+  }
+  membership_.begin(incarnation_.incarnation());
+  for (const auto& [cluster, standing] : membership_.ledger().members()) {
+    if (standing.state == MemberState::forgotten) continue;
+    members_.remember(cluster, standing);
+    has_taken_base_ = true;  // All that is numbered is for them, too.
   }
   interest_.begin(incarnation_.incarnation().counter);
   for (const auto& [name, resolver] : options_.resolvers) {
@@ -137,6 +145,7 @@ void Node::Impl::end_turn(Turn& turn) {
   if (requests_waiting_ || reads_.is_waiting()) settle_requests(turn);
   report_own_observed(turn.now);
   if (claims_.claims().is_due()) settle_claims(turn);
+  if (auto save = membership_.take_save()) turn.outbox.save = std::move(save);
   if (states_due_) {
     states_due_ = false;
     for (auto& [id, link] : links_) {
@@ -171,6 +180,7 @@ void Node::Impl::tick(Turn& turn) {
     const Instant old = turn.now.instant - std::chrono::seconds(60);
     notices_.forget_before(old);
   }
+  take_waiting(turn);
   if (turn.now.instant >= next_check_) {
     next_check_ = turn.now.instant + kHeartbeat / 5;
     tick_links(turn);
@@ -209,28 +219,20 @@ void Node::Impl::leave(Turn& turn) {
   settle_claims(turn);
   leaving_ = true;
   incarnation_.note_final(heads_of(streams_, own_));
-  Goodbye goodbye{"the broker is stopping", {}};
   for (const StreamIndex own : own_) {
     streams_[own].final = true;
     streams_[own].final_number = streams_[own].frontier;
-    goodbye.final_positions.push_back({stream_ids_.id_of(own), streams_[own].frontier});
   }
   acceptances_.hasten(sessions_);
   send_acceptances(turn);
   pending_.fail_all(turn.now.instant, ended_);
   tell_outcomes(turn);
-  for (const auto& session : sessions_) {
-    if (session) send(turn, {Door::session, session->peer}, goodbye);
-  }
-  for (auto& [id, link] : links_) {
-    if (link.is_known()) send(turn, link.address, goodbye);
-  }
-  log(turn, LogLevel::info,
-      "leaving: " + std::to_string(sessions_.open_sessions()) + " sessions and " +
-          std::to_string(links_.joined_links()) + " links are told");
+  membership_.leave(streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier);
+  say_goodbye(turn);
 }
 
 bool Node::Impl::drained() const {
+  if (!membership_.has_said_goodbye()) return false;
   for (const auto& session : sessions_) {
     if (!session) continue;
     const bool behind = std::any_of(session->cursors.begin(), session->cursors.end(),

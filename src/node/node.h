@@ -54,12 +54,15 @@ class Node {
   // Everything that has come is handed in: send batches, acceptances and acknowledgements.
   void end_turn(Turn& turn);
 
+  // What Outbox::save held is on the disk.
+  void on_saved(Turn& turn, MemoryTicket ticket);
+
   void tick(Turn& turn);
   [[nodiscard]] Instant next_tick() const;
 
-  // Says goodbye to everyone; what is still in the logs goes out in this and the following turns.
-  // drained() turns true when every session and link has been told and has acknowledged, or is
-  // gone.
+  // Numbers nothing any more, saves that, and then says goodbye to everyone; what is still in the
+  // logs goes out in this and the following turns. drained() turns true when every session and link
+  // has been told and has acknowledged, or is gone.
   void leave(Turn& turn);
   // Takes no new sessions, and tells those that there are to go elsewhere, spread over `time`;
   // links go on. retired() when none is left, or the time has passed and a little more: then

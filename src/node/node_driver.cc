@@ -25,6 +25,11 @@ void NodeDriver::on_peer_gone(Address peer) {
   node_.on_peer_gone(at, peer);
 }
 
+void NodeDriver::on_saved(MemoryTicket ticket) {
+  Turn at = turn();
+  node_.on_saved(at, ticket);
+}
+
 void NodeDriver::tick() {
   Turn at = turn();
   node_.tick(at);
@@ -41,15 +46,18 @@ void NodeDriver::retire(std::chrono::milliseconds time) {
 }
 
 bool NodeDriver::end_turn() {
-  Turn ending = turn();
-  node_.end_turn(ending);
   bool any_left = false;
-  // Each peer is gone once, so this ends.
-  for (;;) {
+  // Each peer is gone once, and what is saved is news once, so this ends.
+  for (bool is_first = true;; is_first = false) {
+    if (is_first || saved_) {
+      Turn ending = turn();
+      if (saved_) node_.on_saved(ending, *std::exchange(saved_, std::nullopt));
+      node_.end_turn(ending);
+    }
     std::swap(outbox_, carried_);
     any_left = any_left || !carried_.sendings.empty() || !carried_.publications.empty();
     carry_out_once();
-    if (gone_.empty()) return any_left;
+    if (gone_.empty() && !saved_) return any_left;
     std::sort(gone_.begin(), gone_.end());
     for (const Address& peer : gone_) on_peer_gone(peer);
     gone_.clear();
@@ -63,6 +71,7 @@ void NodeDriver::carry_out_once() {
   for (const Publication& publication : carried_.publications) carrier_.publish(publication);
   send_all();
   for (const LogLine& line : carried_.log) carrier_.log(line);
+  if (carried_.save && carrier_.save(*carried_.save)) saved_ = carried_.save->ticket;
   carried_.clear();
 }
 

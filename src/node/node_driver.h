@@ -13,6 +13,7 @@
 // One thread owns a driver, and it never blocks unless its carrier does. The node and the carrier
 // are borrowed for the driver's life.
 
+#include <optional>
 #include <vector>
 
 #include "node/node.h"
@@ -39,6 +40,9 @@ class Carrier {
   virtual void set_interest(const ChannelInterest& interest) = 0;
   virtual void dial_stream(const StreamDial& dial) = 0;
   virtual void log(const LogLine& line) = 0;
+  // Begins to save it, for the next start of the broker. True: it is saved already, or never will
+  // be, and nothing waits for it; otherwise on_saved() is called when it is.
+  [[nodiscard]] virtual bool save(const MemorySave& save) = 0;
   // For observers of the whole: called before anything of an outbox leaves.
   virtual void begin(const Outbox& /*outbox*/) {}
 };
@@ -54,6 +58,7 @@ class NodeDriver {
   void on_link_up(std::uint32_t link);
   void on_link_down(std::uint32_t link);
   void on_peer_gone(Address peer);
+  void on_saved(MemoryTicket ticket);
   void tick();
   void leave();
   void retire(std::chrono::milliseconds time);
@@ -70,8 +75,9 @@ class NodeDriver {
   Node& node_;
   Carrier& carrier_;
   Outbox outbox_;
-  Outbox carried_;             // What is being carried out, while the node fills the other one.
-  std::vector<Address> gone_;  // To whom something could not be sent.
+  Outbox carried_;  // What is being carried out, while the node fills the other one.
+  std::optional<MemoryTicket> saved_;  // At once, while it was carried out.
+  std::vector<Address> gone_;          // To whom something could not be sent.
 };
 
 }  // namespace mpreg

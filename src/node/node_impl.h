@@ -26,6 +26,8 @@ class Node::Impl : private NodeState, private ReportSources {
   void tick(Turn& turn);
   [[nodiscard]] Instant next_tick() const;
   void leave(Turn& turn);
+  void say_goodbye(Turn& turn);
+  void on_saved(Turn& turn, MemoryTicket ticket);
   [[nodiscard]] bool drained() const;
 
   // ---- retire.cc
@@ -66,10 +68,10 @@ class Node::Impl : private NodeState, private ReportSources {
   void tick_sessions(Turn& turn);
 
   // ---- on_publish.cc
+  void take_waiting(Turn& turn);
   void on_client_batch(Turn& turn, Session& session, const BatchHeader& header,
                        std::size_t header_bytes, Frame body);
   [[nodiscard]] Result<void> declare_aliases(Session& session, const BatchHeader& header);
-  [[nodiscard]] Result<void> check_segments(const Session& session, const Body& body) const;
   bool void_duplicates(StampableBody& parts);
   void resolve_topics(Turn& turn, Session& session, StampableBody& parts, const Body& body);
   void check_facts(Turn& turn, Session& session, StampableBody& parts, const Body& body);
@@ -80,7 +82,6 @@ class Node::Impl : private NodeState, private ReportSources {
   void stamp_own(Turn& turn, BodyBuilder& builder, const std::set<TopicIndex>& topics);
   void stamp_copies(Turn& turn);
   void stamp_and_apply(Turn& turn, StampableBody& parts, Body body);
-  [[nodiscard]] Result<void> check_publishable(std::string_view topic, Lane lane) const;
   [[nodiscard]] Result<TopicIndex> admit_topic(std::string_view topic, Lane lane);
   void refuse_operation(Turn& turn, Session& session, std::uint64_t operation, Error error);
 
@@ -108,7 +109,8 @@ class Node::Impl : private NodeState, private ReportSources {
   void await_fact(const OperationId& fact, Number value);
   void track(const Now& now, const Body& body);
   void on_complete(Turn& turn, Session& session, const CompleteOperation& request);
-  [[nodiscard]] PendingOperations::SharedProgress awaited_by(Tracked& tracked, bool is_lost);
+  [[nodiscard]] PendingOperations::SharedProgress awaited_by(const Now& now, Tracked& tracked,
+                                                             bool is_lost);
   void tell_outcomes(Turn& turn);
   void tell_outcome(Turn& turn, std::span<const PendingOperations::Ended> alike);
 
@@ -116,8 +118,7 @@ class Node::Impl : private NodeState, private ReportSources {
   void settle_claims(Turn& turn);
   void stamp_claims(Turn& turn, Claims::Work& work);
 
-  // ---- vouch.cc, observe.cc
-  [[nodiscard]] bool is_behind(const Session& session) const;
+  // ---- observe.cc
   void await_observers(const Now& now, StreamIndex stream, Number first, Number last);
   [[nodiscard]] Number observed_of(StreamIndex stream) const;
   void on_observed(const Now& now, Session& session, const Observed& observed);
@@ -159,7 +160,6 @@ class Node::Impl : private NodeState, private ReportSources {
   void remember_operations(const Body& body);
   void publish(Turn& turn, StreamIndex stream, const LogEntry& entry,
                const std::vector<Declaration>& declared);
-  [[nodiscard]] std::uint64_t event_report_bytes() const;
   void enforce_retention();
 
   // ---- replay.cc
@@ -185,7 +185,6 @@ class Node::Impl : private NodeState, private ReportSources {
   void note_freshness(const Offer& offer, Instant asked);
   void send_link_state(Turn& turn, Link& link);
   [[nodiscard]] std::vector<Offer> offers_for(const Now& now, const Link& link) const;
-  [[nodiscard]] static std::uint32_t age_of(Instant now, const StreamState& stream);
   [[nodiscard]] std::uint32_t age_of(Instant now, const std::string& origin) const override;
   void lose_link(Turn& turn, Link& link, std::string_view reason);
   void tick_links(Turn& turn);
@@ -195,15 +194,16 @@ class Node::Impl : private NodeState, private ReportSources {
   void hear_of_self(Turn& turn, const StreamPosition& position);
   void begin_incarnation(Turn& turn, const Incarnation& above, Renewal why);
   void meet(Turn& turn, const std::string& cluster, const IncarnationRecord& record);
+  void end_left(Turn& turn, const Member& member);
   void supersede(const Now& now, const std::string& cluster, const Incarnation& current);
 
-  // ---- forget.cc
-  [[nodiscard]] Result<void> forget(const Now& now, const std::string& cluster);
-  void on_forgotten(Turn& turn, const Member& member);
-  void forget_member(const Now& now, Member member);
-  [[nodiscard]] bool is_forgotten(const Member& member);
-  void tell_forgotten(const Now& now, const Link& link, LinkState& state) const;
-  void vouch_for_forgotten(std::vector<Vouch>& vouches) const;
+  // ---- node_members.cc
+  [[nodiscard]] Result<void> forget(Turn& turn, const std::string& cluster);
+  void drop_member(Turn& turn, const std::string& cluster);
+  [[nodiscard]] bool hear_member(Turn& turn, const Member& member);
+  void settle_membership(Turn& turn);
+  [[nodiscard]] Result<void> stand_alone(Turn& turn);
+  [[nodiscard]] Result<void> check_may_number(const Now& now, const CacheAddress& address);
 
   // ---- on_interest.cc
   void rebuild_interest();

@@ -92,6 +92,9 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
       writes_not_used(r.counter("mpreg_writes_not_used_total",
                                 "Writes of clusters whose clock or settings differ, applied as "
                                 "invalidations.")),
+      writes_refused_waiting(r.counter("mpreg_writes_refused_waiting_total",
+                                       "Cache operations that were refused because this cluster "
+                                       "has not rejoined yet.")),
       not_applied(r.counter("mpreg_not_applied_total",
                             "Numbers of other clusters that were passed and are not held here.")),
       batches_without_room(r.counter("mpreg_batches_without_room_total",

@@ -66,6 +66,7 @@ struct NodeMetrics {
   Counter& clock_readings_refused;
   Counter& clocks_off;
   Counter& writes_not_used;
+  Counter& writes_refused_waiting;
   Counter& not_applied;
   Counter& batches_without_room;
   Counter& store_comparisons;

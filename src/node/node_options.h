@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "federation/member_protocol.h"
 #include "message/coherence_protocol.h"
 #include "message/leases.h"
 #include "message/link_messages.h"
@@ -88,6 +89,10 @@ struct NodeOptions {
   // At or above every reading of earlier starts of this broker, so that no fencing token comes
   // twice, whatever the wall clock does. 0: nothing is known of any.
   HybridTime clock_floor = 0;
+  // What the last start has saved; what this one wants saved leaves by Outbox::save.
+  NodeMemory memory = {};
+  bool has_memory = false;      // There was an earlier start, and `memory` is from it.
+  bool is_memory_kept = false;  // The next start will find it: a data directory.
   // The store is compared with that of each neighbour so often, and when a link joins.
   std::chrono::milliseconds compare_interval{300'000};
   // A member that has been silent for so long does not keep the marks of erased keys alive.
@@ -103,6 +108,7 @@ struct NodeOptions {
   std::map<std::string, std::shared_ptr<const CoherenceProtocol>> protocols = {};
 };
 
+[[nodiscard]] MemberProtocolStart membership_of(const NodeOptions& options);
 // What is announced to neighbours, and compared (agreement.cc).
 [[nodiscard]] LinkSettings settings_of(const NodeOptions& options);
 

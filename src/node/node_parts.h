@@ -60,11 +60,6 @@ struct FactsApplied {
   }
 };
 
-struct Forgotten {
-  Member member;
-  Instant since{};
-};
-
 struct Choice {
   LinkId link = kNoLink;
   Standing standing = Standing::cut_off;

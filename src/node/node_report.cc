@@ -68,6 +68,8 @@ Json NodeReports::report_stats(const Now& now) const {
   answer["region"] = options_.region;
   answer["incarnation"] = to_string(incarnation_);
   answer["joined"] = links_.is_joined();
+  answer["remembers"] = options_.is_memory_kept;
+  answer["may_write"] = membership_.may_number();
   answer["sessions"] = sessions_.open_sessions();
   answer["patterns"] = patterns_.patterns();
   answer["topics"] = topics_.size();
@@ -112,6 +114,9 @@ Json NodeReports::report_members(const Now& now) const {
   answer.push_back({{"cluster_id", options_.cluster},
                     {"region", options_.region},
                     {"incarnation", to_string(incarnation_)},
+                    {"state", membership_.entitlement() == Entitlement::entitled
+                                  ? "running"
+                                  : name_of(membership_.entitlement())},
                     {"hops", 0},
                     {"reachable", true},
                     {"heard_ms_ago", 0}});
@@ -119,6 +124,7 @@ Json NodeReports::report_members(const Now& now) const {
     answer.push_back({{"cluster_id", cluster},
                       {"region", known.member.region},
                       {"incarnation", to_string(known.member.record.incarnation)},
+                      {"state", state_of_member(now, cluster)},
                       {"hops", known.member.hops},
                       {"reachable", known.next_hop != kNoLink},
                       {"heard_ms_ago", Members::age_ms(known, now.instant)}});

@@ -46,6 +46,10 @@ class NodeReports {
   [[nodiscard]] nlohmann::ordered_json report_sessions(const Now& now) const;
   [[nodiscard]] nlohmann::ordered_json report_streams() const;
 
+  // ---- member_reports.cc
+  [[nodiscard]] std::vector<std::string> unheard(const Now& now) const;
+  [[nodiscard]] std::string state_of_member(const Now& now, const std::string& cluster) const;
+
   // ---- report_topics.cc
   [[nodiscard]] nlohmann::ordered_json report_federation() const;
   [[nodiscard]] nlohmann::ordered_json report_health(const Now& now) const;
@@ -75,6 +79,7 @@ class NodeReports {
   const FederationBooks& books_ = node_.books_;
   const LinkTable& links_ = node_.links_;
   const Members& members_ = node_.members_;
+  const MemberProtocol& membership_ = node_.membership_;
   const EventInterest& interest_ = node_.interest_;
   const QueueGroups& groups_ = node_.groups_;
 };

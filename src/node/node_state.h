@@ -16,6 +16,7 @@
 #include "exchange/topic_table.h"
 #include "federation/federation_books.h"
 #include "federation/link_settings.h"
+#include "federation/member_protocol.h"
 #include "federation/members.h"
 #include "federation/pending_operations.h"
 #include "federation/stream_state.h"
@@ -104,11 +105,11 @@ struct NodeState {
 
   // ---- Links.
   LinkTable links_;
-  Members members_;
-  Lineages lineages_;  // Of every cluster that was met, and of this one.
+  Members members_;            // Who is there, by which way.
+  MemberProtocol membership_;  // How each stands, over restarts; whether this one may number.
+  Lineages lineages_;          // Of every cluster that was met, and of this one.
   SettingsBook settings_;
   OwnClockWatch own_clock_;
-  std::map<std::string, Forgotten> forgotten_;                      // Until they come back.
   std::map<StreamIndex, std::map<std::string, Below>> downstream_;  // By cluster behind us.
   std::map<StreamIndex, ApplyFailures> failures_;                   // Of this cluster.
   std::set<StreamIndex> all_reports_due_;                           // Beside those below.

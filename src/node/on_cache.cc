@@ -88,6 +88,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
       auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
       if (!checked) return checked;
     }
+    if (auto may = check_may_number(now, fact->address); !may) return may;
     if (fact->claim) {
       return fail(ErrorCode::refused, "a claim is made by the home of the key, not by a client");
     }
@@ -107,6 +108,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     fits = is_topic_of(topic, options_.topic_prefix, "replication", fact->address.region,
                        fact->address.namespace_name);
     tracked.is_replication = true;
+    if (auto may = check_may_number(now, fact->address); !may) return may;
     auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
     if (checked) {
       const bool is_alone =
@@ -131,6 +133,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     if (!value) return tl::unexpected(value.error());
     fits = is_topic_of(topic, options_.topic_prefix, "replication", value->address.region,
                        value->address.namespace_name);
+    if (auto may = check_may_number(now, value->address); !may) return may;
     const Resolver* resolver = cache_.resolved().resolver_of(value->address.namespace_name);
     if (resolver != nullptr && !resolver->accepts(value->value)) {
       return fail(ErrorCode::refused, "the value is none that the resolver of namespace " +
@@ -197,12 +200,15 @@ void Node::Impl::check_facts(Turn& turn, Session& session, StampableBody& parts,
 }
 
 // Whoever has to confirm it, ascending.
-PendingOperations::SharedProgress Node::Impl::awaited_by(Tracked& tracked, bool is_lost) {
+PendingOperations::SharedProgress Node::Impl::awaited_by(const Now& now, Tracked& tracked,
+                                                         bool is_lost) {
   // After it nobody may serve what was there before, target or not, here or there.
   const bool is_observed = tracked.wait == WaitLevel::observed;
   std::vector<std::string> missing = std::move(tracked.targets);
   if (tracked.is_to_all || (is_observed && tracked.is_replication)) {
-    for (const auto& [cluster, known] : members_.all()) missing.push_back(cluster);
+    for (const auto& [cluster, known] : members_.all()) {
+      if (membership_.is_waited_for(now.instant, cluster, is_observed)) missing.push_back(cluster);
+    }
   }
   if (is_observed || (is_lost && missing.empty())) missing.push_back(options_.cluster);
   std::sort(missing.begin(), missing.end());
@@ -219,6 +225,7 @@ void Node::Impl::track(const Now& now, const Body& body) {
     operation.cache_number = tracked.is_value ? 0 : number;
     operation.bulk_number = tracked.is_value ? number : 0;
     operation.tells_each = tracked.tells_each;
+    operation.is_to_all = tracked.is_to_all;
     operation.started = now.instant;
     std::chrono::milliseconds timeout = tracked.is_replication || tracked.is_value
                                             ? options_.replication_timeout
@@ -241,10 +248,10 @@ void Node::Impl::track(const Now& now, const Body& body) {
       operation.waits_for_fence = observers_.may_trust_earlier_life(now.instant);
     }
     if (tracked.is_to_all && !is_lost && tracked.wait != WaitLevel::observed) {
-      if (!all) all = awaited_by(tracked, false);
+      if (!all) all = awaited_by(now, tracked, false);
       operation.progress = all;
     } else {
-      operation.progress = awaited_by(tracked, is_lost);
+      operation.progress = awaited_by(now, tracked, is_lost);
     }
     metrics_.operations_tracked.add();
     pending_.add(std::move(operation), now.instant, ended_);

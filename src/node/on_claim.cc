@@ -18,7 +18,9 @@ constexpr std::chrono::milliseconds kLimitSlack{2000};
 
 // What is stamped here comes back to the claims by apply().
 void Node::Impl::settle_claims(Turn& turn) {
-  if (!incarnation_.may_number()) return;
+  // What is said about claims is numbered in the cache lane. Who leaves numbers nothing, and tells
+  // its clients.
+  if (!incarnation_.may_number() || (!leaving_ && !membership_.may_number())) return;
   const Claims::Electorate all = claims_.electorate(turn.now);
   const auto say = [&](std::uint64_t client, const Packet& packet) {
     const Session* session = sessions_.of_client(client);

@@ -133,6 +133,7 @@ std::optional<Refused> Node::Impl::check_link_hello(const Now& now, const LinkHe
     if (!link.is_known() || link.peer.cluster != hello.cluster) continue;
     const bool is_alive = now.instant - link.last_heard < kPeerLate;
     if (is_other(link.peer.record) && is_alive) {
+      links_.note_duplicate(hello.cluster, now.instant);
       return Refused{ErrorCode::refused,
                      "cluster id " + in_quotes(hello.cluster) +
                          " is in use by another broker that is connected here",
@@ -160,8 +161,9 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   if (known != nullptr && known->member.record.incarnation != hello.record.incarnation) {
     welcome.known = known->member.record.incarnation;
   }
-  if (const auto gone = forgotten_.find(hello.cluster); gone != forgotten_.end()) {
-    welcome.known = std::max(welcome.known, gone->second.member.record.incarnation);
+  if (membership_.ledger().was_forgotten(hello.cluster, hello.record.incarnation)) {
+    welcome.known =
+        std::max(welcome.known, membership_.ledger().members().at(hello.cluster).incarnation);
   }
   if (welcome.known >= hello.record.incarnation) return send(turn, from, welcome);
   // The same broker on another connection has lost the one before.
@@ -191,6 +193,7 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   link.connected = link.last_heard = link.echo_progress = turn.now.instant;
   link.peer = {hello.cluster, hello.region, hello.record, 1, 0};
   link.peer.settings = hello.settings.namespaces;
+  link.peer.word.entitlement = Entitlement::waiting;  // Until it says otherwise.
   learn_claim_lease(turn, hello.cluster, hello.settings.claim_lease_max_ms);
   send(turn, from, welcome);
   join(turn, link);
@@ -214,6 +217,7 @@ void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welc
   link.refusal.clear();
   link.peer = {welcome.cluster, welcome.region, welcome.record, 1, 0};
   link.peer.settings = welcome.settings.namespaces;
+  link.peer.word.entitlement = Entitlement::waiting;
   learn_claim_lease(turn, welcome.cluster, welcome.settings.claim_lease_max_ms);
   turn.outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
   join(turn, link);
@@ -236,7 +240,7 @@ void Node::Impl::join(Turn& turn, Link& link) {
       "link to " + link.peer.cluster + " (" + link.peer.region + ") is up, dialled by " +
           (link.dialled() ? "us" : "it") + " as a " + std::string(name_of(link.role)));
   books_.learn(link.peer.cluster);
-  forgotten_.erase(link.peer.cluster);
+  if (link.dialled()) membership_.meet_target({link.role, link.endpoint});
   if (members_.report(link.peer, link.id, turn.now.instant)) states_due_ = true;
   learn_settings(turn, link.peer.cluster);
   meet(turn, link.peer.cluster, link.peer.record);

@@ -22,26 +22,49 @@ bool kind_fits(Lane lane, RecordKind kind) {
   return false;
 }
 
-}  // namespace
+Result<void> check_segments(const Session& session, const Body& body) {
+  if (body.records.size() != body.stamp.count) {
+    return fail(ErrorCode::malformed, "batch has " + std::to_string(body.records.size()) +
+                                          " records for " + std::to_string(body.stamp.count) +
+                                          " numbers");
+  }
+  if (body.stamp.first != 0 || body.stamp.incarnation != Incarnation{} || body.stamp.version != 0) {
+    return fail(ErrorCode::malformed, "batch is stamped already; only a broker stamps");
+  }
+  for (const Segment& segment : body.segments) {
+    if (segment.client != session.client) {
+      return fail(ErrorCode::malformed,
+                  "batch holds operations of client " + std::to_string(segment.client) +
+                      ", and this session is of client " + std::to_string(session.client));
+    }
+    if (segment.first_operation == 0 ||
+        segment.first_operation > kNumberMax / 2 - kBodyNumbersMax) {
+      return fail(ErrorCode::malformed,
+                  "operation is " + std::to_string(segment.first_operation) + ", out of range");
+    }
+  }
+  return {};
+}
 
-Result<void> Node::Impl::check_publishable(std::string_view topic, Lane lane) const {
+Result<void> check_publishable(const std::string& prefix, std::string_view topic, Lane lane) {
   if (Result<void> checked = check_topic(topic); !checked) return checked;
   if (is_reserved(topic)) {
     return fail(ErrorCode::refused,
                 "topic " + in_quotes(topic) + " begins with $: such names are the broker's own");
   }
-  if (is_cache_topic(topic, options_.topic_prefix) != (lane != Lane::events)) {
+  if (is_cache_topic(topic, prefix) != (lane != Lane::events)) {
     return fail(ErrorCode::refused, "topic " + in_quotes(topic) +
                                         (lane == Lane::events ? " is under " : " is not under ") +
-                                        options_.topic_prefix +
-                                        ", where only cache operations are published");
+                                        prefix + ", where only cache operations are published");
   }
   return {};
 }
 
+}  // namespace
+
 // With a place in the table, which it keeps.
 Result<TopicIndex> Node::Impl::admit_topic(std::string_view topic, Lane lane) {
-  if (auto checked = check_publishable(topic, lane); !checked) {
+  if (auto checked = check_publishable(options_.topic_prefix, topic, lane); !checked) {
     return tl::unexpected(checked.error());
   }
   const auto index =
@@ -75,32 +98,20 @@ Result<void> Node::Impl::declare_aliases(Session& session, const BatchHeader& he
   return {};
 }
 
-Result<void> Node::Impl::check_segments(const Session& session, const Body& body) const {
-  if (body.records.size() != body.stamp.count) {
-    return fail(ErrorCode::malformed, "batch has " + std::to_string(body.records.size()) +
-                                          " records for " + std::to_string(body.stamp.count) +
-                                          " numbers");
-  }
-  if (body.stamp.first != 0 || body.stamp.incarnation != Incarnation{} || body.stamp.version != 0) {
-    return fail(ErrorCode::malformed, "batch is stamped already; only a broker stamps");
-  }
-  for (const Segment& segment : body.segments) {
-    if (segment.client != session.client) {
-      return fail(ErrorCode::malformed,
-                  "batch holds operations of client " + std::to_string(segment.client) +
-                      ", and this session is of client " + std::to_string(session.client));
-    }
-    if (segment.first_operation == 0 ||
-        segment.first_operation > kNumberMax / 2 - kBodyNumbersMax) {
-      return fail(ErrorCode::malformed,
-                  "operation is " + std::to_string(segment.first_operation) + ", out of range");
-    }
-  }
-  return {};
-}
-
 void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader& header,
                                  std::size_t header_bytes, Frame frame) {
+  const bool has_to_wait =
+      header.stream.lane != Lane::events && membership_.may_rejoin_soon(turn.now.instant);
+  if (has_to_wait || !session.waiting.empty()) {
+    session.waiting_bytes += header_bytes + frame.size();
+    if (session.waiting_bytes > options_.session_window_bytes_max) {
+      return refuse_session(turn, session.peer,
+                            {ErrorCode::overloaded, "more was sent than the window allows"},
+                            kUntilRememberedMs);
+    }
+    session.waiting.push_back({header, header_bytes, std::move(frame)});
+    return;
+  }
   metrics_.batches_received.add();
   metrics_.batch_bytes_received.add(header_bytes + frame.size());
   session.received_bytes += header_bytes + frame.size();
@@ -140,6 +151,21 @@ void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader
   resolve_topics(turn, session, parts, *opened);
   if (opened->stamp.lane != Lane::events) check_facts(turn, session, parts, *opened);
   stamp_and_apply(turn, parts, std::move(*opened));
+}
+
+// The broker has rejoined, or its clients have waited long enough to be told why it has not.
+void Node::Impl::take_waiting(Turn& turn) {
+  if (membership_.may_rejoin_soon(turn.now.instant)) return;
+  for (const auto& session : sessions_) {
+    if (!session || session->waiting.empty()) continue;
+    const std::uint32_t peer = session->peer;
+    session->waiting_bytes = 0;
+    for (WaitingBatch& batch : std::exchange(session->waiting, {})) {
+      Session* present = sessions_.of_peer(peer);
+      if (present == nullptr) break;  // What it said before has ended it.
+      on_client_batch(turn, *present, batch.header, batch.header_bytes, std::move(batch.body));
+    }
+  }
 }
 
 // Operations that were stamped or applied before keep their places and mean nothing. Returns
@@ -197,7 +223,8 @@ void Node::Impl::resolve_topics(Turn& turn, Session& session, StampableBody& par
       declare_own(lane, topic);
       continue;
     } else if ((record.flags & kInlineTopic) != 0) {
-      const Result<void> checked = check_publishable(body.inline_topic_of(record), lane);
+      const Result<void> checked =
+          check_publishable(options_.topic_prefix, body.inline_topic_of(record), lane);
       if (checked) continue;
       error = checked.error();
     } else if (const auto it = session.refused_aliases.find(record.alias);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "node/node_impl.h"
+#include "node/vouch.h"
 #include "topic/topic.h"
 
 namespace mpreg {
@@ -209,15 +210,7 @@ void Node::Impl::on_probe(Turn& turn, Session& session, const Probe& probe) {
   ProbeEcho echo;
   echo.sent_at_ns = probe.sent_at_ns;
   echo.positions = feed_.positions_of(session);
-  echo.vouches.push_back({options_.cluster, 0});
-  for (const auto& [cluster, known] : members_.all()) {
-    Vouch vouch{cluster, age_of(turn.now.instant, cluster)};
-    const auto stream = stream_ids_.find({cluster, known.member.record.incarnation, Lane::cache});
-    if (stream && streams_[*stream].has_unheard)
-      vouch.unheard_counter = known.member.record.incarnation.counter;
-    echo.vouches.push_back(std::move(vouch));
-  }
-  vouch_for_forgotten(echo.vouches);
+  echo.vouches = vouches_of(*this, turn.now.instant);
   echo.is_behind = is_behind(session);
   send(turn, {Door::session, session.peer}, echo);
 }

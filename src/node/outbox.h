@@ -3,11 +3,13 @@
 // (src/net, or the simulator) carries everything out in order and empties the outbox.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/frame.h"
 #include "base/time.h"
+#include "federation/member_protocol.h"
 
 namespace mpreg {
 
@@ -67,6 +69,7 @@ struct Outbox {
   std::vector<ChannelInterest> interests;
   std::vector<StreamDial> stream_dials;
   std::vector<LogLine> log;
+  std::optional<MemorySave> save;  // To be told of by Node::on_saved when the disk has it.
 
   void clear() {
     sendings.clear();
@@ -74,6 +77,7 @@ struct Outbox {
     interests.clear();
     stream_dials.clear();
     log.clear();
+    save.reset();
   }
 };
 

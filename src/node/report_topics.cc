@@ -9,6 +9,7 @@
 #include "message/target_names.h"
 #include "node/node_impl.h"
 #include "node/node_reports.h"
+#include "node/vouch.h"
 #include "topic/topic.h"
 #include "wire/cache_codec.h"
 
@@ -29,6 +30,10 @@ void put_counters(Json& into, const Statistics& statistics) {
 
 }  // namespace
 
+std::uint32_t Node::Impl::age_of(Instant now, const std::string& origin) const {
+  return mpreg::age_of(*this, now, origin);
+}
+
 std::string Node::Impl::report(const Now& now, std::string_view question) const {
   return NodeReports(*this, *this).answer(now, question);
 }
@@ -41,9 +46,15 @@ void Node::Impl::on_query(Turn& turn, const Session& session, const Query& query
   }
   constexpr std::string_view kForget = "forget ";
   if (query.question.starts_with(kForget)) {
-    const Result<void> forgotten = forget(turn.now, query.question.substr(kForget.size()));
+    const Result<void> forgotten = forget(turn, query.question.substr(kForget.size()));
     Answer said{query.request, forgotten.has_value(), ErrorCode::internal, "{}"};
     if (!forgotten) said = {query.request, false, forgotten.error().code, forgotten.error().text};
+    return send(turn, {Door::session, session.peer}, said);
+  }
+  if (query.question == "alone") {
+    const Result<void> done = stand_alone(turn);
+    Answer said{query.request, done.has_value(), ErrorCode::internal, "{}"};
+    if (!done) said = {query.request, false, done.error().code, done.error().text};
     return send(turn, {Door::session, session.peer}, said);
   }
   constexpr std::string_view kSample = "sample ";
@@ -104,31 +115,49 @@ Json NodeReports::report_health(const Now& now) const {
   }
   const Number head = streams_[own_[static_cast<std::size_t>(Lane::cache)]].frontier;
   Json members = Json::array();
-  std::vector<std::string> unreachable;
   for (const auto& [cluster, known] : members_.all()) {
     const Number applied = pending_.applied_by(cluster, Lane::cache);
     const Number lag = head - std::min(head, applied);
     const auto behind = books_.behind(cluster, now.instant);
-    if (lag > 0) inputs.lags.push_back({cluster, lag, behind});
-    if (known.next_hop == kNoLink) unreachable.push_back(cluster);
+    if (lag > 0 && membership_.is_waited_for(now.instant, cluster, false)) {
+      inputs.lags.push_back({cluster, lag, behind});
+    }
     members.push_back({{"cluster_id", cluster},
+                       {"state", state_of_member(now, cluster)},
                        {"reachable", known.next_hop != kNoLink},
                        {"heard_ms_ago", Members::age_ms(known, now.instant)},
                        {"lag", lag},
                        {"behind_ms", behind.count()}});
   }
   HealthReport health = assess_health(inputs);
-  for (const std::string& cluster : unreachable) {
-    health.issues.push_back("cluster " + cluster + " is not reachable");
+  for (const std::vector<std::string>& found : {unheard(now), sources_.disagreements()}) {
+    for (const std::string& issue : found) {
+      health.healthy = false;
+      health.issues.push_back(issue);
+    }
   }
-  for (std::string& issue : sources_.disagreements()) {
+  for (const std::string& cluster : links_.duplicates(now.instant)) {
     health.healthy = false;
-    health.issues.push_back(std::move(issue));
+    health.issues.push_back("cluster " + in_quotes(cluster) +
+                            " has two brokers: the second one is refused a link here");
   }
-  if (!links_.is_joined()) health.issues.emplace_back("a link that was dialled has not joined");
+  for (const auto& [id, link] : links_) {
+    if (link.refusal.empty()) continue;
+    health.healthy = false;
+    health.issues.push_back("the broker at " + link.endpoint +
+                            " refuses the link: " + link.refusal);
+  }
+  Json warnings = Json::array();
+  if (!options_.is_memory_kept) {
+    warnings.push_back(
+        "data-dir is none: the broker remembers nothing from one start to the next, and cannot "
+        "leave cleanly: its end is silence");
+  }
+  if (!links_.is_joined()) warnings.push_back("a link that was dialled has not joined");
   return {{"cluster_id", options_.cluster},
           {"healthy", health.healthy},
           {"issues", health.issues},
+          {"warnings", std::move(warnings)},
           {"members", std::move(members)}};
 }
 

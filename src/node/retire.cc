@@ -50,4 +50,33 @@ void Node::Impl::take_on(const NodeOptions& options) {
   pending_.set_operations_max(options_.pending_operations_max);
 }
 
+// As soon as the promise is saved, if there can be one.
+void Node::Impl::say_goodbye(Turn& turn) {
+  if (!membership_.take_goodbye()) return;
+  Goodbye goodbye{"the broker is stopping", {}};
+  for (const StreamIndex own : own_) {
+    goodbye.final_positions.push_back({stream_ids_.id_of(own), streams_[own].frontier});
+  }
+  for (const auto& session : sessions_) {
+    if (session) send(turn, {Door::session, session->peer}, goodbye);
+  }
+  for (auto& [id, link] : links_) {
+    if (!link.is_known()) continue;
+    // That this one has left, and everybody whom it knows: whoever relies on its silence from now
+    // on has to know whom it let rejoin.
+    send_link_state(turn, link);
+    send(turn, link.address, goodbye);
+  }
+  log(turn, LogLevel::info,
+      "leaving: " + std::to_string(sessions_.open_sessions()) + " sessions and " +
+          std::to_string(links_.joined_links()) + " links are told");
+}
+
+void Node::Impl::on_saved(Turn& turn, MemoryTicket ticket) {
+  turn_time_ = turn.now.instant;
+  membership_.on_saved(ticket);
+  states_due_ = true;  // Welcomes are given now.
+  if (leaving_) say_goodbye(turn);
+}
+
 }  // namespace mpreg

@@ -77,8 +77,16 @@ flatbuffers::Offset<wire::Member> write(Builder& out, const Member& from) {
   const auto region = put_text(out, from.region);
   const auto record = write(out, from.record);
   const auto settings = put_namespaces(out, from.settings);
-  return wire::CreateMember(out, cluster, region, record, from.hops, from.age_ms, from.forgotten,
-                            settings, from.stray.counter, from.stray.instance);
+  const auto welcomes =
+      put_all(out, from.word.welcomes, [](Builder& to, const RejoinSynced& welcome) {
+        return wire::CreateRejoinSynced(to, put_text(to, welcome.cluster),
+                                        welcome.incarnation.counter, welcome.incarnation.instance);
+      });
+  return wire::CreateMember(
+      out, cluster, region, record, from.hops, from.age_ms,
+      static_cast<wire::MemberState>(from.word.state), settings, from.stray.counter,
+      from.stray.instance, static_cast<wire::Entitlement>(from.word.entitlement),
+      from.word.has_memory, welcomes, from.word.last_fact, from.is_remembered);
 }
 
 void read(PacketReader& in, const wire::Member& from, Member& to) {
@@ -87,9 +95,19 @@ void read(PacketReader& in, const wire::Member& from, Member& to) {
   read(in, "member", from.record(), to.record);
   to.hops = from.hops();
   to.age_ms = from.age_ms();
-  to.forgotten = from.forgotten();
   take_namespaces(in, {"member", "settings"}, from.settings(), to.settings);
   to.stray = {from.stray_counter(), from.stray_instance()};
+  to.is_remembered = from.remembered();
+  in.choice({"member", "state"}, from.state(), MemberState::forgotten, to.word.state);
+  in.choice({"member", "entitlement"}, from.entitlement(), Entitlement::entitled,
+            to.word.entitlement);
+  to.word.has_memory = from.has_memory();
+  to.word.last_fact = from.last_fact();
+  in.tables({"member", "welcomes"}, from.welcomes(), kClustersMax, to.word.welcomes,
+            [&](const wire::RejoinSynced& one, RejoinSynced& into) {
+              in.cluster({"welcome", "cluster"}, one.cluster(), into.cluster);
+              into.incarnation = {one.counter(), one.instance()};
+            });
 }
 
 flatbuffers::Offset<wire::Offer> write(Builder& out, const Offer& from) {

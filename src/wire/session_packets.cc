@@ -168,7 +168,7 @@ void read(PacketReader& in, const wire::ProbeEcho& from, ProbeEcho& to) {
   take_positions(in, {"probe_echo", "positions"}, from.positions(), to.positions);
   in.tables({"probe_echo", "vouches"}, from.vouches(), kVouchesMax, to.vouches,
             [&](const wire::Vouch& one, Vouch& into) {
-              in.cluster({"vouch", "origin"}, one.origin(), into.origin);
+              in.line({"vouch", "origin"}, one.origin(), kEndpointBytesMax, into.origin);
               into.age_ms = one.age_ms();
               into.unheard_counter = one.unheard_counter();
             });

@@ -41,7 +41,8 @@ void OperationCheck::on_accepted(std::uint64_t through, std::uint64_t /*broker_l
   accepted_through_ = through;
 }
 
-void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t broker_life) {
+void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t broker_life,
+                                bool may_wait) {
   const auto it = operations_.find(refused.operation);
   if (it == operations_.end()) {
     return fail(text(refused.operation) + " is refused and was never begun");
@@ -58,7 +59,11 @@ void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t b
       fail(text(refused.operation) + " is refused and was stamped: " + refused.text);
     }
   }
-  const bool is_expected = refused.code == ErrorCode::overloaded || operation.begun.may_be_fenced ||
+  // When everything has healed for long, nobody waits any more: that is in must_confirm.
+  const bool waits = may_wait && operation.begun.is_of_cache && !operation.begun.must_confirm &&
+                     refused.code == ErrorCode::disconnected;
+  const bool is_expected = waits || refused.code == ErrorCode::overloaded ||
+                           operation.begun.may_be_fenced ||
                            (refused.code == ErrorCode::refused && !message.targets.empty());
   if (!is_expected) {
     fail(text(refused.operation) +

@@ -28,13 +28,15 @@ class OperationCheck {
     Instant deadline{};
     bool must_confirm = false;   // Nothing stands in its way.
     bool may_be_fenced = false;  // Of a key that is one client's alone.
+    bool is_of_cache = false;    // Not an event.
   };
   void on_begun(std::uint64_t operation, const Begun& begun);
   // It was ended by hand: how it ends says nothing.
   void on_completed_by_hand(std::uint64_t operation);
 
   void on_accepted(std::uint64_t through, std::uint64_t broker_life);
-  void on_refused(const OperationRefused& refused, std::uint64_t broker_life);
+  // `may_wait`: the broker's life began as one that has to rejoin before it numbers.
+  void on_refused(const OperationRefused& refused, std::uint64_t broker_life, bool may_wait);
   void on_outcome(const OperationOutcome& outcome, Instant now, bool session_over);
 
   // Everything has ended; otherwise what has not.

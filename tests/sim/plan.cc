@@ -287,13 +287,13 @@ class ActionWriter {
 };
 
 constexpr std::string_view kStepNames[] = {
-    "publish",     "invalidate",    "replicate",  "subscribe",    "unsubscribe", "join",
-    "hold",        "release",       "barrier",    "query",        "complete",    "goodbye",
-    "move",        "flush",         "read",       "read-all",     "load",        "write",
-    "write-value", "write-all",     "freeze",     "claim",        "renew",       "give-up",
-    "write-held",  "write-unheld",  "get-merged", "write-merged", "kill",        "stop",
-    "restart",     "pause",         "clock-back", "cut-one-way",  "cut",         "heal-one-way",
-    "heal",        "break-session", "break-link", "break-stream"};
+    "publish",     "invalidate",   "replicate",  "subscribe",     "unsubscribe", "join",
+    "hold",        "release",      "barrier",    "query",         "complete",    "goodbye",
+    "move",        "flush",        "read",       "read-all",      "load",        "write",
+    "write-value", "write-all",    "freeze",     "claim",         "renew",       "give-up",
+    "write-held",  "write-unheld", "get-merged", "write-merged",  "kill",        "stop",
+    "restart",     "pause",        "alone",      "forget",        "clock-back",  "cut-one-way",
+    "cut",         "heal-one-way", "heal",       "break-session", "break-link",  "break-stream"};
 static_assert(std::size(kStepNames) == kStepKinds);
 
 }  // namespace

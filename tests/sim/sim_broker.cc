@@ -1,6 +1,7 @@
 #include "sim_broker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "wire/packet_codec.h"
 
@@ -53,6 +54,10 @@ void SimBroker::start() {
   disk_ = next;
   options.record = next.record;
   options.ancestors = next.ancestors;
+  options.memory = memory_;
+  options.has_memory = std::exchange(has_memory_, true);
+  if (memory_.members.empty() || memory_.has_left) stage_.waiting_lives.insert(life_);
+  options.is_memory_kept = true;
   node_ = std::make_unique<Node>(options, time(), instance, witness_, *metrics_);
   keep_clock();
   arrivals_.clear();
@@ -110,6 +115,13 @@ void SimBroker::pause(Duration span) {
 void SimBroker::end_pause() {
   if (!node_ || paused_until_ <= stage_.queue.now()) return;
   paused_until_ = {};
+  wake(stage_.queue.now());
+}
+
+void SimBroker::ask(const std::string& question) {
+  if (!node_) return;
+  stage_.trace.line([&] { return "broker " + plan_.options.cluster + " is told: " + question; });
+  driver_->on_packet({Door::session, kWitnessPeer}, encode_packet(Query{1, question}), {});
   wake(stage_.queue.now());
 }
 

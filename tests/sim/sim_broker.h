@@ -35,9 +35,16 @@ class SimBroker : private Carrier {
   [[nodiscard]] const BrokerPlan& plan() const { return plan_; }
   [[nodiscard]] bool is_running() const { return node_ != nullptr; }
   [[nodiscard]] bool joined() const { return node_ != nullptr && node_->joined(); }
+  // It may number cache operations: it waits for nobody.
+  [[nodiscard]] bool may_write() const {
+    return node_ != nullptr &&
+           node_->report(time(), "stats").find("\"may_write\":true") != std::string::npos;
+  }
   // Of the present life.
   [[nodiscard]] Witness& witness() const { return *witness_; }
   void ask_frontier();
+  // What an operator says: "alone", "forget CLUSTER".
+  void ask(const std::string& question);
   [[nodiscard]] std::string report(std::string_view question) const {
     return node_->report(time(), question);
   }
@@ -79,6 +86,11 @@ class SimBroker : private Carrier {
   void set_interest(const ChannelInterest& interest) override;
   void dial_stream(const StreamDial& dial) override { dial_stream_of(dial.link); }
   void log(const LogLine& line) override;
+  // With a disk that answers at once.
+  [[nodiscard]] bool save(const MemorySave& save) override {
+    memory_ = save.memory;
+    return true;
+  }
   void dial_link(std::uint32_t link);
   void dial_stream_of(std::uint32_t link);
   void say_channel(ConnectionId id, char sign, const std::string& channel);
@@ -94,6 +106,8 @@ class SimBroker : private Carrier {
   // What its data directory holds.
   ClockCeiling ceiling_;
   IncarnationMemory disk_;
+  NodeMemory memory_;
+  bool has_memory_ = false;
   std::uint64_t life_ = 0;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::uint64_t repaired_ = 0;  // Entries, as counted when it was looked at last.

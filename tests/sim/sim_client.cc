@@ -222,7 +222,8 @@ void SimClient::on_notice(const Notice& notice) {
                    if (near_) near_->on_accepted(accepted.operation);
                  },
                  [&](const OperationRefused& refused) {
-                   operations_.on_refused(refused, broker_life_);
+                   operations_.on_refused(refused, broker_life_,
+                                          stage_.waiting_lives.count(broker_life_) > 0);
                    if (near_) near_->on_refused(refused.operation);
                  },
                  [&](const OperationOutcome& outcome) {

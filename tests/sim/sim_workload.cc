@@ -187,8 +187,9 @@ void SimClient::begin_operation(std::uint64_t operation, MessageIndex message, M
                                 const Tracking& tracking, bool may_be_fenced) {
   const bool tracked = tracking.wait > WaitLevel::accepted;
   operations_.on_begun(
-      operation, {message, value, tracked, stage_.queue.now() + milliseconds(tracking.timeout_ms),
-                  last_round_, may_be_fenced});
+      operation,
+      {message, value, tracked, stage_.queue.now() + milliseconds(tracking.timeout_ms), last_round_,
+       may_be_fenced, stage_.truth.message(message).kind != RecordKind::event});
 }
 
 void SimClient::publish(Random& random, std::uint64_t burst) {

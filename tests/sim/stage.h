@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "exclusive_check.h"
 #include "group_check.h"
@@ -57,6 +58,7 @@ struct Stage {
   Network network;
   Tamper tamper;
   std::uint64_t lives = 0;
+  std::set<std::uint64_t> waiting_lives;  // Of brokers that have to rejoin before they number.
   std::vector<Step>* recording = nullptr;
   bool in_last_round = false;
   std::uint64_t serial = 0;  // Of the messages published: what makes each one unlike any other.

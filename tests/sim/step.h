@@ -52,6 +52,8 @@ enum class StepKind : std::uint8_t {
   stop,
   restart,
   pause,
+  alone,       // An operator tells it to take writes although it has left.
+  forget,      // The cluster `of`.
   clock_back,  // The wall clock of its next life is `first` behind what it would have been.
   // `who` and `other` are hosts; of a connection, the one that dialled and the one that listens.
   cut_one_way,
@@ -62,7 +64,7 @@ enum class StepKind : std::uint8_t {
   break_link,
   break_stream,
 };
-inline constexpr std::size_t kStepKinds = 40;
+inline constexpr std::size_t kStepKinds = 42;
 static_assert(static_cast<std::size_t>(StepKind::break_stream) + 1 == kStepKinds);
 [[nodiscard]] std::string_view name_of(StepKind kind);
 

@@ -203,6 +203,10 @@ void World::perform(const Step& step) {
       return broker.start();
     case StepKind::pause:
       return broker.pause(step.first);
+    case StepKind::alone:
+      return broker.ask("alone");
+    case StepKind::forget:
+      return broker.ask("forget " + step.of);
     default:
       return broker.step_clock_back(std::chrono::duration_cast<milliseconds>(step.first));
   }
@@ -258,6 +262,7 @@ std::optional<std::string> World::find_unwell() {
     const std::string name = "broker b" + std::to_string(i);
     if (!broker.is_running()) return name + " does not run";
     if (!broker.joined()) return name + " is not joined";
+    if (!broker.may_write()) return name + " has not rejoined";
     if (!broker.witness().take_echoed()) return name + " does not answer";
     for (const auto& other : brokers_) {
       if (!other->is_running()) return "a broker does not run";

@@ -25,6 +25,7 @@ TEST(ClockKeeper, without_a_data_directory_everything_is_allowed) {
   ASSERT_TRUE(memory);
   ClockKeeper keeper(std::move(*memory), [] {});
   EXPECT_TRUE(keeper.keep(after(std::chrono::hours(1)), {}));
+  EXPECT_TRUE(keeper.save({1, {}}, {}));  // Nothing waits for it.
 }
 
 TEST(ClockKeeper, no_reading_is_allowed_that_the_disk_does_not_cover) {
@@ -90,6 +91,40 @@ TEST(ClockKeeper, nothing_goes_on_before_the_disk_knows_that_the_incarnation_is_
   EXPECT_EQ(parent->incarnation, (Incarnation{1, 1}));
   EXPECT_EQ(parent->final_numbers, std::nullopt) << "it crashed";
   EXPECT_EQ(next->record.ancestors, (std::vector<Incarnation>{{1, 1}}));
+}
+
+TEST(ClockKeeper, what_the_node_wants_saved_is_told_when_the_disk_has_it_and_found_again) {
+  const TemporaryDirectory directory;
+  const BrokerOptions options = options_of(directory.file("east"));
+  const MemorySave wanted{7, {{{"west", {{4, 5}, MemberState::left}}}, {"hub tcp://h:1"}, true}};
+  {
+    auto memory = begin_incarnation(options, {}, 1, kWall);
+    ASSERT_TRUE(memory);
+    EXPECT_FALSE(memory->has_memory);
+    const IncarnationRecord memory_record = memory->record.incarnation;
+    ClockKeeper keeper(std::move(*memory), [] {});
+    IncarnationMemory ended{2, memory_record, {true, LaneNumbers{3, 4}}, {}};
+    EXPECT_FALSE(keeper.save(wanted, ended));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    std::optional<MemoryTicket> saved;
+    while (!saved && std::chrono::steady_clock::now() < until) {
+      saved = keeper.take_saved();
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(saved, 7U);
+    EXPECT_EQ(keeper.take_saved(), std::nullopt);
+    keeper.close(after(std::chrono::seconds(1)));
+  }
+  const auto next = begin_incarnation(options, {}, 2, kWall);
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(next->has_memory);
+  EXPECT_EQ(next->record.members, wanted.memory.members);
+  EXPECT_EQ(next->record.targets_met, wanted.memory.targets_met);
+  EXPECT_TRUE(next->record.has_left);
+  const auto& parent = next->record.incarnation.parent;
+  ASSERT_TRUE(parent);
+  EXPECT_EQ(parent->final_numbers, (LaneNumbers{3, 4}))
+      << "a promise and its numbers are one record";
 }
 
 }  // namespace

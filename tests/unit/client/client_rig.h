@@ -13,6 +13,7 @@
 
 #include "broker/broker.h"
 #include "mpreg/client.h"
+#include "unit/disk/disk_fixture.h"
 
 namespace mpreg {
 
@@ -95,9 +96,11 @@ class TwoClusters : public ::testing::Test {
   using Configure = std::function<void(BrokerOptions& options)>;
   explicit TwoClusters(const Configure& configure) {
     BrokerOptions options = broker_options("east");
+    options.data_dir = directory_.file("east");
     configure(options);
     hub = start_broker(options);
     options = broker_options("west");
+    options.data_dir = directory_.file("west");
     configure(options);
     options.hubs = {to_string(hub->endpoints().link)};
     spoke = start_broker(options);
@@ -109,6 +112,8 @@ class TwoClusters : public ::testing::Test {
     ASSERT_TRUE(east->barrier(kPatience));
   }
 
+  // As brokers have one by default. Whoever meets one without drops what is cached.
+  const TemporaryDirectory directory_;
   std::unique_ptr<Broker> hub;
   std::unique_ptr<Broker> spoke;
   std::unique_ptr<Client> east;

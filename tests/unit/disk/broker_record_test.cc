@@ -57,8 +57,8 @@ TEST(BrokerRecord, what_somebody_else_wrote_is_refused) {
   // The checksum fits in what follows.
   std::string later = encode(full_record());
   later.resize(later.size() - 8);
-  later[18] = 3;
-  EXPECT_EQ(text_of(with_checksum(later)), "has version 3, and this broker reads version 2");
+  later[18] = 4;
+  EXPECT_EQ(text_of(with_checksum(later)), "has version 4, and this broker reads version 3");
   std::string longer = encode(full_record());
   longer.resize(longer.size() - 8);
   EXPECT_EQ(text_of(with_checksum(longer + "x")), "has fields that do not fit");

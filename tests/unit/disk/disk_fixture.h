@@ -50,8 +50,9 @@ inline BrokerRecord full_record() {
   record.ancestors = {{6, 77}, {7, 78}, {8, 79}};
   record.has_left = true;
   record.members["north"] = {{}, MemberState::running};
-  record.members["south"] = {{4, 1}, MemberState::forgotten};
+  record.members["south"] = {{4, 1}, MemberState::forgotten, false};
   record.members["west"] = {{12, 2}, MemberState::left};
+  record.targets_met = {"hub tcp://10.0.0.1:7101", "peer tcp://10.0.0.2:7101"};
   record.namespaces = {"prices", "users"};
   record.clock_ceiling = 1'700'000'000'000ULL << kHybridCounterBits;
   return record;

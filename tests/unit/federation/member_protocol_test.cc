@@ -109,7 +109,7 @@ TEST(MemberProtocol, the_last_to_leave_starts_alone) {
 TEST(MemberProtocol, goodbye_is_said_when_the_promise_is_saved) {
   MemberProtocol east(start_of({{"west", standing(2, MemberState::running)}}, false), Instant{});
   save(east);
-  east.leave();
+  east.leave(5);
   EXPECT_FALSE(east.may_number());
   EXPECT_FALSE(east.take_goodbye());
   EXPECT_EQ(east.own_word().state, MemberState::running);
@@ -133,7 +133,7 @@ TEST(MemberProtocol, without_a_data_directory_the_end_is_silence) {
   start.targets.clear();
   MemberProtocol east(start, Instant{});
   EXPECT_TRUE(east.may_number());
-  east.leave();
+  east.leave(0);
   EXPECT_TRUE(east.take_goodbye());
   EXPECT_EQ(east.own_word().state, MemberState::running);
 }

@@ -87,8 +87,34 @@ TEST(Members, ages_of_all_hops_are_taken_off_and_the_freshest_word_counts) {
 TEST(Members, an_age_has_bounds) {
   Members::Known known;
   known.last_heard = kStart;
+  EXPECT_EQ(Members::age_ms(known, kStart - 1s), 0xFFFFFFFFU) << "it was never met";
+  known.is_met = true;
   EXPECT_EQ(Members::age_ms(known, kStart - 1s), 0U);
   EXPECT_EQ(Members::age_ms(known, kStart + 24h * 365), 0xFFFFFFFFU);
+}
+
+TEST(Members, one_that_is_remembered_is_met_when_it_is_heard_of_by_a_way_to_it) {
+  Members members;
+  Member east = member_of("east", 5);
+  east.record.parent = IncarnationParent{{4, 4}, LaneNumbers{1, 2, 3}};
+  members.remember("east", {east.record.incarnation, MemberState::left});
+  EXPECT_FALSE(members.find("east")->is_met);
+  EXPECT_EQ(members.find("east")->member.word.entitlement, Entitlement::waiting)
+      << "nobody who waits is told that it need not";
+  EXPECT_EQ(members.find("east")->next_hop, kNoLink);
+  east.hops = kHopsMax;
+  members.report(east, 7, kStart);
+  EXPECT_FALSE(members.find("east")->is_met);
+  // Of the same incarnation, and more of it.
+  east.hops = 0;
+  EXPECT_TRUE(members.report(east, 7, kStart));
+  EXPECT_TRUE(members.find("east")->is_met);
+  EXPECT_EQ(members.find("east")->member.record, east.record);
+  EXPECT_EQ(members.find("east")->member.word.state, MemberState::left) << "that only grows";
+  ++east.record.incarnation.counter;
+  EXPECT_TRUE(members.report(east, 7, kStart));
+  EXPECT_TRUE(members.find("east")->is_met);
+  EXPECT_EQ(members.find("east")->member.word.state, MemberState::running);
 }
 
 TEST(Members, a_member_stays_until_it_is_forgotten) {

@@ -54,6 +54,14 @@ class FederationRig::Wires : public Carrier {
     }
   }
   void dial_stream(const StreamDial& /*dial*/) override {}
+  [[nodiscard]] bool save(const MemorySave& save) override {
+    if (!broker().options.is_memory_kept || broker().disk_answers) {
+      broker().options.memory = save.memory;
+      return true;
+    }
+    broker().unsaved = save;
+    return false;
+  }
   void log(const LogLine& line) override { broker().log.push_back(line.text); }
 
  private:
@@ -77,9 +85,11 @@ std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<st
   broker->options = std::move(options);
   broker->options.cluster = cluster;
   broker->options.stream_endpoint = "tcp://*:1";
-  for (const std::size_t dial : dials) {
-    broker->options.dials.push_back({role, "broker " + std::to_string(dial)});
-  }
+  // Before those that the test has configured, which nobody reaches.
+  std::vector<DialOptions> reached;
+  for (const std::size_t dial : dials) reached.push_back({role, "broker " + std::to_string(dial)});
+  auto& all = broker->options.dials;
+  all.insert(all.begin(), reached.begin(), reached.end());
   broker->dials = std::move(dials);
   brokers_.push_back(std::move(broker));
   links_up_.emplace_back();
@@ -89,6 +99,9 @@ std::size_t FederationRig::add_broker(const std::string& cluster, std::vector<st
 
 void FederationRig::start(std::size_t i) {
   Broker& broker = *brokers_[i];
+  if (!broker.options.is_memory_kept) broker.options.memory = {};
+  broker.options.has_memory = broker.options.is_memory_kept && broker.starts++ > 0;
+  broker.unsaved.reset();
   broker.applied.facts.clear();
   const std::uint64_t instance = next_instance_++;
   IncarnationMemory next;
@@ -134,6 +147,20 @@ void FederationRig::stop(std::size_t i) {
   brokers_[i]->driver->leave();
   settle();
   kill(i);
+}
+
+void FederationRig::save(std::size_t i) {
+  Broker& broker = *brokers_[i];
+  if (!broker.unsaved) return;
+  broker.options.memory = broker.unsaved->memory;
+  broker.driver->on_saved(broker.unsaved->ticket);
+  broker.unsaved.reset();
+  settle();
+}
+
+void FederationRig::lose_memory(std::size_t i) {
+  brokers_[i]->options.memory = {};
+  brokers_[i]->starts = 0;
 }
 
 void FederationRig::restart(std::size_t i) {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ class FederationRig {
     std::vector<std::string> log;
     std::chrono::milliseconds skew{};
     IncarnationMemory disk;  // What its data directory holds.
+    std::uint64_t starts = 0;
+    bool disk_answers = true;           // At once; otherwise save() does.
+    std::optional<MemorySave> unsaved;  // What the disk has been asked for, and has not yet.
   };
 
   struct Client {
@@ -76,8 +80,12 @@ class FederationRig {
   // The process ends without a word; everything of it is gone.
   void kill(std::size_t broker);
   void restart(std::size_t broker);
-  // It says goodbye, everybody gets what it had, and it is gone.
+  // It leaves cleanly, and everything that it says on the way arrives.
   void stop(std::size_t broker);
+  void start_again(std::size_t broker) { restart(broker); }
+  // The disk answers now. And: while the broker is down, its directory is lost.
+  void save(std::size_t broker);
+  void lose_memory(std::size_t broker);
   void cut(std::size_t broker, std::uint32_t link);
   void heal(std::size_t broker, std::uint32_t link);
   // Nothing comes through any more, and nobody is told.

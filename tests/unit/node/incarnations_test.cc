@@ -147,6 +147,9 @@ TEST_F(Incarnations, a_clean_one_that_met_nobody_is_a_gap_of_exactly_its_numbers
   const Incarnation met_nobody = record().incarnation;
   ASSERT_TRUE(rig.publish(at_east, "orders.new", "one"));
   ASSERT_TRUE(rig.publish(at_east, "orders.new", "two"));
+  // It has left, and would take no cache write by itself while it is cut off.
+  ASSERT_TRUE(rig.session(at_east).query(rig.now(), "alone"));
+  rig.settle();
   invalidate_at_east();
   rig.settle();
   restart_east(true);

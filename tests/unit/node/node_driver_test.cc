@@ -30,6 +30,7 @@ class Wire : public Carrier {
   void set_interest(const ChannelInterest& /*interest*/) override {}
   void dial_stream(const StreamDial& /*dial*/) override {}
   void log(const LogLine& /*line*/) override {}
+  [[nodiscard]] bool save(const MemorySave& /*save*/) override { return !is_disk_slow; }
 
   template <typename Wanted>
   [[nodiscard]] const Wanted* last() const {
@@ -41,6 +42,7 @@ class Wire : public Carrier {
 
   Instant time{seconds(1000)};
   Duration step{};
+  bool is_disk_slow = false;
   std::set<Address> gone;
   std::map<Address, int> attempts;
   std::vector<Packet> sent;
@@ -109,6 +111,7 @@ TEST_F(NodeDriverTest, nothing_is_sent_to_a_peer_after_a_send_that_failed) {
 TEST_F(NodeDriverTest, a_suspension_before_a_receipt_does_not_count_as_held) {
   join();
   ASSERT_NE(wire.last<LinkWelcome>(), nullptr);
+  wire.is_disk_slow = true;
   wire.step = seconds(2);  // Between any two readings of the clock.
   give(west, state_of_west(1, 0));
   driver.end_turn();

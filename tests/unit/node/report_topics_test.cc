@@ -81,7 +81,7 @@ TEST(NodeReport, health_names_a_cluster_that_is_not_reachable) {
   f.rig.pass(seconds(5));
   const Json issues = f.read("health")["issues"];
   ASSERT_EQ(issues.size(), 1U);
-  EXPECT_EQ(issues[0], "cluster right is not reachable");
+  EXPECT_EQ(issues[0], "cluster 'right' is silent for 5 s: what it writes is not known here");
 }
 
 TEST(NodeReport, statistics_count_by_cluster) {
