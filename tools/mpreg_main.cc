@@ -33,8 +33,8 @@ void describe(CLI::App& program, Command& command) {
       "  mpreg demo all");
   add_broker_option(program, command);
   for (const auto add : {add_pub, add_sub, add_req, add_invalidate, add_replicate, add_entry_verbs,
-                         add_acquire, add_match, add_key, add_inspections, add_forget, add_audit,
-                         add_repair, add_top, add_bench, add_demo, add_version}) {
+                         add_acquire, add_match, add_key, add_inspections, add_alone, add_forget,
+                         add_audit, add_repair, add_top, add_bench, add_demo, add_version}) {
     add(program, command);
   }
 }

@@ -72,6 +72,7 @@ void add_match(CLI::App& program, Command& command);
 void add_key(CLI::App& program, Command& command);
 // Several that only look: stats, health, links, members, subs, who, trace.
 void add_inspections(CLI::App& program, Command& command);
+void add_alone(CLI::App& program, Command& command);
 void add_forget(CLI::App& program, Command& command);
 // Whether other clusters have what one has, and what was repaired.
 void add_audit(CLI::App& program, Command& command);

@@ -72,8 +72,10 @@ std::string health_text(const Json& health) {
   std::string text = "cluster " + cell(health["cluster_id"]) + ": " +
                      (health["healthy"].get<bool>() ? "healthy" : "UNHEALTHY") + "\n";
   for (const Json& issue : health["issues"]) text += "  " + cell(issue) + "\n";
+  for (const Json& warning : health["warnings"]) text += "  warning: " + cell(warning) + "\n";
   return text + "\n" +
          table(health["members"], {{"cluster", "cluster_id"},
+                                   {"state", "state"},
                                    {"reachable", "reachable"},
                                    {"heard ms ago", "heard_ms_ago"},
                                    {"lag", "lag"},
@@ -95,6 +97,7 @@ std::string links_text(const Json& links) {
 std::string members_text(const Json& members) {
   return table(members, {{"cluster", "cluster_id"},
                          {"region", "region"},
+                         {"state", "state"},
                          {"hops", "hops"},
                          {"reachable", "reachable"},
                          {"heard ms ago", "heard_ms_ago"},
