@@ -163,6 +163,9 @@ class ProgramTest(unittest.TestCase):
         brokers = {"hub": hub}
         for spoke in spokes:
             brokers[spoke] = self.start_broker(spoke, "--hub", hub.endpoints["link"])
+        # A new broker that is to join others takes cache writes as soon as it has met one of them.
+        for spoke in spokes:
+            wait_until(lambda s=spoke: self.ask(brokers[s], "stats")["may_write"], f"{spoke} has joined nobody")
         return brokers
 
     def start_sub(self, broker, *arguments):

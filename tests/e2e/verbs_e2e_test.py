@@ -8,7 +8,7 @@ import unittest
 from programs import Process, ProgramTest, program, run_mpreg, wait_until
 
 VERBS = ["pub", "sub", "req", "invalidate", "replicate", "put", "erase", "get", "explain", "acquire", "release", "match", "key", "stats", "health", "links", "members", "subs", "who",
-         "trace", "forget", "audit", "repair", "top", "bench", "demo", "version"]
+         "trace", "alone", "forget", "audit", "repair", "top", "bench", "demo", "version"]
 DONE, FAILED, USAGE = 0, 1, 2
 COLUMNS = 80
 
