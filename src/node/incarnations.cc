@@ -93,6 +93,8 @@ void Node::Impl::meet(Turn& turn, const std::string& cluster, const IncarnationR
     if (state.own || state.closed()) continue;
     if (!state.started) {
       state.started = true;
+      // What was left out on the way, because nobody had asked for it, has to be asked for.
+      if (end.lane == Lane::events && interest_.told_size() > 0) state.required = interest_.due();
       moved_streams_.push_back(index);
       if (applier_ != nullptr) applier_->follow(id, 0);
     }
