@@ -202,7 +202,7 @@ void PendingOperations::excuse(const std::string& cluster, bool may_serve, Insta
   tidy();
 }
 
-void PendingOperations::include(const std::string& cluster) {
+void PendingOperations::include(const std::string& cluster, Number base) {
   Step step([&](const Progress& from) -> SharedProgress {
     const auto place = std::lower_bound(from.missing.begin(), from.missing.end(), cluster);
     const bool is_missing = place != from.missing.end() && *place == cluster;
@@ -215,7 +215,7 @@ void PendingOperations::include(const std::string& cluster) {
     return to;
   });
   visit_all([&](Number /*number*/, Operation& operation) {
-    if (operation.fence == Instant{}) return true;
+    if (operation.fence == Instant{} || operation.cache_number <= base) return true;
     if (const SharedProgress& next = step.of(operation.progress)) operation.progress = next;
     return true;
   });

@@ -87,8 +87,9 @@ class PendingOperations {
   void excuse(const std::string& cluster, bool may_serve, Instant now, std::vector<Ended>& ended);
 
   // One that had left has rejoined: its near caches serve again, and those who wait for all near
-  // caches wait for them. Whoever let it in has said so before it confirms anything itself.
-  void include(const std::string& cluster);
+  // caches wait for them. Whoever let it in has said so before it confirms anything itself. What
+  // was numbered up to `base` is for nobody who has joined since.
+  void include(const std::string& cluster, Number base);
 
   // The near caches of a cluster have applied it up to `number`, or have stopped serving.
   void observed(const std::string& cluster, Number number, Instant now, std::vector<Ended>& ended);

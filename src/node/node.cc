@@ -94,7 +94,6 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
   for (const auto& [cluster, standing] : membership_.ledger().members()) {
     if (standing.state == MemberState::forgotten) continue;
     members_.remember(cluster, standing);
-    has_taken_base_ = true;  // All that is numbered is for them, too.
   }
   interest_.begin(incarnation_.incarnation().counter);
   for (const auto& [name, resolver] : options_.resolvers) {

@@ -40,7 +40,9 @@ bool Node::Impl::hear_member(Turn& turn, const Member& member) {
   states_due_ = true;
   switch (after.state) {
     case MemberState::running:
-      if (before.state == MemberState::left) pending_.include(member.cluster);
+      if (before.state == MemberState::left) {
+        pending_.include(member.cluster, base_[static_cast<std::size_t>(Lane::cache)]);
+      }
       break;
     case MemberState::left:
       log(turn, LogLevel::info, "cluster " + in_quotes(member.cluster) + " has left");

@@ -227,9 +227,14 @@ void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welc
 void Node::Impl::join(Turn& turn, Link& link) {
   incarnation_.note_used();
   if (!has_taken_base_) {
-    // What was published before anybody was joined is not for those who join.
+    // What was published before anybody was joined is not for those who join. But what changes
+    // caches is for those who are remembered.
     has_taken_base_ = true;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) base_[lane] = streams_[own_[lane]].frontier;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const bool is_for_all =
+          lane != static_cast<std::size_t>(Lane::events) && !options_.memory.members.empty();
+      if (!is_for_all) base_[lane] = streams_[own_[lane]].frontier;
+    }
   }
   link.sequence = link.heard = link.echoed = 0;
   link.states_sent.clear();

@@ -185,7 +185,7 @@ TEST(PlantedFaults, a_broker_that_hides_that_it_is_behind_is_caught) {
 }
 
 TEST(PlantedFaults, a_store_that_tells_what_it_does_not_know_is_caught) {
-  expect_caught(tell_as_if_all_were_known, breaks, 300, {}, NearFault::none, 2, 3200);
+  expect_caught(tell_as_if_all_were_known, breaks, 300, {}, NearFault::none, 2, 2300);
 }
 
 TEST(PlantedFaults, near_caches_that_are_said_to_have_observed_are_caught) {
