@@ -63,7 +63,6 @@ void Members::remember(const std::string& cluster, const MemberStanding& standin
   known.member.record = record_without_past(standing.incarnation);
   known.member.is_remembered = true;
   known.member.word.state = standing.state;
-  known.member.word.entitlement = Entitlement::waiting;  // Until it says otherwise.
   known.member.word.has_memory = standing.has_memory;
   known.member.word.last_fact = standing.last_fact;
   known.member.hops = kHopsMax;

@@ -82,7 +82,7 @@ struct RejoinSynced {
 // grows while the incarnation lasts, so that of two reports both count.
 struct MemberWord {
   MemberState state = MemberState::running;
-  Entitlement entitlement = Entitlement::entitled;
+  Entitlement entitlement = Entitlement::waiting;  // Until it says otherwise.
   bool has_memory = true;                   // It found what its earlier incarnations had saved.
   Number last_fact = 0;                     // Of `left`: of its last cache operation; 0: none.
   std::vector<RejoinSynced> welcomes = {};  // By cluster, ascending; of those that still wait.

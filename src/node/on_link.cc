@@ -193,7 +193,6 @@ void Node::Impl::on_link_hello(Turn& turn, std::uint32_t peer, const LinkHello& 
   link.connected = link.last_heard = link.echo_progress = turn.now.instant;
   link.peer = {hello.cluster, hello.region, hello.record, 1, 0};
   link.peer.settings = hello.settings.namespaces;
-  link.peer.word.entitlement = Entitlement::waiting;  // Until it says otherwise.
   learn_claim_lease(turn, hello.cluster, hello.settings.claim_lease_max_ms);
   send(turn, from, welcome);
   join(turn, link);
@@ -217,7 +216,6 @@ void Node::Impl::on_link_welcome(Turn& turn, Link& link, const LinkWelcome& welc
   link.refusal.clear();
   link.peer = {welcome.cluster, welcome.region, welcome.record, 1, 0};
   link.peer.settings = welcome.settings.namespaces;
-  link.peer.word.entitlement = Entitlement::waiting;
   learn_claim_lease(turn, welcome.cluster, welcome.settings.claim_lease_max_ms);
   turn.outbox.stream_dials.push_back({link.address.peer, welcome.stream_endpoint});
   join(turn, link);

@@ -185,9 +185,10 @@ TEST(MemberProtocol, alone_is_for_one_incarnation_and_admits_nobody) {
 
 TEST(MemberWord, of_two_reports_of_one_incarnation_both_count) {
   MemberWord word;
-  word.entitlement = Entitlement::waiting;
+  EXPECT_EQ(word.entitlement, Entitlement::waiting) << "nobody is entitled until it says so";
   word.welcomes = {{"b", {1, 1}}};
   MemberWord other;
+  other.entitlement = Entitlement::entitled;
   other.welcomes = {{"a", {2, 1}}, {"b", {3, 1}}};
   EXPECT_TRUE(word.merge(other));
   EXPECT_EQ(word.entitlement, Entitlement::entitled);
