@@ -8,7 +8,7 @@
 namespace mpreg {
 namespace {
 
-constexpr std::uint32_t kUntilRememberedMs = 100;
+constexpr std::uint32_t kAfterFloodMs = 100;
 
 bool kind_fits(Lane lane, RecordKind kind) {
   switch (lane) {
@@ -100,14 +100,16 @@ Result<void> Node::Impl::declare_aliases(Session& session, const BatchHeader& he
 
 void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader& header,
                                  std::size_t header_bytes, Frame frame) {
+  // Until its incarnation is on disk, or it has rejoined, the broker numbers nothing.
   const bool has_to_wait =
-      header.stream.lane != Lane::events && membership_.may_rejoin_soon(turn.now.instant);
+      !incarnation_.may_number() ||
+      (header.stream.lane != Lane::events && membership_.may_rejoin_soon(turn.now.instant));
   if (has_to_wait || !session.waiting.empty()) {
     session.waiting_bytes += header_bytes + frame.size();
     if (session.waiting_bytes > options_.session_window_bytes_max) {
       return refuse_session(turn, session.peer,
                             {ErrorCode::overloaded, "more was sent than the window allows"},
-                            kUntilRememberedMs);
+                            kAfterFloodMs);
     }
     session.waiting.push_back({header, header_bytes, std::move(frame)});
     return;
@@ -121,12 +123,6 @@ void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader
     acceptances_.owe(session);
   }
   if (leaving_) return;  // Not stamped and not accepted: the client sends it elsewhere.
-  if (!incarnation_.may_number()) {
-    return refuse_session(
-        turn, session.peer,
-        {ErrorCode::disconnected, "the incarnation that begins is not on disk yet"},
-        kUntilRememberedMs);
-  }
 
   auto opened = open_body(std::move(frame), BodyLimits{options_.payload_bytes_max});
   Result<void> checked =
@@ -153,9 +149,9 @@ void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader
   stamp_and_apply(turn, parts, std::move(*opened));
 }
 
-// The broker has rejoined, or its clients have waited long enough to be told why it has not.
+// The broker may number, or its clients have waited long enough to be told why it has not rejoined.
 void Node::Impl::take_waiting(Turn& turn) {
-  if (membership_.may_rejoin_soon(turn.now.instant)) return;
+  if (!incarnation_.may_number() || membership_.may_rejoin_soon(turn.now.instant)) return;
   for (const auto& session : sessions_) {
     if (!session || session->waiting.empty()) continue;
     const std::uint32_t peer = session->peer;
