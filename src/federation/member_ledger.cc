@@ -123,12 +123,4 @@ bool MemberLedger::was_forgotten(const std::string& cluster, const Incarnation& 
          incarnation <= known->second.incarnation;
 }
 
-std::size_t MemberLedger::electorate() const {
-  std::size_t count = 1;
-  for (const auto& [cluster, standing] : members_) {
-    if (standing.state != MemberState::forgotten) ++count;
-  }
-  return count;
-}
-
 }  // namespace mpreg

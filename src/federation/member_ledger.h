@@ -82,8 +82,6 @@ class MemberLedger {
   [[nodiscard]] bool has_left(const std::string& cluster) const;
   [[nodiscard]] bool was_forgotten(const std::string& cluster,
                                    const Incarnation& incarnation) const;
-  // This one and everybody who is not forgotten: of them a majority decides.
-  [[nodiscard]] std::size_t electorate() const;
 
  private:
   void doubt_who_left();

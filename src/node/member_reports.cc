@@ -28,7 +28,7 @@ std::vector<std::string> NodeReports::unheard(const Now& now) const {
     }
     if (is_doubted) continue;
     const std::uint32_t age = sources_.age_of(now.instant, cluster);
-    if (age <= static_cast<std::uint32_t>(kOriginSilenceMax.count())) continue;
+    if (!is_silent(now, cluster)) continue;
     if (!known.is_met) {
       all.push_back("cluster " + in_quotes(cluster) +
                     " is a member, and was not met since this broker started");
@@ -40,6 +40,24 @@ std::vector<std::string> NodeReports::unheard(const Now& now) const {
     }
   }
   return all;
+}
+
+std::vector<std::string> NodeReports::refused_links(const Now& now) const {
+  std::vector<std::string> all;
+  for (const std::string& cluster : links_.duplicates(now.instant)) {
+    all.push_back("cluster " + in_quotes(cluster) +
+                  " has two brokers: the second one is refused a link here");
+  }
+  for (const auto& [id, link] : links_) {
+    if (link.refusal.empty()) continue;
+    all.push_back("the broker at " + link.endpoint + " refuses the link: " + link.refusal);
+  }
+  return all;
+}
+
+bool NodeReports::is_silent(const Now& now, const std::string& cluster) const {
+  return sources_.age_of(now.instant, cluster) >
+         static_cast<std::uint32_t>(kOriginSilenceMax.count());
 }
 
 // "left", "never met", "silent" and so on, for people.
@@ -54,9 +72,7 @@ std::string NodeReports::state_of_member(const Now& now, const std::string& clus
   if (known->member.word.entitlement != Entitlement::entitled) {
     return std::string(name_of(known->member.word.entitlement));
   }
-  const bool is_silent =
-      sources_.age_of(now.instant, cluster) > static_cast<std::uint32_t>(kOriginSilenceMax.count());
-  return is_silent ? "silent" : "running";
+  return is_silent(now, cluster) ? "silent" : "running";
 }
 
 }  // namespace mpreg

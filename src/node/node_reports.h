@@ -48,6 +48,8 @@ class NodeReports {
 
   // ---- member_reports.cc
   [[nodiscard]] std::vector<std::string> unheard(const Now& now) const;
+  [[nodiscard]] std::vector<std::string> refused_links(const Now& now) const;
+  [[nodiscard]] bool is_silent(const Now& now, const std::string& cluster) const;
   [[nodiscard]] std::string state_of_member(const Now& now, const std::string& cluster) const;
 
   // ---- report_topics.cc

@@ -130,22 +130,10 @@ Json NodeReports::report_health(const Now& now) const {
                        {"behind_ms", behind.count()}});
   }
   HealthReport health = assess_health(inputs);
-  for (const std::vector<std::string>& found : {unheard(now), sources_.disagreements()}) {
-    for (const std::string& issue : found) {
-      health.healthy = false;
-      health.issues.push_back(issue);
-    }
-  }
-  for (const std::string& cluster : links_.duplicates(now.instant)) {
-    health.healthy = false;
-    health.issues.push_back("cluster " + in_quotes(cluster) +
-                            " has two brokers: the second one is refused a link here");
-  }
-  for (const auto& [id, link] : links_) {
-    if (link.refusal.empty()) continue;
-    health.healthy = false;
-    health.issues.push_back("the broker at " + link.endpoint +
-                            " refuses the link: " + link.refusal);
+  for (const std::vector<std::string>& found :
+       {unheard(now), sources_.disagreements(), refused_links(now)}) {
+    health.healthy = health.healthy && found.empty();
+    health.issues.insert(health.issues.end(), found.begin(), found.end());
   }
   Json warnings = Json::array();
   if (!options_.is_memory_kept) {
@@ -211,12 +199,10 @@ Json NodeReports::report_explain(const Now& now, std::string_view entry) const {
   EntryState state = got.state;
   const bool is_unwritten = claim && got.version <= claim->claim.token;
   if (claim && claim->is_ours && is_unwritten) state = EntryState::exclusive;
-  const bool is_silent =
-      std::any_of(members_.all().begin(), members_.all().end(), [&](const auto& member) {
-        return sources_.age_of(now.instant, member.first) >
-               static_cast<std::uint32_t>(kOriginSilenceMax.count());
-      });
-  if (is_silent && state == EntryState::shared) state = EntryState::degraded;
+  const bool is_degraded =
+      std::any_of(members_.all().begin(), members_.all().end(),
+                  [&](const auto& member) { return is_silent(now, member.first); });
+  if (is_degraded && state == EntryState::shared) state = EntryState::degraded;
   Json answer = {{"cluster_id", options_.cluster},
                  {"namespace", address.namespace_name},
                  {"key", address.key},

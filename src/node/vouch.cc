@@ -17,15 +17,6 @@ bool has_open_stream(const NodeState& node, const std::string& cluster) {
   });
 }
 
-// Of the oldest that is known of those who may have let somebody rejoin.
-std::uint32_t age_of_awaited(const NodeState& node, Instant now) {
-  std::uint32_t age = 0;
-  for (const std::string& cluster : node.membership_.ledger().awaited()) {
-    age = std::max(age, age_of(node, now, cluster));
-  }
-  return age;
-}
-
 }  // namespace
 
 std::uint32_t age_of(Instant now, const StreamState& stream) {
@@ -36,7 +27,11 @@ std::uint32_t age_of(Instant now, const StreamState& stream) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(age, 0, kAgeUnknown - 1));
 }
 
-std::uint32_t age_of(const NodeState& node, Instant now, const std::string& origin) {
+namespace {
+
+// `of_awaited` counts for one that has left.
+std::uint32_t age_of(const NodeState& node, Instant now, const std::string& origin,
+                     std::uint32_t of_awaited) {
   std::uint32_t age = kAgeUnknown;
   std::uint32_t before = 0;
   bool is_known = false;  // A stream of its present incarnation.
@@ -55,8 +50,24 @@ std::uint32_t age_of(const NodeState& node, Instant now, const std::string& orig
     }
   }
   // What it had numbered before it left is here, or counts above.
-  if (has_left) age = std::max(is_known ? age : 0, age_of_awaited(node, now));
+  if (has_left) age = std::max(is_known ? age : 0, of_awaited);
   return std::max(age, before);
+}
+
+// Of the oldest that is known of those who may have let somebody rejoin; none of them has left.
+std::uint32_t age_of_awaited(const NodeState& node, Instant now) {
+  std::uint32_t age = 0;
+  for (const std::string& cluster : node.membership_.ledger().awaited()) {
+    age = std::max(age, age_of(node, now, cluster, 0));
+  }
+  return age;
+}
+
+}  // namespace
+
+std::uint32_t age_of(const NodeState& node, Instant now, const std::string& origin) {
+  const bool has_left = node.membership_.ledger().has_left(origin);
+  return age_of(node, now, origin, has_left ? age_of_awaited(node, now) : 0);
 }
 
 std::vector<Vouch> vouches_of(const NodeState& node, Instant now) {
@@ -66,8 +77,9 @@ std::vector<Vouch> vouches_of(const NodeState& node, Instant now) {
   for (const LinkTarget& target : node.membership_.unmet_targets()) {
     vouches.push_back({target.endpoint, kAgeUnknown});
   }
+  const std::uint32_t of_awaited = age_of_awaited(node, now);
   for (const auto& [cluster, known] : node.members_.all()) {
-    Vouch vouch{cluster, may_vouch ? age_of(node, now, cluster) : kAgeUnknown};
+    Vouch vouch{cluster, may_vouch ? age_of(node, now, cluster, of_awaited) : kAgeUnknown};
     const Incarnation& current = known.member.record.incarnation;
     const auto stream = node.stream_ids_.find({cluster, current, Lane::cache});
     if (stream && node.streams_[*stream].has_unheard) vouch.unheard_counter = current.counter;
