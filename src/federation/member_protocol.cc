@@ -135,19 +135,18 @@ MemberWord MemberProtocol::own_word() const {
 std::string MemberProtocol::why_waiting() const {
   if (may_number()) return {};
   const std::string ways =
-      "; or end the waiting: mpreg forget for those that are gone for good, mpreg alone to break "
-      "the promise";
+      "; start one of them, mpreg forget those that are gone for good, or write anyway with mpreg "
+      "alone";
   if (ledger_.standing() == MemberLedger::Standing::memoryless) {
     std::vector<std::string> wanted = ledger_.waits_for(welcomed_by_);
     for (const LinkTarget& target : wanted.empty() ? targets_ : std::vector<LinkTarget>{}) {
       wanted.push_back(name_of_target(target));
     }
-    return "this broker remembers no member (its data directory is new, or was lost), and waits "
-           "for "
-           "the first that it is to meet: " +
+    return "this broker remembers no member (its data directory is new or was lost) and waits for "
+           "the first of: " +
            listed(wanted) + ways;
   }
-  return "this cluster has left, and waits for a member that may number, or for all of: " +
+  return "this cluster has left and waits to rejoin, for a member that may write or for all of: " +
          listed(ledger_.waits_for(welcomed_by_)) + ways;
 }
 

@@ -67,8 +67,8 @@ class MemberProtocol {
   [[nodiscard]] MemberWord own_word() const;
   [[nodiscard]] const MemberLedger& ledger() const { return ledger_; }
   [[nodiscard]] bool may_number() const { return ledger_.may_number(); }
-  // It has only just started, and waits: for so long its clients are asked to try again, instead of
-  // being told that what they write is refused. With its neighbours there it takes a moment.
+  // It has only just started and waits: for so long what its clients write waits, too, instead of
+  // being refused. With its neighbours there it takes a moment.
   [[nodiscard]] bool may_rejoin_soon(Instant now) const;
   [[nodiscard]] Entitlement entitlement() const;
   // Why nothing may be numbered, whom is waited for and what can be done, in a sentence; empty when

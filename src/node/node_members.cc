@@ -74,8 +74,8 @@ Result<void> Node::Impl::stand_alone(Turn& turn) {
                                         " waits for nobody: it takes cache writes already");
   }
   log(turn, LogLevel::warning,
-      "told to stand alone: cache writes are taken although " + membership_.why_waiting() +
-          "; caches that rely on its having left may be stale");
+      "told to stand alone: cache writes are taken before the cluster has rejoined; caches "
+      "elsewhere that rely on its having left may be stale");
   membership_.stand_alone();
   states_due_ = true;
   return {};
