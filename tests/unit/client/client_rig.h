@@ -91,10 +91,10 @@ inline SubscriptionCallbacks collect_into(Collected<std::string>& texts) {
 using Texts = std::vector<std::string>;
 
 // A hub, a spoke, and a client at each, which know of each other.
-class TwoClusters : public ::testing::Test {
- protected:
+class ClusterPair {
+ public:
   using Configure = std::function<void(BrokerOptions& options)>;
-  explicit TwoClusters(const Configure& configure) {
+  explicit ClusterPair(const Configure& configure) {
     BrokerOptions options = broker_options("east");
     options.data_dir = directory_.file("east");
     configure(options);
@@ -107,17 +107,25 @@ class TwoClusters : public ::testing::Test {
     east = start_client(*hub);
     west = start_client(*spoke);
   }
-  void SetUp() override {
-    ASSERT_TRUE(west->barrier(kPatience));
-    ASSERT_TRUE(east->barrier(kPatience));
-  }
+  // False when patience has ended.
+  [[nodiscard]] bool have_met() { return west->barrier(kPatience) && east->barrier(kPatience); }
 
+ private:
   // As brokers have one by default. Whoever meets one without drops what is cached.
   const TemporaryDirectory directory_;
+
+ public:
   std::unique_ptr<Broker> hub;
   std::unique_ptr<Broker> spoke;
   std::unique_ptr<Client> east;
   std::unique_ptr<Client> west;
+};
+
+// A new pair for each test.
+class TwoClusters : public ::testing::Test, protected ClusterPair {
+ protected:
+  using ClusterPair::ClusterPair;
+  void SetUp() override { ASSERT_TRUE(have_met()); }
 };
 
 }  // namespace mpreg

@@ -8,14 +8,24 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Two clusters; who wants a key waits until the brokers have been there for longer than any lease.
-class ExclusiveKeys : public TwoClusters {
+// A lease that no stall of the machine outlasts.
+constexpr milliseconds kLong{10'000};
+
+// Two clusters for all of these tests, each of which has a key of its own. Who wants a key waits
+// until the brokers have been there for longer than any lease.
+class ExclusiveKeys : public ::testing::Test {
  protected:
-  ExclusiveKeys()
-      : TwoClusters([](BrokerOptions& options) {
-          options.node.claim_lease_max = milliseconds(2000);
-          options.protocols = {"strict=directory", "loose=eventual"};
-        }) {}
+  static void SetUpTestSuite() {
+    pair = std::make_unique<ClusterPair>([](BrokerOptions& options) {
+      options.node.claim_lease_max = kLong;
+      options.protocols = {"strict=directory", "loose=eventual"};
+    });
+    ASSERT_TRUE(pair->have_met());
+    const auto any = pair->east->acquire({"stock", "any"}, lease(kLong, 3 * kLong));
+    ASSERT_TRUE(any) << any.error().text;
+  }
+  static void TearDownTestSuite() { pair.reset(); }
+
   static AcquireOptions lease(milliseconds time, milliseconds wait = milliseconds(0)) {
     return {time, wait};
   }
@@ -33,21 +43,35 @@ class ExclusiveKeys : public TwoClusters {
     return fact;
   }
 
-  const CacheAddress stock{"stock", "4711"};
+  [[nodiscard]] std::int64_t violations_at_east() const {
+    constexpr std::string_view kName = "\"coherence_violations_detected\":";
+    const auto federation = east->query("federation");
+    if (!federation) return -1;
+    const std::size_t at = federation->find(kName);
+    return at == std::string::npos ? -1 : std::stoll(federation->substr(at + kName.size()));
+  }
+
+  static std::unique_ptr<ClusterPair> pair;
+  const std::unique_ptr<Client>& east = pair->east;
+  const std::unique_ptr<Client>& west = pair->west;
+  const std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const CacheAddress stock{"stock", name};
 };
 
+std::unique_ptr<ClusterPair> ExclusiveKeys::pair;
+
 TEST_F(ExclusiveKeys, one_cluster_holds_a_key_and_the_other_cannot_write_it) {
-  auto key = east->acquire(stock, lease(milliseconds(2000)));
+  auto key = east->acquire(stock, lease(kLong));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_GT(key->token(), 0U);
   EXPECT_TRUE(key->holds());
-  EXPECT_LE(key->left(), milliseconds(2000));
+  EXPECT_LE(key->left(), kLong);
   EXPECT_TRUE(key->home() == "east" || key->home() == "west") << key->home();
 
-  const auto refused = west->acquire(stock, lease(milliseconds(2000)));
+  const auto refused = west->acquire(stock, lease(kLong));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
-  EXPECT_NE(refused.error().text.find("stock:4711 is held by cluster 'east' for up to"),
+  EXPECT_NE(refused.error().text.find("stock:" + name + " is held by cluster 'east' for up to"),
             std::string::npos)
       << refused.error().text;
 
@@ -64,11 +88,11 @@ TEST_F(ExclusiveKeys, one_cluster_holds_a_key_and_the_other_cannot_write_it) {
 TEST_F(ExclusiveKeys, a_key_that_was_released_is_there_for_the_next_whose_token_is_greater) {
   FencingToken first = 0;
   {
-    auto key = east->acquire(stock, lease(milliseconds(2000)));
+    auto key = east->acquire(stock, lease(kLong));
     ASSERT_TRUE(key) << key.error().text;
     first = key->token();
   }
-  auto key = west->acquire(stock, lease(milliseconds(2000), milliseconds(5000)));
+  auto key = west->acquire(stock, lease(kLong, kLong));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_GT(key->token(), first);
   const OperationResult late = result_of(east->replicate(to_all(stock, first), "16"));
@@ -79,13 +103,13 @@ TEST_F(ExclusiveKeys, a_key_that_was_released_is_there_for_the_next_whose_token_
 }
 
 TEST_F(ExclusiveKeys, a_lease_that_is_not_renewed_ends_and_whoever_waits_is_next) {
-  auto key = east->acquire(stock, lease(milliseconds(1500)));
+  auto key = east->acquire(stock, lease(milliseconds(3000)));
   ASSERT_TRUE(key) << key.error().text;
-  ASSERT_TRUE(key->renew(milliseconds(1500)));
-  auto next = west->acquire(stock, lease(milliseconds(2000), milliseconds(10'000)));
+  ASSERT_TRUE(key->renew(milliseconds(3000)));
+  auto next = west->acquire(stock, lease(kLong, 2 * kLong));
   ASSERT_TRUE(next) << next.error().text;
   EXPECT_FALSE(key->holds());
-  const auto renewed = key->renew(milliseconds(1500));
+  const auto renewed = key->renew(milliseconds(3000));
   ASSERT_FALSE(renewed);
   EXPECT_EQ(renewed.error().code, ErrorCode::refused);
   EXPECT_GT(next->token(), key->token());
@@ -96,13 +120,13 @@ TEST_F(ExclusiveKeys, acquiring_a_key_takes_it_from_every_near_cache) {
   ASSERT_TRUE(cache);
   CacheSpace& space = (*cache)->space("stock");
   ASSERT_TRUE((*cache)->wait_coherent("stock", kPatience));
-  ASSERT_TRUE(space.get_or_load("4711", [] { return Loaded("18"); }));
-  ASSERT_TRUE(space.get("4711"));
-  auto key = east->acquire(stock, lease(milliseconds(2000)));
+  ASSERT_TRUE(space.get_or_load(name, [] { return Loaded("18"); }));
+  ASSERT_TRUE(space.get(name));
+  auto key = east->acquire(stock, lease(kLong));
   ASSERT_TRUE(key) << key.error().text;
-  EXPECT_FALSE(space.get("4711")) << "when it is granted no copy is left anywhere";
-  EXPECT_EQ(result_of(space.put("4711", "19")).status, OperationStatus::refused);
-  EXPECT_FALSE(space.get("4711"));
+  EXPECT_FALSE(space.get(name)) << "when it is granted no copy is left anywhere";
+  EXPECT_EQ(result_of(space.put(name, "19")).status, OperationStatus::refused);
+  EXPECT_FALSE(space.get(name));
   PutOptions with;
   with.token = key->token();
   const auto own = NearCache::create(*east);
@@ -110,14 +134,15 @@ TEST_F(ExclusiveKeys, acquiring_a_key_takes_it_from_every_near_cache) {
   ASSERT_TRUE((*own)->wait_coherent("stock", kPatience));
   CacheSpace& of_east = (*own)->space("stock");
   with.wait = WaitLevel::applied;
-  EXPECT_EQ(result_of(of_east.put("4711", "17", with)).status, OperationStatus::done);
-  EXPECT_EQ(of_east.get("4711")->value, "17");
-  EXPECT_EQ(of_east.state("4711"), EntryState::shared);
-  EXPECT_NE(space.state("4711"), EntryState::shared);
+  EXPECT_EQ(result_of(of_east.put(name, "17", with)).status, OperationStatus::done);
+  EXPECT_EQ(of_east.get(name)->value, "17");
+  EXPECT_EQ(of_east.state(name), EntryState::shared);
+  EXPECT_NE(space.state(name), EntryState::shared);
 }
 
 TEST_F(ExclusiveKeys, protocols_say_what_may_be_done) {
-  const auto loose = east->acquire({"loose", "1"}, lease(milliseconds(2000)));
+  const std::int64_t violations = violations_at_east();
+  const auto loose = east->acquire({"loose", "1"}, lease(kLong));
   ASSERT_FALSE(loose);
   EXPECT_EQ(loose.error().text,
             "protocol eventual of namespace 'loose' makes no key anybody's alone");
@@ -127,24 +152,22 @@ TEST_F(ExclusiveKeys, protocols_say_what_may_be_done) {
   EXPECT_EQ(
       refused.error.text,
       "protocol directory of namespace 'strict' has no write of an entry that is missing here");
-  auto key = east->acquire(strict, lease(milliseconds(2000)));
+  auto key = east->acquire(strict, lease(kLong));
   ASSERT_TRUE(key) << key.error().text;
   EXPECT_EQ(result_of(east->replicate(to_all(strict, key->token()), "1")).status,
             OperationStatus::done);
   EXPECT_EQ(west->get(strict)->state, EntryState::shared);
-  const auto health = east->query("federation");
-  ASSERT_TRUE(health);
-  EXPECT_NE(health->find("\"coherence_violations_detected\":2"), std::string::npos) << *health;
+  EXPECT_EQ(violations_at_east(), violations + 2);
 }
 
 TEST_F(ExclusiveKeys, values_that_make_no_sense_are_refused_with_their_limits) {
-  const auto too_long = east->acquire(stock, lease(milliseconds(2001)));
+  const auto too_long = east->acquire(stock, lease(kLong + milliseconds(1)));
   ASSERT_FALSE(too_long);
-  EXPECT_EQ(too_long.error().text, "lease is 2001 ms, 100 ms to 2000 ms are allowed");
+  EXPECT_EQ(too_long.error().text, "lease is 10001 ms, 100 ms to 10000 ms are allowed");
   const auto nothing = east->acquire(stock, lease(milliseconds(0)));
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code, ErrorCode::malformed);
-  const auto no_key = east->acquire({"stock", ""}, lease(milliseconds(2000)));
+  const auto no_key = east->acquire({"stock", ""}, lease(kLong));
   ASSERT_FALSE(no_key);
   EXPECT_EQ(no_key.error().code, ErrorCode::malformed);
   EXPECT_FALSE(east->release(stock, 12345));

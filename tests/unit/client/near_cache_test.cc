@@ -65,6 +65,10 @@ struct NearCaches : testing::Test {
     if (!value) return "-";
     return value->exists ? value->value : "absent";
   }
+  // It may have to renew its lease first, when the machine has stalled.
+  static bool comes_to_serve(CacheSpace& space, std::string_view key, std::string_view wanted) {
+    return wait_until([&] { return text_of(space.get(key)) == wanted; });
+  }
   static bool done(const Result<Operation>& operation) {
     return operation && operation->wait(kPatience).status == OperationStatus::done;
   }
@@ -81,7 +85,7 @@ TEST_F(NearCaches, WhatIsLoadedIsServedUntilSomebodyChangesIt) {
   ASSERT_TRUE(done(there->space("users").put("7", "v2", {.wait = WaitLevel::observed})));
   EXPECT_EQ(text_of(users.get("7")), "-");
   EXPECT_EQ(users.get_or_load("7", load)->value, "v2");
-  EXPECT_EQ(text_of(there->space("users").get("7")), "v2");
+  EXPECT_TRUE(comes_to_serve(there->space("users"), "7", "v2"));
   const auto statistics = here->statistics();
   EXPECT_EQ(statistics.loads, 2U);
   EXPECT_EQ(statistics.hits, 1U);
@@ -102,13 +106,13 @@ TEST_F(NearCaches, AReplicatedValueIsServedEverywhere) {
   EXPECT_EQ(got->value, "v1");
   EXPECT_EQ(got->freshness, Freshness::coherent);
   EXPECT_EQ(late->statistics().cluster_hits, 1U);
-  EXPECT_EQ(text_of(late->space("users").get("7")), "v1");
+  EXPECT_TRUE(comes_to_serve(late->space("users"), "7", "v1"));
 }
 
 TEST_F(NearCaches, WhatDoesNotExistIsKnownUntilItDoes) {
   CacheSpace& users = here->space("users");
   EXPECT_FALSE(users.get_or_load("7", [] { return Loaded(std::nullopt); })->exists);
-  EXPECT_EQ(text_of(users.get("7")), "absent");
+  EXPECT_TRUE(comes_to_serve(users, "7", "absent"));
   ASSERT_TRUE(done(there->space("users").put("7", "v", {.wait = WaitLevel::observed})));
   EXPECT_EQ(text_of(users.get("7")), "-");
 }
@@ -118,7 +122,7 @@ TEST_F(NearCaches, WhatIsErasedDoesNotExist) {
   ASSERT_TRUE(users.get_or_load("7", [] { return Loaded("v"); }).has_value());
   ASSERT_TRUE(done(there->space("users").erase("7", {.wait = WaitLevel::observed})));
   EXPECT_EQ(text_of(users.get("7")), "-");
-  EXPECT_EQ(text_of(there->space("users").get("7")), "absent");
+  EXPECT_TRUE(comes_to_serve(there->space("users"), "7", "absent"));
 }
 
 TEST_F(NearCaches, PatternsTagsAndNamespaces) {
@@ -131,10 +135,10 @@ TEST_F(NearCaches, PatternsTagsAndNamespaces) {
   CacheSpace& others = there->space("users");
   ASSERT_TRUE(done(others.invalidate_pattern("a.#", WaitLevel::observed)));
   EXPECT_EQ(text_of(users.get("a.1")), "-");
-  EXPECT_EQ(text_of(users.get("b.1")), "v");
+  EXPECT_TRUE(comes_to_serve(users, "b.1", "v"));
   ASSERT_TRUE(done(others.invalidate_tag("team", WaitLevel::observed)));
   EXPECT_EQ(text_of(users.get("b.1")), "-");
-  EXPECT_EQ(text_of(users.get("c.1")), "v");
+  EXPECT_TRUE(comes_to_serve(users, "c.1", "v"));
   ASSERT_TRUE(done(others.invalidate_all(WaitLevel::observed)));
   EXPECT_EQ(text_of(users.get("c.1")), "-");
 }
@@ -169,7 +173,7 @@ TEST_F(NearCaches, Pitfall01WhatChangesWhileItIsLoadedIsLoadedAgain) {
   });
   EXPECT_EQ(got->value, "v2");
   EXPECT_EQ(got->freshness, Freshness::coherent);
-  EXPECT_EQ(text_of(users.get("7")), "v2");
+  EXPECT_TRUE(comes_to_serve(users, "7", "v2"));
 }
 
 // Pitfall 21: what is loaded is no change, and nobody is told of it.
