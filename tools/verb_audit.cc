@@ -31,6 +31,7 @@ struct Sampled {
   CacheAddress address;
   std::uint64_t version = 0;
   std::string written_by;
+  std::string stream;  // Of `version`, which is a number in it; where a resolver decides: none.
 };
 
 // What one cluster had of the sample at one moment.
@@ -75,6 +76,7 @@ Result<std::vector<Sampled>> take_sample(Client& client, std::uint32_t count) {
     one.address.version = entry["key_version"];
     one.version = entry["version"];
     one.written_by = entry["written_by"];
+    one.stream = entry["stream"];
     sample.push_back(std::move(one));
   }
   return sample;
@@ -141,7 +143,11 @@ Result<void> Audit::look(milliseconds after) {
       const auto got = client_->get(one.address, {.cluster = clusters_[c], .with_value = false});
       if (!got) return tl::unexpected(got.error());
       const bool is_there = mpreg::has_value(got->state);
-      const bool is_older = is_there && got->version < one.version;
+      // Numbers of one stream can be compared; a write of another one is another write.
+      const bool is_placed = got->position.number != 0;
+      const std::uint64_t version = is_placed ? got->position.number : got->version;
+      const bool is_comparable = !is_placed || to_string(got->position.stream) == one.stream;
+      const bool is_older = is_there && is_comparable && version < one.version;
       if (is_older) {
         ++looks[c].older;
         was_older_[c][i] = true;
@@ -150,7 +156,7 @@ Result<void> Audit::look(milliseconds after) {
       }
       if (was_older_[c][i]) lag_[c].push_back(after);
       was_older_[c][i] = false;
-      ++(is_there || got->version >= one.version ? looks[c].same : looks[c].missing);
+      ++(is_there || (is_comparable && version >= one.version) ? looks[c].same : looks[c].missing);
     }
   }
   times_.push_back(after);

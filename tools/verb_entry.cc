@@ -84,7 +84,7 @@ ExitCode get(const Command& command, const Options& options) {
     if (is_there) line["value"] = text_of(*got);
     if (is_there && got->ttl_ms > 0) line["ttl_ms"] = got->ttl_ms;
     if (got->version != 0) {
-      line["version"] = got->version;
+      line["version"] = got->position.number != 0 ? got->position.number : got->version;
       line["written_by"] = got->origin;
     }
     std::cout << to_line(line);

@@ -133,7 +133,7 @@ class CacheFederationBridge::Impl : public std::enable_shared_from_this<Impl> {
                          const Tracking& tracking, Send&& send_it);
   void on_message(const Message& message);
   void on_invalidation(const CacheInvalidation& invalidation, const CacheSource& source);
-  void on_fact(const CacheReplication& fact, const CacheSource& source, bool is_repeated);
+  void on_fact(const CacheReplication& fact, const CacheSource& source, bool is_unusable);
   void give(const std::optional<ReplicationOrder::Given>& given);
   template <typename Value, typename Callback>
   void apply(BridgeBooks::Sort sort, const Callback& callback, const Value& value,
@@ -204,7 +204,7 @@ void CacheFederationBridge::Impl::on_message(const Message& message) {
     if (decoded(invalidation, message)) on_invalidation(*invalidation, source);
   } else if (message.kind == RecordKind::replication) {
     const auto fact = decode_replication(message.payload);
-    if (decoded(fact, message)) on_fact(*fact, source, message.repeated);
+    if (decoded(fact, message)) on_fact(*fact, source, message.unusable);
   } else if (message.kind == RecordKind::value) {
     auto value = decode_value(message.payload);
     if (decoded(value, message)) give(order_.on_value(std::move(*value), source.publisher.client));
@@ -238,13 +238,13 @@ void CacheFederationBridge::Impl::give(const std::optional<ReplicationOrder::Giv
   apply(BridgeBooks::Sort::replication, callbacks_.on_replication, given->value, source);
 }
 
-// Where the value is not sent, the fact invalidates, and so does one that had come before by way of
-// another broker, whose value does not come again. Otherwise the value counts and not the fact.
+// Where the value is not sent, or is not to be used, the fact invalidates. Otherwise the value
+// counts and not the fact.
 void CacheFederationBridge::Impl::on_fact(const CacheReplication& fact, const CacheSource& source,
-                                          bool is_repeated) {
+                                          bool is_unusable) {
   const bool is_for_us =
       selects(fact.targets, configuration.cluster_id, client_.core().place().second);
-  if (is_for_us && !is_repeated) {
+  if (is_for_us && !is_unusable) {
     if (callbacks_.on_syncing) {
       if (const auto thrown = call_guarded([&] { callbacks_.on_syncing(fact, source); })) {
         client_.core().report_error("on_syncing threw " + *thrown);

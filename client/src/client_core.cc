@@ -296,9 +296,9 @@ std::pair<std::string, std::string> ClientCore::place() const {
   return {welcome->cluster, welcome->region};
 }
 
-HybridTime ClientCore::subscribed_clock() const {
+std::uint64_t ClientCore::subscribed_at() const {
   const std::lock_guard lock(mutex_);
-  return subscribed_clock_;
+  return subscribed_at_;
 }
 
 std::optional<Welcome> ClientCore::welcome() const {
@@ -308,7 +308,7 @@ std::optional<Welcome> ClientCore::welcome() const {
   known.cluster = session_.welcome()->cluster;
   known.region = session_.welcome()->region;
   known.incarnation = session_.welcome()->incarnation;
-  known.clock = session_.welcome()->clock;
+  known.applied_last = session_.welcome()->applied_last;
   return known;
 }
 

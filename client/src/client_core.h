@@ -97,7 +97,7 @@ class ClientCore {
   [[nodiscard]] std::pair<std::string, std::string> place() const;
   [[nodiscard]] std::optional<Welcome> welcome() const;
   // The latest clock that came with a subscription.
-  [[nodiscard]] HybridTime subscribed_clock() const;
+  [[nodiscard]] std::uint64_t subscribed_at() const;
   // Called by the receiving thread about every `interval`, until cancel() returns.
   std::uint64_t every(std::chrono::milliseconds interval, std::function<void()> call);
   void cancel(std::uint64_t timer);
@@ -139,7 +139,7 @@ class ClientCore {
   void handle(const ClaimGranted& reply) { take_reply(reply.request, reply); }
   void handle(const Subscribed& subscribed);
   void handle(const LeaseRenewal& renewal);
-  void handle(const RepeatedFact& fact);
+  void handle(const WithdrawnWrite& write);
   // Operations that ended alike, with the latency of each.
   struct Finished {
     std::shared_ptr<Operation::State> operation;
@@ -197,8 +197,8 @@ class ClientCore {
   ConnectionStatus status_;
   bool closing_ = false;
   bool stopping_ = false;
-  bool welcomed_ = false;  // At least once.
-  HybridTime subscribed_clock_ = 0;
+  bool welcomed_ = false;            // At least once.
+  std::uint64_t subscribed_at_ = 0;  // The broker's last application then.
   Error refusal_;
   // That end by their outcome, and that end by being accepted.
   tsl::robin_map<std::uint64_t, std::shared_ptr<Operation::State>> tracked_;

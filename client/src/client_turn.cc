@@ -145,7 +145,7 @@ void ClientCore::take_reply(std::uint64_t request, Reply reply) {
 void ClientCore::handle(const Subscribed& subscribed) {
   {
     const Lock lock(mutex_);
-    subscribed_clock_ = std::max(subscribed_clock_, subscribed.clock);
+    subscribed_at_ = subscribed.applied;
   }
   handle(Answer{subscribed.request, true, ErrorCode::internal, {}});
 }
@@ -154,8 +154,8 @@ void ClientCore::handle(const LeaseRenewal& renewal) {
   for (const auto& listener : listeners()) listener->on_lease(renewal);
 }
 
-void ClientCore::handle(const RepeatedFact& fact) {
-  for (const auto& listener : listeners()) listener->on_repeated(fact);
+void ClientCore::handle(const WithdrawnWrite& write) {
+  for (const auto& listener : listeners()) listener->on_withdrawn(write);
 }
 
 void ClientCore::run_timers(const Now& now) {

@@ -52,7 +52,7 @@ class NearCacheImpl : public SessionListener, public std::enable_shared_from_thi
   void on_welcome(const Welcome& welcome) override;
   void on_lost() override;
   void on_lease(const LeaseRenewal& renewal) override;
-  void on_repeated(const RepeatedFact& fact) override;
+  void on_withdrawn(const WithdrawnWrite& write) override;
 
   // On a calling thread: until something has been told, or so long.
   void pause(std::chrono::milliseconds time) const {

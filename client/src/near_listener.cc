@@ -22,7 +22,7 @@ Result<void> NearCacheImpl::start() {
     return tl::unexpected(id.error());
   }
   subscription_ = *id;
-  feed_.on_subscribed(core.subscribed_clock());
+  feed_.on_subscribed(core.subscribed_at());
   return {};
 }
 
@@ -45,19 +45,21 @@ void NearCacheImpl::on_lost() { feed_.on_lost(); }
 
 void NearCacheImpl::on_lease(const LeaseRenewal& renewal) {
   count(Count::lease);
-  feed_.on_lease(clock.now(), renewal);
+  feed_.on_lease(renewal);
   wake_waiting();
 }
 
-void NearCacheImpl::on_repeated(const RepeatedFact& fact) { feed_.on_repeated(clock.now(), fact); }
+void NearCacheImpl::on_withdrawn(const WithdrawnWrite& write) {
+  feed_.on_withdrawn(clock.now(), write);
+}
 
 void NearCacheImpl::on_message(const Message& message) {
   const bool is_own = message.publisher.client == client.id();
   if (message.kind == RecordKind::invalidation && !is_own) count(Count::invalidation);
   if (message.kind == RecordKind::replication && !is_own) count(Count::replication);
-  const NearFeed::Applied applied = feed_.on_fact(
-      clock.now(), {message.kind, message.repeated, message.unusable, message.payload,
-                    message.stream, message.number, message.version, message.publisher});
+  const NearFeed::Applied applied =
+      feed_.on_fact(clock.now(), {message.kind, message.unusable, message.payload, message.stream,
+                                  message.number, message.order, message.publisher});
   if (applied.observed_due) core.note_observed();
   if (!applied.error.text.empty()) {
     count(Count::unreadable);
@@ -70,7 +72,7 @@ void NearCacheImpl::on_message(const Message& message) {
 
 void NearCacheImpl::on_gap(const Gap& gap) {
   if (gap.stream.lane == Lane::cache) count(Count::gap);
-  feed_.on_gap(clock.now(), gap);
+  feed_.on_gap(gap);
   wake_waiting();
 }
 

@@ -13,7 +13,7 @@ class SessionListener {
   virtual void on_welcome(const Welcome& welcome) = 0;
   virtual void on_lost() = 0;
   virtual void on_lease(const LeaseRenewal& renewal) = 0;
-  virtual void on_repeated(const RepeatedFact& fact) = 0;
+  virtual void on_withdrawn(const WithdrawnWrite& write) = 0;
 };
 
 }  // namespace mpreg

@@ -79,7 +79,7 @@ void SubscriberTable::deliver(const SessionEvents& events, std::size_t next, std
       message.stream = delivery.stream;
       message.number = delivery.number;
       message.version = delivery.version;
-      message.repeated = delivery.repeated;
+      message.order = delivery.order;
       message.unusable = delivery.unusable;
       message.created_ms = delivery.created_ms;
       message.publisher = delivery.publisher;

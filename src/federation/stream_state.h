@@ -30,6 +30,7 @@ struct Arrival {
   ApplyFailure failure = ApplyFailure::lost;  // With a gap: why it is one, here.
   std::vector<std::string> left_out;          // As BatchHeader says.
   CompleteFor complete_for;
+  std::shared_ptr<const std::vector<SeenPosition>> seen;  // As BatchHeader says.
 
   // About what it takes to keep.
   [[nodiscard]] std::size_t bytes() const {

@@ -10,8 +10,8 @@ std::vector<std::string> NearFeed::patterns(const std::string& topic_prefix) {
 
 void NearFeed::on_welcome(const Now& now, const Welcome& welcome,
                           const std::vector<StreamPosition>& written) {
-  store_.set_broker(now, welcome.cluster, welcome.region, welcome.incarnation.instance,
-                    welcome.clock);
+  store_.set_broker(welcome.cluster, welcome.region, welcome.incarnation.instance,
+                    apply_order(welcome.applied_last));
   rights_.begin(welcome.incarnation.instance);
   Frontier known(written);
   {
@@ -23,16 +23,16 @@ void NearFeed::on_welcome(const Now& now, const Welcome& welcome,
 
 void NearFeed::on_lost() { rights_.end(); }
 
-void NearFeed::on_subscribed(HybridTime clock) {
-  store_.begin(clock);
+void NearFeed::on_subscribed(std::uint64_t applied) {
+  store_.begin(apply_order(applied));
   rights_.subscribed();
 }
 
-void NearFeed::on_lease(const Now& now, const LeaseRenewal& renewal) {
+void NearFeed::on_lease(const LeaseRenewal& renewal) {
   for (const Vouch& vouch : renewal.vouches) {
     if (vouch.unheard_counter == 0) continue;
     // What it wrote before anybody heard of it may be about anything that was kept till now.
-    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store_.lose(now, {});
+    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store_.lose({});
   }
   rights_.renew(AsOf(renewal.sent_at), renewal.is_behind, renewal.vouches);
   help_.on_echo(renewal.sent_at);
@@ -42,20 +42,20 @@ void NearFeed::on_lease(const Now& now, const LeaseRenewal& renewal) {
   }
 }
 
-void NearFeed::on_repeated(const Now& now, const RepeatedFact& fact) {
-  store_.take_again(now, fact.address, {fact.origin, fact.version, {}});
+void NearFeed::on_withdrawn(const Now& now, const WithdrawnWrite& write) {
+  store_.withdraw(now, write.address, {{}, write.order, write.publisher});
 }
 
 NearFeed::Applied NearFeed::on_fact(const Now& now, const Fact& fact) {
   Applied applied = take(now, fact);
   // What cannot be read may have been about anything.
-  if (!applied.error.text.empty()) store_.lose(now, {});
+  if (!applied.error.text.empty()) store_.lose({});
   if (fact.kind != RecordKind::value) advance(*fact.stream, fact.number);
   return applied;
 }
 
 NearFeed::Applied NearFeed::take(const Now& now, const Fact& fact) {
-  const FactSource source{fact.stream->origin, fact.version, fact.publisher};
+  const FactSource source{fact.stream->origin, fact.order, fact.publisher, !fact.unusable};
   if (fact.kind == RecordKind::invalidation) {
     auto content = decode_invalidation(fact.payload);
     if (!content) return {false, content.error()};
@@ -66,9 +66,7 @@ NearFeed::Applied NearFeed::take(const Now& now, const Fact& fact) {
   if (fact.kind == RecordKind::replication) {
     const auto content = decode_replication(fact.payload);
     if (!content) return {false, content.error()};
-    if (fact.repeated) {
-      store_.take_again(now, content->address, source);
-    } else if (fact.unusable) {
+    if (fact.unusable) {
       CacheInvalidation changed;
       changed.address = content->address;
       store_.take(now, changed, source);
@@ -85,9 +83,9 @@ NearFeed::Applied NearFeed::take(const Now& now, const Fact& fact) {
   return {};
 }
 
-void NearFeed::on_gap(const Now& now, const Gap& gap) {
+void NearFeed::on_gap(const Gap& gap) {
   if (gap.stream.lane != Lane::cache) return;
-  store_.lose(now, gap.scope);
+  store_.lose(gap.scope);
   advance(gap.stream, gap.through);
 }
 

@@ -33,20 +33,19 @@ class NearFeed {
   void on_welcome(const Now& now, const Welcome& welcome,
                   const std::vector<StreamPosition>& written);
   void on_lost();
-  // The subscription is active, `clock` as in Subscribed.
-  void on_subscribed(HybridTime clock);
-  void on_lease(const Now& now, const LeaseRenewal& renewal);
-  void on_repeated(const Now& now, const RepeatedFact& fact);
+  // The subscription is active, `applied` as in Subscribed.
+  void on_subscribed(std::uint64_t applied);
+  void on_lease(const LeaseRenewal& renewal);
+  void on_withdrawn(const Now& now, const WithdrawnWrite& write);
 
   // ---- What is delivered to the subscription.
   struct Fact {
     RecordKind kind = RecordKind::event;
-    bool repeated = false;
     bool unusable = false;
     Bytes payload;
     const StreamId* stream = nullptr;
     Number number = 0;
-    HybridTime version = 0;
+    std::uint64_t order = 0;  // As of a Delivery.
     OperationId publisher = {};
   };
   struct Applied {
@@ -54,7 +53,7 @@ class NearFeed {
     Error error = {};           // With a text: it could not be read, and everything was dropped.
   };
   Applied on_fact(const Now& now, const Fact& fact);
-  void on_gap(const Now& now, const Gap& gap);
+  void on_gap(const Gap& gap);
 
   // ---- Any thread.
   // Whether everything up to there has come.

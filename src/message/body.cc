@@ -35,6 +35,14 @@ Bytes Body::payload_of(const Record& record) const {
   return bytes;
 }
 
+Segment segment_of(std::span<const Segment> segments, std::uint32_t index) {
+  for (const Segment& segment : segments) {
+    if (index < segment.count) return segment;
+    index -= segment.count;
+  }
+  return {};
+}
+
 OperationId operation_of(std::span<const Segment> segments, std::uint32_t index) {
   for (const Segment& segment : segments) {
     if (index < segment.count) return {segment.client, segment.first_operation + index};

@@ -32,7 +32,14 @@ inline constexpr std::uint8_t kInlineTopic =
     1;  // The payload begins with a u16 length and the topic.
 inline constexpr std::uint8_t kHasHeaders = 2;  // Then a u16 length and a Headers table.
 inline constexpr std::uint8_t kTracked = 4;     // The sender waits for more than `accepted`.
-inline constexpr std::uint8_t kRecordFlags = kInlineTopic | kHasHeaders | kTracked;
+// Written by the broker that numbers, never by a client. A replication whose value is not used, by
+// anybody: it stands for an invalidation of its key. (Somebody else may have changed the key since
+// its writer was last told of changes.)
+inline constexpr std::uint8_t kInvalidates = 8;
+// The operation was refused, and keeps its number and identity: nobody else takes it any more.
+inline constexpr std::uint8_t kRefused = 16;
+inline constexpr std::uint8_t kBrokerFlags = kInvalidates | kRefused;
+inline constexpr std::uint8_t kRecordFlags = kInlineTopic | kHasHeaders | kTracked | kBrokerFlags;
 
 // An alias names a topic within (stream): it was declared with the first batch that uses it. In a
 // batch from a client it is the client's own, and is rewritten when the batch is stamped.
@@ -57,7 +64,10 @@ struct Segment {
   std::uint64_t client = 0;
   std::uint64_t first_operation = 0;
   std::uint32_t count = 0;
-  std::uint32_t reserved = 0;
+  // Cache lane, for the broker that numbers: the number of its last application that the client had
+  // been told of when it called these operations, in its lowest 32 bits; 0: it was told by another
+  // broker, or in another connection. A client learns it with each message (Packet.told).
+  std::uint32_t told = 0;
 
   friend bool operator==(const Segment&, const Segment&) = default;
 };
@@ -107,6 +117,8 @@ struct OperationId {
   friend auto operator<=>(const OperationId&, const OperationId&) = default;
 };
 [[nodiscard]] OperationId operation_of(std::span<const Segment> segments, std::uint32_t index);
+// The segment that covers it; one of nobody when none does.
+[[nodiscard]] Segment segment_of(std::span<const Segment> segments, std::uint32_t index);
 
 // "alias means topic in this stream", for a receiver that has not been told.
 struct Declaration {

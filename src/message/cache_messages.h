@@ -235,9 +235,11 @@ struct CacheGot {
   std::uint64_t request = 0;
   EntryState state = EntryState::missing;
   std::string value;  // When there is one; otherwise, of a state that is merged, what is known.
-  std::uint64_t version = 0;  // Hybrid time of the last write or invalidation known; 0: none.
-  std::string origin;         // The cluster of that write.
-  std::uint64_t ttl_ms = 0;   // What is left of it; 0: it does not expire.
+  // The order in which the broker applied the last write or invalidation known, which says nothing
+  // beyond this broker; where a resolver decides, its hybrid time. 0: none.
+  std::uint64_t version = 0;
+  std::string origin;                    // The cluster of that write.
+  std::uint64_t ttl_ms = 0;              // What is left of it; 0: it does not expire.
   std::vector<std::uint32_t> tags = {};  // By hash, as stores know them.
   std::uint16_t region = 0;              // The same.
   VectorClock seen = {};                 // Of a value that a resolver made: what went into it.
@@ -246,6 +248,7 @@ struct CacheGot {
   bool absent = false;                   // Known not to exist.
   std::string asker = {};                // Between brokers: where it goes.
   std::uint8_t hops = 0;                 // Between brokers.
+  StreamPosition position = {};          // Of the write that is held, where none is merged.
 
   friend bool operator==(const CacheGot&, const CacheGot&) = default;
 };

@@ -8,6 +8,7 @@
 
 #include "message/body.h"
 #include "message/session_messages.h"
+#include "stream/stream_id.h"
 
 namespace mpreg {
 
@@ -36,6 +37,21 @@ struct RefillMark {
   friend bool operator==(const RefillMark&, const RefillMark&) = default;
 };
 
+// Where a record stands in the order in which one broker applied what it applied: by the number of
+// the application, and its place in the body. Without a place: after all of them.
+[[nodiscard]] constexpr std::uint64_t apply_order(std::uint64_t applied,
+                                                  std::uint32_t index = 0xFFFF) {
+  return applied << 16U | index;
+}
+
+// How far an origin had applied another cache stream.
+struct SeenPosition {
+  StreamKey stream = 0;
+  Number number = 0;
+
+  friend bool operator==(const SeenPosition&, const SeenPosition&) = default;
+};
+
 // This hop's say about the body frame that follows it. From a client, only lane and declarations
 // count. Without a body frame it only moves the receiver's position: nothing in the range was for
 // it.
@@ -61,12 +77,16 @@ struct BatchHeader {
   std::optional<RefillMark> refill;
   // From a client: nobody waits for the Accepted; kAnswerLater is soon enough.
   bool may_answer_later = false;
-  // To a client, cache lane: by their index, facts that came to this cluster before, in the stream
-  // of another broker. At most as many as a body has records.
-  std::vector<std::uint32_t> repeated = {};
   // To a client, cache lane: by their index, replications whose value is not to be used, by what
-  // the broker knows of their origin. Each stands for an invalidation of its key.
+  // the broker knows. Each stands for an invalidation of its key. At most as many as a body has
+  // records.
   std::vector<std::uint32_t> unusable = {};
+  // To a client, cache lane: the broker's application that this is, from 1 in each of its lives. Of
+  // one key the one with the greater number counts.
+  std::uint64_t applied = 0;
+  // Between brokers, cache lane: what the origin had applied of other streams when it numbered the
+  // body, as far as it has changed since it said so last.
+  std::vector<SeenPosition> seen = {};
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
@@ -105,7 +125,7 @@ struct Subscribed {
   std::uint64_t request = 0;
   std::uint32_t subscription = 0;
   std::vector<StreamPosition> positions;  // Complete from the number after each of these.
-  HybridTime clock = 0;  // Nothing that lies at or below the positions has a later version.
+  std::uint64_t applied = 0;  // The broker's last application, as BatchHeader counts them.
 
   friend bool operator==(const Subscribed&, const Subscribed&) = default;
 };

@@ -70,7 +70,7 @@ struct Welcome {
   std::vector<StreamPosition> positions;  // From here on the session's deliveries are complete.
   // With Hello::open_through: what is accepted lies at or below these, in the cache lane.
   std::vector<StreamPosition> applied = {};
-  HybridTime clock = 0;  // Nothing that lies at or below the positions has a later version.
+  std::uint64_t applied_last = 0;  // The broker's last application, as of BatchHeader::applied.
 
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

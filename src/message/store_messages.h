@@ -54,6 +54,9 @@ struct StoredEntry {
   std::vector<std::uint32_t> tags;  // By hash.
   std::uint16_t region = 0;
   std::string value;  // Where a resolver decides: all that is known, encoded.
+  // Where none decides: the position of the write in its stream, and whose it is, folded.
+  StreamPosition position = {};
+  std::uint64_t writer = 0;
 
   friend bool operator==(const StoredEntry&, const StoredEntry&) = default;
 };

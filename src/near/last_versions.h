@@ -18,6 +18,7 @@ class LastVersions {
     return identity_hash(key.space, key.key, key.subkey, key.version);
   }
 
+  void clear() { slots_.assign(kSlots, {}); }
   // A write of this version: its value was here, or was told to be on its way.
   void note_written(std::uint64_t key, HybridTime version) { note(key, version, false); }
   // It was read from the source of the data, when everything up to `seen` had been told: a write is

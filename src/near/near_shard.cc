@@ -137,8 +137,15 @@ bool NearShard::keep(Instant now, const StoreKey& key, Ticket ticket, const Cach
   note_tags(key, got.tags);
   entry.region = got.region;
   entry.absent = got.absent;
-  // Its broker had taken all that had been told here when it was asked, or the fill were void.
+  // Its broker had taken all that had been told here when it was asked, or the fill were void. It
+  // may have ignored some of that, which left a mark here.
   entry.repairs = true;
+  WriteVersion held;
+  const EntryState state = replicas_.store().state_of(now, key, &held);
+  if (state == EntryState::invalid && held.time > entry.version.time) {
+    entry.version = held;
+    entry.completes = true;
+  }
   if (is_write) {
     (void)replicas_.store().put(now, key, got.value, entry);
   } else {
@@ -191,7 +198,7 @@ void NearShard::sent(Instant now, const StoreKey& key, Ticket ticket, std::uint6
   strike_off(write->second);
   const Write settled = std::move(write->second);
   writes_.erase(write);
-  settle(now, key, settled, fact.version, fact.origin);
+  settle(now, key, settled, fact);
 }
 
 void NearShard::failed(Instant now, const StoreKey& key, Ticket ticket) {
@@ -206,21 +213,21 @@ void NearShard::failed(Instant now, const StoreKey& key, Ticket ticket) {
 }
 
 // The write has its version now; what came before its fact had not seen it.
-void NearShard::settle(Instant now, const StoreKey& key, const Write& write, HybridTime version,
-                       std::string_view origin) {
+void NearShard::settle(Instant now, const StoreKey& key, const Write& write, const Stamped& fact) {
   CacheStore& store = replicas_.store();
-  const auto from = store.origin_of(origin);
-  if (!from) return;
+  const auto from = store.origin_of(fact.origin);
+  if (!from || !fact.is_used) return drop_at(now, key, fact.version, fact.origin);
   CacheStore::Entry entry;
-  entry.version = {version, *from};
+  entry.version = {fact.version, *from};
   entry.ttl = write.ttl;
   entry.tags = write.tags;
   entry.absent = write.absent;
   entry.region = write.region;
   entry.completes = true;
+  entry.written.writer = write_id(client_, write.operation);
   if (store.put(now, key, write.value, entry) == CacheStore::Outcome::done) return;
   // Something is here that has a later version, or was read from the source before.
-  drop_at(now, key, version, origin);
+  drop_at(now, key, fact.version, fact.origin);
 }
 
 void NearShard::drop_at(Instant now, const StoreKey& key, HybridTime version,
@@ -238,7 +245,7 @@ void NearShard::take_own(Instant now, const StoreKey& key, const FactSource& sou
   strike_off(write->second);
   const Write settled = std::move(write->second);
   writes_.erase(write);
-  settle(now, key, settled, source.version, source.origin);
+  settle(now, key, settled, {source.version, std::string(source.origin), source.is_used});
 }
 
 // One that is not the last write of its key: one that was followed by another, or
@@ -246,7 +253,8 @@ void NearShard::take_own(Instant now, const StoreKey& key, const FactSource& sou
 void NearShard::take_unclaimed(Instant now, const StoreKey& key, const FactSource& source) {
   drop_at(now, key, source.version, source.origin);
   if (followed_.erase(source.publisher.operation) != 0) return;
-  stamped_[source.publisher.operation] = {source.version, std::string(source.origin)};
+  stamped_[source.publisher.operation] = {source.version, std::string(source.origin),
+                                          source.is_used};
   if (stamped_.size() > kStampedMax) stamped_.erase(stamped_.begin());
 }
 
@@ -274,7 +282,35 @@ void NearShard::take(Instant now, const CacheReplication& fact, const FactSource
   void_fills(*key);
   had_.note_written(LastVersions::hash_of(*key), source.version);
   if (source.publisher.client == client_) return take_own(now, *key, source);
-  replicas_.take(now, fact, std::string(source.origin), source.version, source.publisher);
+  Placed placed;
+  placed.written.writer = write_id(source.publisher.client, source.publisher.operation);
+  replicas_.take(now, fact, std::string(source.origin), source.version, source.publisher, placed);
+}
+
+void NearShard::withdraw(Instant now, const CacheAddress& address, const FactSource& source) {
+  const auto key = key_of(address);
+  if (!key) return;
+  void_fills(*key);
+  Written written;
+  written.writer = write_id(source.publisher.client, source.publisher.operation);
+  const auto write = writes_.find(joined(*key));
+  const bool is_own = source.publisher.client == client_ && write != writes_.end() &&
+                      write->second.operation == source.publisher.operation;
+  if (is_own) {
+    strike_off(write->second);
+    writes_.erase(write);
+    drop_at(now, *key, source.version, source.origin);
+  }
+  (void)replicas_.store().withdraw(now, *key, {source.version, 0}, written);
+}
+
+void NearShard::begin_again(HybridTime floor) {
+  void_fills_if([](Ticket, const Fill&) { return true; });
+  writes_.clear();
+  write_bytes_ = 0;
+  stamped_.clear();
+  had_.clear();
+  replicas_.begin_again(floor);
 }
 
 void NearShard::take(Instant now, const CacheValue& value, std::uint64_t client) {

@@ -15,11 +15,14 @@
 
 namespace mpreg {
 
-// Who says a fact, and when in the order of all writes.
+// Who says a fact, and where it stands in the order in which the broker applied what it tells: near
+// caches do not judge, the broker does.
 struct FactSource {
   std::string_view origin;
-  HybridTime version = 0;
+  HybridTime version = 0;  // apply_order().
   OperationId publisher;
+  // False: the broker does not use the value of the write, also where this client has written it.
+  bool is_used = true;
 };
 
 // How an entry is to be kept.
@@ -85,12 +88,10 @@ class NearShard {
   void take(Instant now, const CacheInvalidation& fact, const FactSource& source);
   void take(Instant now, const CacheReplication& fact, const FactSource& source);
   void take(Instant now, const CacheValue& value, std::uint64_t client);
-  void take_again(Instant now, const CacheAddress& address, const FactSource& source) {
-    replicas_.take_again(now, address, std::string(source.origin), source.version);
-  }
-  void forget_origin(std::string_view origin, HybridTime version) {
-    replicas_.forget_origin(std::string(origin), version);
-  }
+  // The write has another verdict elsewhere.
+  void withdraw(Instant now, const CacheAddress& address, const FactSource& source);
+  // The broker is another one, whose order begins after `floor`: nothing is kept.
+  void begin_again(HybridTime floor);
   void lose(const Scope& scope, HybridTime time);
 
   [[nodiscard]] const CacheStore& store() const { return replicas_.store(); }
@@ -120,6 +121,7 @@ class NearShard {
   struct Stamped {
     HybridTime version = 0;
     std::string origin;
+    bool is_used = true;
   };
   static constexpr std::size_t kStampedMax = 1024;
 
@@ -135,8 +137,7 @@ class NearShard {
   void void_fills(NamespaceId space);
   void void_fills(const StoreKey& key, Ticket but = 0);
   void take_own(Instant now, const StoreKey& key, const FactSource& source);
-  void settle(Instant now, const StoreKey& key, const Write& write, HybridTime version,
-              std::string_view origin);
+  void settle(Instant now, const StoreKey& key, const Write& write, const Stamped& fact);
   [[nodiscard]] std::optional<StoreKey> key_of(const CacheAddress& address) const;
 
   static constexpr std::uint64_t kWriteShare = 8;

@@ -118,21 +118,23 @@ void NearStore::failed(Instant now, SpaceIndex space, const NearKey& key, Ticket
 
 // ---- Facts.
 
-void NearStore::set_broker(const Now& now, const std::string& cluster, const std::string& region,
-                           std::uint64_t instance, HybridTime clock) {
-  raise(clock);
-  if (instance == instance_) return;
-  if (instance_ != 0) lose_at(clock != 0 ? latest_.load() : latest(now), {});
+void NearStore::set_broker(const std::string& cluster, const std::string& region,
+                           std::uint64_t instance, HybridTime order) {
+  if (instance == instance_) return raise(order);
+  const bool is_first = instance_ == 0;
   instance_ = instance;
+  latest_.store(order, std::memory_order_relaxed);
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
+    // The order of another broker says nothing here.
+    if (!is_first) shard->begin_again(order);
     shard->set_cluster(cluster, region);
   }
 }
 
-void NearStore::begin(HybridTime clock) {
-  raise(clock);
-  lose_at(latest_.load(), {});
+void NearStore::begin(HybridTime order) {
+  raise(order);
+  lose({});
 }
 
 void NearStore::raise(HybridTime version) {
@@ -140,24 +142,6 @@ void NearStore::raise(HybridTime version) {
   while (version > latest &&
          !latest_.compare_exchange_weak(latest, version, std::memory_order_relaxed)) {
   }
-}
-
-bool NearStore::is_trusted(const Now& now, HybridTime version) const {
-  return version <= hybrid_time_of(now.wall + options_.clock_offset_max);
-}
-
-void NearStore::note_version(const FactSource& source) {
-  raise(source.version);
-  const auto before = versions_.regressed(source.origin, source.version);
-  if (!before) return;
-  for (const auto& shard : shards_) {
-    const std::lock_guard lock(shard->mutex);
-    shard->forget_origin(source.origin, *before);
-  }
-}
-
-HybridTime NearStore::latest(const Now& now) const {
-  return std::max(latest_.load(std::memory_order_relaxed), hybrid_time_of(now.wall));
 }
 
 template <typename Fact>
@@ -168,10 +152,7 @@ void NearStore::take_of_key(const Now& now, const Fact& fact, const FactSource& 
 }
 
 void NearStore::take(const Now& now, const CacheInvalidation& fact, const FactSource& source) {
-  if (!is_trusted(now, source.version)) {
-    return lose(now, {ScopeKind::namespaces, {fact.address.namespace_name}});
-  }
-  note_version(source);
+  raise(source.version);
   if (fact.type == InvalidationType::single_key) return take_of_key(now, fact, source);
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
@@ -180,10 +161,7 @@ void NearStore::take(const Now& now, const CacheInvalidation& fact, const FactSo
 }
 
 void NearStore::take(const Now& now, const CacheReplication& fact, const FactSource& source) {
-  if (!is_trusted(now, source.version)) {
-    return lose(now, {ScopeKind::namespaces, {fact.address.namespace_name}});
-  }
-  note_version(source);
+  raise(source.version);
   take_of_key(now, fact, source);
 }
 
@@ -193,10 +171,10 @@ void NearStore::take(const Now& now, const CacheValue& value, std::uint64_t clie
   shard.take(now.instant, value, client);
 }
 
-void NearStore::take_again(const Now& now, const CacheAddress& address, const FactSource& source) {
+void NearStore::withdraw(const Now& now, const CacheAddress& address, const FactSource& source) {
   NearShard& shard = *shards_[shard_of({address.key})];
   const std::lock_guard lock(shard.mutex);
-  shard.take_again(now.instant, address, source);
+  shard.withdraw(now.instant, address, source);
 }
 
 void NearStore::drop(Instant now, const CacheInvalidation& like) {
@@ -211,9 +189,8 @@ void NearStore::drop(Instant now, const CacheInvalidation& like) {
   }
 }
 
-void NearStore::lose(const Now& now, const Scope& scope) { lose_at(latest(now), scope); }
-
-void NearStore::lose_at(HybridTime time, const Scope& scope) {
+void NearStore::lose(const Scope& scope) {
+  const HybridTime time = latest_.load(std::memory_order_relaxed);
   for (const auto& shard : shards_) {
     const std::lock_guard lock(shard->mutex);
     shard->lose(scope, time);

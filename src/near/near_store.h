@@ -24,8 +24,6 @@ namespace mpreg {
 struct NearStoreOptions {
   std::uint64_t bytes_max = 64ULL << 20U;  // Of keys, values and what each entry costs besides.
   std::uint32_t shards = 16;               // A power of two.
-  // A fact from further ahead of our wall clock makes its namespace forget, and is not kept.
-  std::chrono::milliseconds clock_offset_max{120'000};
 };
 
 struct NearStoreCounters {
@@ -87,18 +85,18 @@ class NearStore {
   // Who tells us from now on, and whose targets we are. Another life of a broker, or another
   // broker, than before: everything goes. What was told to the targets of the one may not have been
   // told to the other; and between two lives there may have been a third that nobody remembers.
-  // `clock` as in Welcome: from now on all facts come but those that are older.
-  void set_broker(const Now& now, const std::string& cluster, const std::string& region,
-                  std::uint64_t instance, HybridTime clock);
-  // Facts come from now on, but those of at most this version that were applied before: a value
-  // that is no later may have been overwritten by one of them.
-  void begin(HybridTime clock);
+  // `order`: of the last fact that the broker has applied. A value that is no later may have been
+  // overwritten by a fact that does not come.
+  void set_broker(const std::string& cluster, const std::string& region, std::uint64_t instance,
+                  HybridTime order);
+  // Facts come from now on, but those of at most this order that were applied before.
+  void begin(HybridTime order);
   void take(const Now& now, const CacheInvalidation& fact, const FactSource& source);
   void take(const Now& now, const CacheReplication& fact, const FactSource& source);
   void take(const Now& now, const CacheValue& value, std::uint64_t client);
-  // A fact that was taken comes again, by another broker and at another version.
-  void take_again(const Now& now, const CacheAddress& address, const FactSource& source);
-  void lose(const Now& now, const Scope& scope);
+  // The write has another verdict at another broker: it goes, and what has replaced it stays.
+  void withdraw(const Now& now, const CacheAddress& address, const FactSource& source);
+  void lose(const Scope& scope);
 
   [[nodiscard]] NearStoreCounters counters() const;
 
@@ -106,11 +104,7 @@ class NearStore {
   [[nodiscard]] std::size_t shard_of(const NearKey& key) const;
   template <typename Fact>
   void take_of_key(const Now& now, const Fact& fact, const FactSource& source);
-  [[nodiscard]] bool is_trusted(const Now& now, HybridTime version) const;
-  void note_version(const FactSource& source);
   void raise(HybridTime version);
-  void lose_at(HybridTime time, const Scope& scope);
-  [[nodiscard]] HybridTime latest(const Now& now) const;
 
   const std::shared_ptr<DependencyGraph> dependencies_ = std::make_shared<DependencyGraph>();
   const NearStoreOptions options_;
@@ -118,7 +112,6 @@ class NearStore {
   std::atomic<Ticket> last_ticket_{0};
   std::uint64_t instance_ = 0;         // Of the broker; 0: none yet.
   std::atomic<HybridTime> latest_{0};  // That a fact had.
-  VersionWatch versions_;
 
   std::mutex spaces_mutex_;
   std::vector<std::string> spaces_;  // Guarded by spaces_mutex_.

@@ -163,12 +163,12 @@ bool Node::Impl::is_usable(StreamIndex stream, bool clocks_agree,
 // A write that is not usable. What is merged here stays: nothing else holds it, and a write that
 // follows other rules cannot be merged into it.
 void Node::Impl::take_as_invalidation(const Now& now, const CacheAddress& address,
-                                      const std::string& origin, HybridTime version) {
-  metrics_.writes_not_used.add();
+                                      const std::string& origin, HybridTime version,
+                                      const Placed& placed) {
   if (is_merged(address.namespace_name)) return;
   CacheInvalidation changed;
   changed.address = address;
-  cache_.take(now.instant, changed, origin, version);
+  cache_.take(now.instant, changed, origin, version, placed);
 }
 
 // Why a store is not compared, or not all of it; empty: it is.

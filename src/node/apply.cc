@@ -16,6 +16,16 @@ std::uint64_t event_report_bytes(const NodeOptions& options) {
   return std::min<std::uint64_t>(options.link_window_bytes / 8, 256ULL << 10U);
 }
 
+// Of a fact that can be read.
+std::optional<CacheAddress> address_of(RecordKind kind, Bytes payload) {
+  if (kind == RecordKind::replication) {
+    if (auto fact = decode_replication(payload)) return std::move(fact->address);
+  } else if (auto invalidation = decode_invalidation(payload)) {
+    return std::move(invalidation->address);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 // The one way into this cluster. The arrival is next in its stream; local and remote meet here.
@@ -31,6 +41,14 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   entry.body = std::move(arrival.body);
   entry.gap = std::move(arrival.gap);
   entry.complete_for = std::move(arrival.complete_for);
+  if (lane == Lane::cache) {
+    const StreamPlace place = seen_.place_of(stream, stream_ids_.id_of(stream));
+    if (!entry.body.frame.empty() && seen_.note({place, entry.body.first()}, arrival.seen)) {
+      doubt_all();
+    }
+    entry.applied = turn.outbox.told = seen_.next_application();
+    entry.seen = std::move(arrival.seen);
+  }
   if (!entry.body.frame.empty()) {
     const Body& body = entry.body;
     bool is_trusted = true;
@@ -59,20 +77,23 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
     note_failure(stream, {entry.after + 1, entry.through, arrival.failure});
     // Which of them were lost is not known.
     if (lane == Lane::bulk) cache_.give_up_of(turn.now.instant, stream_ids_.id_of(stream).origin);
-    // What was lost was written before now, by any clock that is not ahead of ours.
-    const HybridTime time = clock_.next(turn.now.wall);
     if (lane == Lane::cache) {
       if (entry.gap->scope.kind == ScopeKind::namespaces) {
         entry.namespaces = shared_names(entry.gap->scope.names);
       }
       reads_.void_all_loads();
-      cache_.lose(entry.gap->scope, time);
+      std::vector<Position> applied = seen_.positions();
+      applied.push_back({seen_.place_of(stream, stream_ids_.id_of(stream)), entry.through});
+      cache_.lose(entry.gap->scope, seen_.order(), applied);
       compare_soon(turn.now);
       // Whoever waits for observers may have sent what was lost: they have to hear of the loss.
       await_observers(turn.now, stream, entry.after + 1, entry.through);
     }
   }
   state.advance(entry.through, turn.now.instant);
+  if (lane == Lane::cache) {
+    seen_.move(seen_.place_of(stream, stream_ids_.id_of(stream)), entry.through);
+  }
   moved_streams_.push_back(stream);
   state.head_seen = std::max(state.head_seen, entry.through);
   if (!state.own) {
@@ -96,6 +117,12 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   publish(turn, stream, kept, arrival.declarations);
 }
 
+void NodeState::doubt_all() {
+  (void)seen_.next_application();
+  reads_.void_all_loads();
+  cache_.lose({}, seen_.order(), seen_.positions());
+}
+
 // Null for none, and for so many that any may be among them. The same object as last time, where it
 // is the same.
 Node::Impl::SharedNames Node::Impl::shared_names(std::vector<std::string> names) {
@@ -113,13 +140,34 @@ void Node::Impl::apply_facts(const Now& now, bool is_trusted, bool clocks_agree,
   const StreamIndex stream = entry.stream;
   const Body& body = entry.body;
   const bool own = streams_[stream].own;
-  FactsApplied facts{stream, body, is_trusted, {}, 0, 0, false, {}, clocks_agree, {}};
+  FactsApplied facts{stream, body, is_trusted, {}, 0, 0, false, clocks_agree, {}, entry.applied};
+  const StreamPlace place = seen_.place_of(stream, stream_ids_.id_of(stream));
+  facts.place = place;
+  // It was refused there and keeps its number and identity, so that nobody takes it any more; where
+  // somebody has taken it, its write goes.
+  const auto withdraw = [&](const Record& record) {
+    const OperationId operation = operation_of(body.segments, record.index);
+    const auto address = address_of(record.kind, body.payload_of(record));
+    if (address) {
+      facts.note(address->namespace_name);
+      reads_.void_loads(*address, true);
+      cache_.withdraw(now.instant, *address,
+                      seen_.place(cache_, {body, record, place, facts.applied}, *address));
+    }
+    notices_.remember(now.instant, operation.client, 1,
+                      OperationRefused{operation.operation, ErrorCode::refused,
+                                       stream_ids_.id_of(stream).origin + " has refused it"});
+  };
   auto checked = checked_facts_.cbegin();
   for (const Record& record : body.records) {
     if (record.kind == RecordKind::none) continue;
     if (record.kind == RecordKind::claim) {
       facts.note(claims_.hear(now, stream_ids_.id_of(stream).origin,
                               body.stamp.version + record.index, body.payload_of(record)));
+      continue;
+    }
+    if ((record.flags & kRefused) != 0) {
+      if (!own) withdraw(record);
       continue;
     }
     while (own && checked != checked_facts_.cend() && checked->index < record.index) ++checked;
@@ -140,7 +188,6 @@ void Node::Impl::apply_facts(const Now& now, bool is_trusted, bool clocks_agree,
     return indices.empty() ? nullptr
                            : std::make_shared<const std::vector<std::uint32_t>>(std::move(indices));
   };
-  entry.repeated = shared(facts.repeated);
   entry.unusable = shared(facts.unusable);
 }
 
@@ -152,7 +199,7 @@ void Node::Impl::apply_decoded(const Now& now, const Record& record, const Resul
   const Number number = facts.body.first() + record.index;
   note_failure(facts.stream, {number, number, ApplyFailure::unreadable});
   facts.note({});
-  cache_.lose({}, clock_.next(now.wall));
+  cache_.lose({}, seen_.order(), seen_.positions());
 }
 
 // Each fact once, whatever ways it came: a client that tried again through another broker has it in
@@ -167,9 +214,9 @@ void Node::Impl::apply_fact(const Now& now, const Record& record, const Fact& fa
   const Number number = body.first() + record.index;
   if (fact.tracking.wait == WaitLevel::observed) await_observers(now, facts.stream, number, number);
   if (!streams_[facts.stream].own && clients_.seen(operation_of(body.segments, record.index))) {
-    facts.repeated.push_back(record.index);
-    cache_.take_again(now.instant, fact.address, stream_ids_.id_of(facts.stream).origin,
-                      body.stamp.version + record.index);
+    facts.unusable.push_back(record.index);
+    cache_.withdraw(now.instant, fact.address,
+                    seen_.place(cache_, {body, record, facts.place, facts.applied}, fact.address));
     return metrics_.cache_facts_duplicate.add();
   }
   facts.processed += kIsInvalidation ? 1 : 0;
@@ -190,6 +237,12 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   bool is_one_key = true;
   if constexpr (kIsInvalidation) is_one_key = fact.type == InvalidationType::single_key;
   reads_.void_loads(fact.address, is_one_key);
+  bool is_about_key = is_one_key;
+  if constexpr (kIsInvalidation) {
+    is_about_key = is_one_key || fact.type == InvalidationType::cascade;
+  }
+  const Placed placed = seen_.place(
+      cache_, {facts.body, record, facts.place, facts.applied, is_about_key}, fact.address);
   const bool is_write = !kIsInvalidation || is_erasure(fact);
   const bool is_used = !is_write || (facts.is_trusted && is_usable(facts.stream, facts.clocks_agree,
                                                                    fact.address.namespace_name));
@@ -198,25 +251,30 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   if (facts.is_trusted) {
     cache_.note_version(origin, version);
   } else {
-    cache_.distrust(fact.address.namespace_name, counted);
+    cache_.distrust(fact.address.namespace_name, placed.order);
   }
-  if (!is_used) {
+  const Judgement judgement = placed.written.judgement;
+  const bool is_current =
+      kIsInvalidation || ((record.flags & kInvalidates) == 0 && judgement == Judgement::replaces);
+  if (!is_used || !is_current) {
     facts.unusable.push_back(record.index);
     if constexpr (!kIsInvalidation) {
-      if (selects(fact.targets, options_.cluster, options_.region)) {
+      cache_.drop_waiting(operation_of(facts.body.segments, record.index));
+      if (!is_used && selects(fact.targets, options_.cluster, options_.region)) {
         note_failure(facts.stream, {number, number, ApplyFailure::refused});
       }
     }
-    return take_as_invalidation(now, fact.address, origin, counted);
+    if (!is_used) metrics_.writes_not_used.add();
+    return take_as_invalidation(now, fact.address, origin, counted, placed);
   }
   if constexpr (kIsInvalidation) {
-    cache_.take(now.instant, fact, origin, counted);
+    cache_.take(now.instant, fact, origin, counted, placed);
     if (facts.is_trusted && fact.claim) {
       claims_.hear(now, fact, {version, origin}, facts.stream, number);
     }
   } else {
     const auto failure = cache_.take(now.instant, fact, origin, version,
-                                     operation_of(facts.body.segments, record.index));
+                                     operation_of(facts.body.segments, record.index), placed);
     if (failure) note_failure(facts.stream, {number, number, *failure});
   }
 }
@@ -302,6 +360,7 @@ void Node::Impl::publish(Turn& turn, StreamIndex stream, const LogEntry& entry,
   header.through = entry.through;
   header.hops = static_cast<std::uint8_t>(entry.hops + 1);
   header.declarations = declared;
+  if (entry.seen) header.seen = *entry.seen;
   turn.outbox.publications.push_back({channel_of(id), encode_packet(header), entry.body.frame});
 }
 

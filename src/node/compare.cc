@@ -109,7 +109,7 @@ void Node::Impl::send_store_ask(Turn& turn) {
   }
   current.is_due_again = false;
   current.positions = cache_positions();
-  current.memory = cache_.memory();
+  current.memory = cache_.memory(seen_.order());
   if (current.asked.level == StoreLevel::entries) {
     current.asked.known = cache_.known_in(turn.now.instant, current.asked.index);
     if (current.asked.known.size() > kStoredEntriesKnownMax) {
@@ -158,11 +158,11 @@ bool Node::Impl::take_entries(const Now& now, const StoreTell& tell) {
   std::uint64_t repaired = 0;
   for (const StoredEntry& entry : tell.entries) {
     if (!is_comparable(current.cluster, entry)) continue;
-    if (!clock_.observe(entry.time, now.wall, options_.clock_offset_max)) {
+    if (entry.time != 0 && !clock_.observe(entry.time, now.wall, options_.clock_offset_max)) {
       metrics_.clock_readings_refused.add();
       continue;
     }
-    if (cache_.repair(now.instant, entry, current.memory)) ++repaired;
+    if (cache_.repair(now.instant, entry, current.memory, seen_.order())) ++repaired;
   }
   current.entries_received += tell.entries.size();
   current.entries_repaired += repaired;
@@ -331,13 +331,15 @@ std::string Node::Impl::sample_store(const Now& now, std::string_view wanted) {
     (void)cache_.collect(now.instant, bucket, {}, 1, found);
     if (found.empty()) continue;
     const StoredEntry& entry = found.front();
-    entries.push_back({{"namespace", entry.address.namespace_name},
-                       {"key", entry.address.key},
-                       {"subkey", entry.address.subkey},
-                       {"key_version", entry.address.version},
-                       {"version", entry.time},
-                       {"written_by", entry.origin},
-                       {"erased", entry.erased}});
+    entries.push_back(
+        {{"namespace", entry.address.namespace_name},
+         {"key", entry.address.key},
+         {"subkey", entry.address.subkey},
+         {"key_version", entry.address.version},
+         {"version", entry.position.number != 0 ? entry.position.number : entry.time},
+         {"stream", entry.position.number != 0 ? to_string(entry.position.stream) : std::string()},
+         {"written_by", entry.origin},
+         {"erased", entry.erased}});
   }
   const nlohmann::ordered_json answer = {{"cluster_id", options_.cluster},
                                          {"held", cache_.store().entries()},

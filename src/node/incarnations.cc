@@ -55,6 +55,10 @@ void Node::Impl::begin_incarnation(Turn& turn, const Incarnation& above, Renewal
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
+  // What was numbered beside it, or after it, is known to nobody here: what is held may be older,
+  // and what clients were told does not cover it.
+  seen_.begin(own_[static_cast<std::size_t>(Lane::cache)]);
+  doubt_all();
   base_ = {};
   has_taken_base_ = true;  // It begins as somebody joins: all of it is for everybody.
   interest_.begin_again(now.counter);
@@ -96,6 +100,7 @@ void Node::Impl::meet(Turn& turn, const std::string& cluster, const IncarnationR
       // What was left out on the way, because nobody had asked for it, has to be asked for.
       if (end.lane == Lane::events && interest_.told_size() > 0) state.required = interest_.due();
       moved_streams_.push_back(index);
+      if (id.lane == Lane::cache) seen_.await_end(seen_.place_of(index, id));
       if (applier_ != nullptr) applier_->follow(id, 0);
     }
     if (state.superseded == Instant{}) state.superseded = turn.now.instant;
@@ -123,6 +128,7 @@ void Node::Impl::end_left(Turn& turn, const Member& member) {
   if (!state.started) {
     state.started = true;
     moved_streams_.push_back(index);
+    seen_.await_end(seen_.place_of(index, id));
     if (applier_ != nullptr) applier_->follow(id, 0);
   }
   if (state.superseded == Instant{}) state.superseded = turn.now.instant;

@@ -59,18 +59,20 @@ NodeState::NodeState(NodeOptions options, Now now, std::uint64_t instance, Cache
       retention_(options_.retained_bytes_max),
       clients_(options_.clients_remembered_max),
       answered_(options_.clients_remembered_max),
+      seen_(options_.cluster),
       topics_(options_.topics_max),
       body_parts_(metrics_.bodies_built),
       stream_topics_({options_, metrics_, topics_, stream_ids_}),
       feed_({options_, metrics_, topics_, patterns_, sessions_, stream_ids_, streams_, retention_,
              body_parts_}),
-      cache_(options_.cluster, options_.region, options_.cache_bytes_max, true),
+      cache_(options_.cluster, options_.region, options_.cache_bytes_max, true,
+             std::make_shared<DependencyGraph>(), &seen_.table()),
       observers_(now.instant),
       pending_(options_.pending_operations_max),
       membership_(membership_of(options_), now.instant),
       settings_(settings_of(options_)),
       reads_({options_, metrics_, sessions_, links_, members_, stream_ids_, streams_, lineages_,
-              clock_, cache_}),
+              cache_}),
       claims_({options_, settings_, members_, cache_, clock_, books_}, now.instant, instance),
       interest_(options_, metrics_),
       groups_({options_, metrics_, topics_, sessions_, stream_ids_, interest_.table(), members_,
@@ -90,6 +92,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
     streams_[own_[lane]].own = true;
     streams_[own_[lane]].started = true;
   }
+  seen_.begin(own_[static_cast<std::size_t>(Lane::cache)]);
   membership_.begin(incarnation_.incarnation());
   for (const auto& [cluster, standing] : membership_.ledger().members()) {
     if (standing.state == MemberState::forgotten) continue;
@@ -109,6 +112,7 @@ Node::Impl::Impl(NodeOptions options, Now now, std::uint64_t instance, CacheAppl
 
 void Node::Impl::on_packet(Turn& turn, Address from, Frame header, Frame body) {
   turn_time_ = turn.now.instant;
+  turn.outbox.told = seen_.applied();
   watch_own_clock(turn);
   Result<Packet> packet = decode_packet(header.bytes());
   if (!packet) {

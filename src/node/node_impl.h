@@ -72,10 +72,10 @@ class Node::Impl : private NodeState, private ReportSources {
   void on_client_batch(Turn& turn, Session& session, const BatchHeader& header,
                        std::size_t header_bytes, Frame body);
   [[nodiscard]] Result<void> declare_aliases(Session& session, const BatchHeader& header);
-  bool void_duplicates(StampableBody& parts);
+  bool void_duplicates(Turn& turn, Session& session, StampableBody& parts);
   void resolve_topics(Turn& turn, Session& session, StampableBody& parts, const Body& body);
   void check_facts(Turn& turn, Session& session, StampableBody& parts, const Body& body);
-  [[nodiscard]] Result<void> check_fact(const Now& now, const Body& body, const Record& record,
+  [[nodiscard]] Result<void> check_fact(const Now& now, const Body& body, Record& record,
                                         std::uint32_t index);
   void begin_batch();
   void declare_own(Lane lane, TopicIndex topic);
@@ -203,7 +203,7 @@ class Node::Impl : private NodeState, private ReportSources {
   [[nodiscard]] bool hear_member(Turn& turn, const Member& member);
   void settle_membership(Turn& turn);
   [[nodiscard]] Result<void> stand_alone(Turn& turn);
-  [[nodiscard]] Result<void> check_may_number(const Now& now, const CacheAddress& address);
+  [[nodiscard]] Result<void> check_may_number(const CacheAddress& address);
 
   // ---- on_interest.cc
   void rebuild_interest();
@@ -293,7 +293,7 @@ class Node::Impl : private NodeState, private ReportSources {
   [[nodiscard]] bool is_usable(StreamIndex stream, bool clocks_agree,
                                const std::string& namespace_name) const;
   void take_as_invalidation(const Now& now, const CacheAddress& address, const std::string& origin,
-                            HybridTime version);
+                            HybridTime version, const Placed& placed);
   [[nodiscard]] std::string what_is_not_compared(const Link& link) const;
   [[nodiscard]] bool is_comparable(const std::string& neighbour, const StoredEntry& entry) const;
   [[nodiscard]] std::vector<std::string> disagreements() const override;

@@ -83,11 +83,11 @@ Result<void> Node::Impl::stand_alone(Turn& turn) {
 
 // Before anything of a client is numbered in the cache lane. What it says has changed is dropped
 // here all the same.
-Result<void> Node::Impl::check_may_number(const Now& now, const CacheAddress& address) {
+Result<void> Node::Impl::check_may_number(const CacheAddress& address) {
   if (membership_.may_number()) return {};
   metrics_.writes_refused_waiting.add();
   reads_.void_loads(address, false);
-  cache_.lose({ScopeKind::namespaces, {address.namespace_name}}, clock_.next(now.wall));
+  cache_.lose({ScopeKind::namespaces, {address.namespace_name}}, seen_.order());
   return fail(ErrorCode::disconnected, membership_.why_waiting());
 }
 

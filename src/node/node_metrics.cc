@@ -95,6 +95,10 @@ NodeMetrics::NodeMetrics(MetricsRegistry& r)
       writes_refused_waiting(r.counter("mpreg_writes_refused_waiting_total",
                                        "Cache operations that were refused because this cluster "
                                        "has not rejoined yet.")),
+      writes_as_invalidations(
+          r.counter("mpreg_writes_as_invalidations_total",
+                    "Replications of clients numbered as invalidations: the key had changed since "
+                    "its writer was told of changes, or was called at another broker.")),
       not_applied(r.counter("mpreg_not_applied_total",
                             "Numbers of other clusters that were passed and are not held here.")),
       batches_without_room(r.counter("mpreg_batches_without_room_total",

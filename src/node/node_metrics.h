@@ -67,6 +67,7 @@ struct NodeMetrics {
   Counter& clocks_off;
   Counter& writes_not_used;
   Counter& writes_refused_waiting;
+  Counter& writes_as_invalidations;
   Counter& not_applied;
   Counter& batches_without_room;
   Counter& store_comparisons;

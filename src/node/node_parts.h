@@ -16,6 +16,7 @@
 #include "message/packet.h"
 #include "node/link.h"
 #include "node/node_options.h"
+#include "stream/seen_table.h"
 #include "wire/body_codec.h"
 
 namespace mpreg {
@@ -49,9 +50,10 @@ struct FactsApplied {
   std::uint64_t invalidations = 0;
   std::uint64_t processed = 0;  // Of these; the others were known.
   bool is_about_any = false;
-  std::vector<std::uint32_t> repeated;  // By their index: what came before in another stream.
   bool clocks_agree = true;             // From here to the origin.
   std::vector<std::uint32_t> unusable;  // By their index: writes that only invalidate.
+  std::uint64_t applied = 0;            // Which application it is.
+  StreamPlace place = kNoPlace;         // Of its stream.
 
   void note(std::string_view namespace_name) {
     is_about_any = is_about_any || namespace_name.empty();

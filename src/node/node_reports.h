@@ -58,7 +58,7 @@ class NodeReports {
   [[nodiscard]] nlohmann::ordered_json report_subscriptions() const;
   [[nodiscard]] nlohmann::ordered_json report_explain(const Now& now, std::string_view entry) const;
   void put_sharers(nlohmann::ordered_json& into, const CacheAddress& address,
-                   HybridTime version) const;
+                   const StreamPosition& position) const;
   [[nodiscard]] nlohmann::ordered_json report_who(std::string_view topic) const;
 
   const NodeState& node_;

@@ -33,6 +33,7 @@
 #include "node/notices.h"
 #include "node/observers.h"
 #include "node/queue_groups.h"
+#include "node/seen_book.h"
 #include "node/session_feed.h"
 #include "node/store_reads.h"
 #include "node/stream_topics.h"
@@ -50,6 +51,9 @@ namespace mpreg {
 struct NodeState {
   NodeState(NodeOptions options, Now now, std::uint64_t instance, CacheApplier* applier,
             MetricsRegistry& metrics);
+  // Something may have changed that was not applied here: what is held counts as older, and whoever
+  // was told of changes till now may not know of it.
+  void doubt_all();
 
   [[nodiscard]] RetainedLog& log_of(StreamIndex stream) {
     return retention_.log(stream_ids_.id_of(stream).lane);
@@ -76,6 +80,7 @@ struct NodeState {
   Retention retention_;
   ClientTable clients_;   // Operations that were applied here, whichever broker stamped them.
   ClientTable answered_;  // The same, and those that this broker refused.
+  SeenBook seen_;         // Of the cache lane: which of two writes counts.
 
   // ---- Sessions.
   TopicTable topics_;
@@ -118,7 +123,6 @@ struct NodeState {
   KeyClaims claims_;
   // ---- Interest.
   EventInterest interest_;
-  bool has_heard_others_ = false;  // Some stream of another origin has started here.
 
   QueueGroups groups_;
   RecordMatches cluster_matches_;

@@ -19,6 +19,15 @@ void Notices::forget_first() {
   told_.pop_front();
 }
 
+const Packet* Notices::find_refusal(const OperationId& operation) const {
+  for (const Told& one : told_) {
+    const auto* refused = std::get_if<OperationRefused>(&one.packet);
+    if (one.client != operation.client || refused == nullptr) continue;
+    if (refused->operation == operation.operation) return &one.packet;
+  }
+  return nullptr;
+}
+
 void Notices::repeat(Turn& turn, std::uint64_t client, Address to) const {
   for (const Told& one : told_) {
     if (one.client == client) send(turn, to, one.packet);

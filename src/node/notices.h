@@ -18,6 +18,8 @@ class Notices {
   void remember(Instant now, std::uint64_t client, std::size_t operations, Packet packet);
   // What was told before that goes, as long as what was told first was.
   void forget_before(Instant time);
+  // Whether it was told that this operation is refused; null: not that is remembered.
+  [[nodiscard]] const Packet* find_refusal(const OperationId& operation) const;
   // To the session of that client.
   void repeat(Turn& turn, std::uint64_t client, Address to) const;
 

@@ -68,7 +68,7 @@ Result<void> Node::Impl::check_resolved(const std::string& namespace_name, bool 
 }
 
 // One verification at the door: what passes is decodable and means something, everywhere.
-Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Record& record,
+Result<void> Node::Impl::check_fact(const Now& now, const Body& body, Record& record,
                                     std::uint32_t index) {
   const Bytes payload = body.payload_of(record);
   const std::string_view topic = record.alias != kNoAlias
@@ -88,7 +88,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
       auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
       if (!checked) return checked;
     }
-    if (auto may = check_may_number(now, fact->address); !may) return may;
+    if (auto may = check_may_number(fact->address); !may) return may;
     if (fact->claim) {
       return fail(ErrorCode::refused, "a claim is made by the home of the key, not by a client");
     }
@@ -108,7 +108,7 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     fits = is_topic_of(topic, options_.topic_prefix, "replication", fact->address.region,
                        fact->address.namespace_name);
     tracked.is_replication = true;
-    if (auto may = check_may_number(now, fact->address); !may) return may;
+    if (auto may = check_may_number(fact->address); !may) return may;
     auto checked = check_resolved(fact->address.namespace_name, fact->resolved);
     if (checked) {
       const bool is_alone =
@@ -127,13 +127,17 @@ Result<void> Node::Impl::check_fact(const Now& now, const Body& body, const Reco
     tracked.timeout_ms = fact->tracking.timeout_ms;
     tracked.wait = fact->tracking.wait;
     tracked.tells_each = fact->tracking.tells_each;
+    if (!fact->resolved && !seen_.may_use_value(cache_, body, index, fact->address)) {
+      metrics_.writes_as_invalidations.add();
+      record.flags |= kInvalidates;
+    }
     checked_facts_.push_back({index, std::move(*fact)});
   } else {
     Result<CacheValue> value = decode_value(payload);
     if (!value) return tl::unexpected(value.error());
     fits = is_topic_of(topic, options_.topic_prefix, "replication", value->address.region,
                        value->address.namespace_name);
-    if (auto may = check_may_number(now, value->address); !may) return may;
+    if (auto may = check_may_number(value->address); !may) return may;
     const Resolver* resolver = cache_.resolved().resolver_of(value->address.namespace_name);
     if (resolver != nullptr && !resolver->accepts(value->value)) {
       return fail(ErrorCode::refused, "the value is none that the resolver of namespace " +
@@ -193,7 +197,20 @@ void Node::Impl::check_facts(Turn& turn, Session& session, StampableBody& parts,
     if (Result<void> checked = check_fact(turn.now, body, record, i); !checked) {
       const bool is_later = (record.flags & kTracked) != 0;
       if (record.kind == RecordKind::value && !is_later) void_fact_of(body, record, session.client);
-      record.kind = RecordKind::none;
+      // What can be read keeps its number and identity, so that nobody else takes it any more. That
+      // this broker cannot take it now says nothing about the operation.
+      const Bytes payload = body.payload_of(record);
+      const ErrorCode why = checked.error().code;
+      const bool is_verdict = why != ErrorCode::disconnected && why != ErrorCode::overloaded;
+      const bool is_readable =
+          (record.kind == RecordKind::replication && decode_replication(payload)) ||
+          (record.kind == RecordKind::invalidation && decode_invalidation(payload));
+      if (is_verdict && is_readable) {
+        record.flags =
+            static_cast<std::uint8_t>((record.flags & ~(kTracked | kBrokerFlags)) | kRefused);
+      } else {
+        record.kind = RecordKind::none;
+      }
       refuse_operation(turn, session, operation_of(parts.segments, i).operation, checked.error());
     }
   }

@@ -50,6 +50,9 @@ bool Node::Impl::open_arrival(Turn& turn, BatchHeader& header, Frame frame, Arri
   arrival.hops = header.hops;
   arrival.declarations = std::move(header.declarations);
   arrival.left_out = std::move(header.left_out);
+  if (!header.seen.empty()) {
+    arrival.seen = std::make_shared<const std::vector<SeenPosition>>(std::move(header.seen));
+  }
   if (header.through <= header.after || header.through == kNumberMax) {
     metrics_.link_batches_malformed.add();
     return false;

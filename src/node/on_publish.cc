@@ -142,7 +142,8 @@ void Node::Impl::on_client_batch(Turn& turn, Session& session, const BatchHeader
     }
   }
   StampableBody parts = stampable(*opened);
-  if (!void_duplicates(parts)) return;  // Sent again although it had come: accepted, no more.
+  if (!void_duplicates(turn, session, parts))
+    return;  // Sent again although it had come: accepted, no more.
   begin_batch();
   resolve_topics(turn, session, parts, *opened);
   if (opened->stamp.lane != Lane::events) check_facts(turn, session, parts, *opened);
@@ -164,15 +165,20 @@ void Node::Impl::take_waiting(Turn& turn) {
   }
 }
 
-// Operations that were stamped or applied before keep their places and mean nothing. Returns
-// whether anything is left.
-bool Node::Impl::void_duplicates(StampableBody& parts) {
+// Operations that were stamped or applied before, here or elsewhere, keep their places and mean
+// nothing: nobody issues a second verdict. Returns whether anything is left.
+bool Node::Impl::void_duplicates(Turn& turn, Session& session, StampableBody& parts) {
   std::size_t left = parts.records.size();
   std::uint32_t index = 0;
   for (const Segment& segment : parts.segments) {
     if (clients_.seen(segment) != ClientTable::Seen::none) {
       for (std::uint32_t i = 0; i < segment.count; ++i) {
-        if (!clients_.seen(OperationId{segment.client, segment.first_operation + i})) continue;
+        const OperationId operation{segment.client, segment.first_operation + i};
+        if (!clients_.seen(operation)) continue;
+        // Who does not know that it was refused is told.
+        if (const Packet* refusal = notices_.find_refusal(operation)) {
+          send(turn, {Door::session, session.peer}, *refusal);
+        }
         parts.records[index + i].kind = RecordKind::none;
         --left;
       }
@@ -207,7 +213,10 @@ void Node::Impl::resolve_topics(Turn& turn, Session& session, StampableBody& par
     Record& record = parts.records[i];
     if (record.kind == RecordKind::none) continue;
     Error error;
-    if (!kind_fits(lane, record.kind)) {
+    if ((record.flags & kBrokerFlags) != 0) {
+      error = {ErrorCode::malformed, "the record has flags 8 or 16, which only brokers write"};
+      record.flags = static_cast<std::uint8_t>(record.flags & ~kBrokerFlags);
+    } else if (!kind_fits(lane, record.kind)) {
       error = {ErrorCode::malformed,
                "this kind of record does not travel in the lane " + std::string(name_of(lane))};
     } else if (record.alias != kNoAlias && (record.flags & kInlineTopic) != 0) {
@@ -275,7 +284,8 @@ void Node::Impl::stamp_and_apply(Turn& turn, StampableBody& parts, Body body) {
   stamp.created_ms = static_cast<std::uint64_t>(turn.now.wall.time_since_epoch().count());
   body.stamp = stamp;
   remember_operations(body);
-  // What was refused is answered too, and not applied: another broker may still accept it.
+  // What was refused is answered too. A refused fact is applied everywhere as that; of the rest,
+  // another broker may still accept it.
   for (const Segment& segment : parts.segments) answered_.add(segment);
   metrics_.records_stamped.add(stamp.count);
   for (const auto& [index, fact] : value_facts_) {
@@ -286,6 +296,11 @@ void Node::Impl::stamp_and_apply(Turn& turn, StampableBody& parts, Body body) {
   arrival.after = state.frontier;
   arrival.through = stamp.first + stamp.count - 1;
   arrival.declarations = own_declarations_;
+  const bool carries_values =
+      std::any_of(body.records.begin(), body.records.end(), [](const Record& record) {
+        return record.kind == RecordKind::replication && (record.flags & kBrokerFlags) == 0;
+      });
+  if (carries_values) arrival.seen = seen_.take(turn.now.instant);
   arrival.body = std::move(body);
   if (!tracked_.empty()) track(turn.now, arrival.body);
   apply(turn, own, std::move(arrival));

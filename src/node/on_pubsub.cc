@@ -117,7 +117,7 @@ void Node::Impl::begin_subscription(Turn& turn, Session& session, const Subscrib
   if (is_behind || !session.refills.empty()) plan_refills(turn, session, false);
   send(turn, {Door::session, session.peer},
        Subscribed{request.request, request.subscription.id, feed_.positions_of(session),
-                  clock_.last()});
+                  seen_.applied()});
   if (request.subscription.backlog_count > 0) {
     feed_.send_backlog(turn, session, session.subscriptions[request.subscription.id]);
   }

@@ -140,7 +140,7 @@ void Node::Impl::on_hello(Turn& turn, std::uint32_t peer, const Hello& hello) {
     if (streams_[index].started) welcome.positions.push_back({id, feed_.told(session, index)});
   }
   if (hello.open_through != 0) welcome.applied = cache_positions();
-  welcome.clock = clock_.last();
+  welcome.applied_last = seen_.applied();
   send(turn, {Door::session, peer}, welcome);
   notices_.repeat(turn, session.client, {Door::session, peer});
   tell_not_held(turn, session);

@@ -70,6 +70,8 @@ struct Outbox {
   std::vector<StreamDial> stream_dials;
   std::vector<LogLine> log;
   std::optional<MemorySave> save;  // To be told of by Node::on_saved when the disk has it.
+  // The last application of this broker, which goes with each packet to a client.
+  std::uint64_t told = 0;
 
   void clear() {
     sendings.clear();

@@ -197,7 +197,8 @@ Json NodeReports::report_explain(const Now& now, std::string_view entry) const {
   const CacheGot got = cache_.look(now.instant, address);
   const auto claim = claims_.claims().view(now.instant, address);
   EntryState state = got.state;
-  const bool is_unwritten = claim && got.version <= claim->claim.token;
+  // The claim was an invalidation.
+  const bool is_unwritten = claim && !has_value(got.state) && got.state != EntryState::syncing;
   if (claim && claim->is_ours && is_unwritten) state = EntryState::exclusive;
   const bool is_degraded =
       std::any_of(members_.all().begin(), members_.all().end(),
@@ -216,25 +217,28 @@ Json NodeReports::report_explain(const Now& now, std::string_view entry) const {
   }
   if (got.version == 0) return answer;
   answer["written_by"] = got.origin;
-  answer["version"] = got.version;
-  answer["written_ms"] = milliseconds_of(got.version);
-  put_sharers(answer, address, got.version);
+  answer["version"] = got.position.number != 0 ? got.position.number : got.version;
+  if (got.position.number != 0) answer["stream"] = to_string(got.position.stream);
+  put_sharers(answer, address, got.position);
   return answer;
 }
 
 // Of the last write, if it is among the latest facts: to which clusters its value went, and of a
 // write of our own, which of them have confirmed it.
-void NodeReports::put_sharers(Json& into, const CacheAddress& address, HybridTime version) const {
+void NodeReports::put_sharers(Json& into, const CacheAddress& address,
+                              const StreamPosition& position) const {
   const RetainedLog& log = retention_.log(Lane::cache);
   std::size_t left = kFactsSearched;
   for (LogPosition at = log.end(); at > log.begin() && left > 0; --left) {
     const LogEntry* entry = log.find(--at);
     if (entry == nullptr || entry->body.frame.empty()) continue;
     const Body& body = entry->body;
-    if (version < body.stamp.version || version >= body.stamp.version + body.stamp.count) continue;
+    const bool is_in_it = stream_ids_.id_of(entry->stream) == position.stream &&
+                          body.first() <= position.number && position.number <= body.last();
+    if (!is_in_it) continue;
     for (const Record& record : body.records) {
       if (record.kind != RecordKind::replication) continue;
-      if (body.stamp.version + record.index != version) continue;
+      if (body.first() + record.index != position.number) continue;
       const auto fact = decode_replication(body.payload_of(record));
       if (!fact || fact->address.namespace_name != address.namespace_name ||
           fact->address.key != address.key) {

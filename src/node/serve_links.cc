@@ -127,6 +127,7 @@ void Node::Impl::serve_stream(Turn& turn, Link& link, StreamIndex stream, Servin
       header.hops = static_cast<std::uint8_t>(entry->hops + 1);
       if (has_body) {
         declare_to(serving, stream, entry->body, nullptr, header.declarations);
+        if (entry->seen) header.seen = *entry->seen;
         metrics_.bodies_repaired.add();
       } else {
         header.left_out = all_targets(*entry);

@@ -92,7 +92,7 @@ void SessionFeed::send_batch(Turn& turn, Session& session, const LogEntry& entry
     header.interest_generation = session.interest_generation;
     header.hops = entry.hops;
     header.declarations = std::move(declarations);
-    if (entry.repeated) header.repeated = *entry.repeated;
+    header.applied = entry.applied;
     if (entry.unusable) header.unusable = *entry.unusable;
     frame = encode_packet(header);
     if (is_plain) {

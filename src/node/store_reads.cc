@@ -91,8 +91,9 @@ void StoreReads::on_load(Turn& turn, const Session& session, const LoadAsk& ask)
     const auto seen = loads_.done(turn.now.instant, ask.address, session.client);
     if (seen && ask.loaded) around_.cache.fill(turn.now.instant, ask, *seen);
   } else {
-    const Duration wait = loads_.ask(turn.now.instant, ask.address, session.client,
-                                     std::chrono::milliseconds(ask.lease_ms), around_.clock.last());
+    const Duration wait =
+        loads_.ask(turn.now.instant, ask.address, session.client,
+                   std::chrono::milliseconds(ask.lease_ms), apply_order(turn.outbox.told));
     granted.granted = wait == Duration::zero();
     granted.wait_ms =
         static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());

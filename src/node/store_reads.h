@@ -19,7 +19,6 @@
 #include "node/remote_reads.h"
 #include "node/turn.h"
 #include "store/replica_store.h"
-#include "stream/hybrid_clock.h"
 #include "stream/lineage.h"
 #include "stream/stream_table.h"
 
@@ -39,7 +38,6 @@ class StoreReads {
     const StreamTable& ids;
     const std::vector<StreamState>& streams;
     const Lineages& lineages;
-    const HybridClock& clock;
     ReplicaStore& cache;
   };
   explicit StoreReads(Around around) : around_(around) {}

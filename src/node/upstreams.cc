@@ -17,6 +17,7 @@ StreamIndex Node::Impl::know_stream(const Now& now, const StreamId& id) {
   const StreamIndex index = stream_ids_.intern(id);
   streams_.resize(stream_ids_.size());
   streams_[index].progressed = now.instant;
+  if (id.lane == Lane::cache) (void)seen_.place_of(index, id);  // Others may have seen it already.
   for (const auto& session : sessions_) {
     if (!session) continue;
     const auto position = session->resumed.find(id);
@@ -75,20 +76,21 @@ void Node::Impl::start_stream(const Now& now, StreamIndex stream, const Offer& o
   state.frontier = state.base;
   // What is told now of the past may be without what was told by lives that are over, our own among
   // them. What still counts comes from a store that knew them.
-  const bool is_first = id.lane == Lane::cache && !std::exchange(has_heard_others_, true);
+  const bool is_first = id.lane == Lane::cache && !seen_.has_others();
   // Its earlier incarnations, too, may have told what never came here.
   const Lineage* lineage = lineages_.find(id.origin);
   const bool has_past = lineage != nullptr && lineage->current() && lineage->current()->parent;
   state.has_unheard = id.lane == Lane::cache && !is_next_life && (state.base > 0 || has_past);
   if (is_first || state.has_unheard) {
-    reads_.void_all_loads();
-    cache_.lose({}, clock_.next(now.wall));
+    seen_.move(seen_.place_of(stream, id), state.frontier);
+    doubt_all();
   }
   moved_streams_.push_back(stream);
   // A session that came from elsewhere may stand before that: then from there, if anybody holds it.
   for (const auto& session : sessions_) {
     if (session) state.frontier = std::min(state.frontier, session->told(stream, state.base));
   }
+  if (id.lane == Lane::cache) seen_.move(seen_.place_of(stream, id), state.frontier);
   state.progressed = now.instant;
   // Sessions that have no position of their own: every fact, and of the rest what was published
   // since the way to the origin was open.
@@ -235,6 +237,9 @@ void Node::Impl::tick_streams(Turn& turn) {
   for (StreamIndex stream = 0; stream < streams_.size(); ++stream) {
     StreamState& state = streams_[stream];
     if (state.own || !state.started || state.closed()) continue;
+    if (state.complete() && stream_ids_.id_of(stream).lane == Lane::cache) {
+      seen_.complete(seen_.place_of(stream, stream_ids_.id_of(stream)));
+    }
     if (state.head_seen > state.frontier && turn.now.instant - state.progressed > kStalled &&
         turn.now.instant - state.take_sent > kStalled) {
       retake(turn, stream);

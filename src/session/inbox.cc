@@ -141,7 +141,7 @@ void Inbox::deliver(const BatchHeader& header, const Passage& passage, SessionEv
   const std::uint64_t unknown_before = counters_.aliases_unknown;
   Passage with_frame = passage;
   with_frame.frame = static_cast<std::uint32_t>(events.frames.size());
-  with_frame.repeated = header.repeated;
+  with_frame.applied = header.applied;
   with_frame.unusable = header.unusable;
   std::span<const Record> rest = body.records;
   std::uint32_t first_index = 0;
@@ -177,9 +177,10 @@ void Inbox::deliver_segment(const Segment& segment, std::span<const Record> reco
     if (record.kind == RecordKind::none) continue;
     if (passage.body->first() + record.index <= passage.after) continue;
     const std::uint64_t operation = segment.first_operation + (record.index - first_index);
-    if (repeated && seen->elsewhere(operation)) {
-      ++counters_.messages_duplicate;
-      note_repeated(record, passage, events);
+    const bool is_refused = (record.flags & kRefused) != 0;
+    if (is_refused || (repeated && seen->elsewhere(operation))) {
+      counters_.messages_duplicate += is_refused ? 0 : 1;
+      note_withdrawn(record, {segment.client, operation}, passage, events);
       continue;
     }
     deliver_record(record, {segment.client, operation}, passage, events);
@@ -187,13 +188,13 @@ void Inbox::deliver_segment(const Segment& segment, std::span<const Record> reco
   if (seen != nullptr) remember(*seen, segment, records, first_index);
 }
 
-void Inbox::note_repeated(const Record& record, const Passage& passage, SessionEvents& events) {
+void Inbox::note_withdrawn(const Record& record, const OperationId& publisher,
+                           const Passage& passage, SessionEvents& events) {
   const Body& body = *passage.body;
   const auto tell = [&](CacheAddress&& address) {
     events.notices.push_back(
-        {events.deliveries.size(),
-         RepeatedFact{std::move(address), stream_ids_.id_of(passage.stream).origin,
-                      body.stamp.version + record.index}});
+        {events.deliveries.size(), WithdrawnWrite{std::move(address), publisher,
+                                                  apply_order(passage.applied, record.index)}});
   };
   if (record.kind == RecordKind::replication) {
     if (auto fact = decode_replication(body.payload_of(record))) tell(std::move(fact->address));
@@ -249,7 +250,6 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.frame = passage.frame;
     delivery.kind = record.kind;
     delivery.backlog = passage.only.has_value() && !passage.is_share;
-    delivery.repeated = passage.is_repeated(record);
     delivery.unusable = passage.is_unusable(record);
     delivery.topic = topic;
     delivery.payload = body.payload_of(record);
@@ -257,6 +257,7 @@ void Inbox::deliver_record(const Record& record, const OperationId& publisher,
     delivery.stream = &stream_ids_.id_of(passage.stream);
     delivery.number = body.first() + record.index;
     delivery.version = body.stamp.version + record.index;
+    if (passage.applied != 0) delivery.order = apply_order(passage.applied, record.index);
     latest_version_ = std::max(latest_version_, delivery.version);
     delivery.created_ms = body.stamp.created_ms;
     delivery.publisher = publisher;

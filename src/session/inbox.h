@@ -64,14 +64,11 @@ class Inbox {
     Number after = 0;  // Numbers up to here have been delivered.
     const Body* body = nullptr;
     std::uint32_t frame = 0;
-    std::span<const std::uint32_t> repeated;  // As the header says.
-    std::span<const std::uint32_t> unusable;  // The same.
+    std::span<const std::uint32_t> unusable;  // As the header says.
+    std::uint64_t applied = 0;                // The same.
     std::optional<std::uint32_t> only;        // The only subscription that gets it.
     bool is_share = false;                    // Picked for it; otherwise backlog.
 
-    [[nodiscard]] bool is_repeated(const Record& record) const {
-      return std::find(repeated.begin(), repeated.end(), record.index) != repeated.end();
-    }
     [[nodiscard]] bool is_unusable(const Record& record) const {
       return std::find(unusable.begin(), unusable.end(), record.index) != unusable.end();
     }
@@ -84,7 +81,8 @@ class Inbox {
                        std::uint32_t first_index, const Passage& passage, SessionEvents& events);
   void deliver_record(const Record& record, const OperationId& publisher, const Passage& passage,
                       SessionEvents& events);
-  void note_repeated(const Record& record, const Passage& passage, SessionEvents& events);
+  void note_withdrawn(const Record& record, const OperationId& publisher, const Passage& passage,
+                      SessionEvents& events);
   void remember(SeenOperations::Record& seen, const Segment& segment,
                 std::span<const Record> records, std::uint32_t first_index) const;
   void report(const StreamId& stream, Number after, Number through, Scope scope,

@@ -18,15 +18,16 @@ constexpr std::uint64_t kRecordOverheadBytes = 64;
 constexpr std::uint64_t kLateBytesMax = 1024;  // Of a batch that may be answered later.
 constexpr std::size_t kHeadersBytesMax = std::numeric_limits<std::uint16_t>::max();
 
-void extend(std::vector<Segment>& segments, std::uint64_t operation, std::uint64_t client) {
+void extend(std::vector<Segment>& segments, std::uint64_t operation, std::uint64_t client,
+            std::uint32_t told) {
   if (!segments.empty()) {
     Segment& last = segments.back();
-    if (last.first_operation + last.count == operation) {
+    if (last.first_operation + last.count == operation && last.told == told) {
       ++last.count;
       return;
     }
   }
-  segments.push_back({client, operation, 1, 0});
+  segments.push_back({client, operation, 1, told});
 }
 
 // What was built here.
@@ -80,7 +81,7 @@ std::uint64_t PublishQueue::append(const Item& item) {
   }
   const std::uint64_t operation = next_operation_++;
   ++counters_.operations;
-  add(batch, item, operation);
+  add(batch, item, operation, item.lane == Lane::cache ? static_cast<std::uint32_t>(told_) : 0);
   if (batch.builder.records() >= options_.batch_records_max ||
       batch.builder.bytes() >= options_.batch_bytes_max) {
     seal_through(item.lane);
@@ -101,14 +102,14 @@ void PublishQueue::value_precedes_fact() {
   open(Lane::cache).after_bulk = true;
 }
 
-void PublishQueue::add(Open& batch, const Item& item, std::uint64_t operation) {
+void PublishQueue::add(Open& batch, const Item& item, std::uint64_t operation, std::uint32_t told) {
   OwnTopics::Use use;
   if (item.naming == Naming::by_alias) use = topics_->use(item.topic, batch.lane);
   if (use.declare) batch.declarations.push_back({use.alias, std::string(item.topic)});
   const bool is_inline = use.alias == kNoAlias;
   batch.builder.append(item.kind, item.flags, use.alias,
                        is_inline ? item.topic : std::string_view(), item.headers, item.payload);
-  extend(batch.segments, operation, options_.client);
+  extend(batch.segments, operation, options_.client, told);
 }
 
 bool PublishQueue::any_open() const {
@@ -229,6 +230,7 @@ void PublishQueue::confirm_known() { confirm(accepted_through_); }
 
 void PublishQueue::end() {
   connected_ = false;
+  told_ = 0;
   sent_ = 0;
   known_ = Ranges();
 }
@@ -335,7 +337,7 @@ Outgoing PublishQueue::built_again(const Sealed& batch) {
     if (is_inline) item.naming = Naming::in_full;
     item.headers = body.headers_of(record);
     item.payload = body.payload_of(record);
-    add(again, item, operation);
+    add(again, item, operation, 0);  // Called before this connection.
   }
   MPREG_CHECK(!again.builder.empty());  // Or it would be known.
   for (const Segment& segment : again.segments) again.builder.add_segment(segment);

@@ -12,6 +12,7 @@
 // for each would double the packets. A few such may be out at once; the next one asks for an answer
 // to all of them.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -60,6 +61,9 @@ class PublishQueue {
   // False, and nothing changes, when the broker claims what cannot be.
   bool on_accepted(const Accepted& accepted);
 
+  // What the broker has told in this connection, which goes with what is appended from now on.
+  void learn(std::uint64_t told) { told_ = std::max(told_, told); }
+
   // Sends what may be sent now; an answer to it is awaited, unless it may be late.
   void pump(std::vector<Outgoing>& out, bool may_be_late = false);
   // Closes the open batches: they leave with the next pump, whatever is under way.
@@ -96,7 +100,7 @@ class PublishQueue {
   [[nodiscard]] bool any_open() const;
   [[nodiscard]] Lane first_open() const;
   [[nodiscard]] std::uint64_t open_bytes() const;
-  void add(Open& batch, const Item& item, std::uint64_t operation);
+  void add(Open& batch, const Item& item, std::uint64_t operation, std::uint32_t told);
   void seal(Lane lane, bool may_answer_later = false);
   void seal_through(Lane lane);
   [[nodiscard]] Frame header_of(Lane lane, std::vector<Declaration> declarations,
@@ -129,7 +133,8 @@ class PublishQueue {
   std::uint64_t sealed_bytes_ = 0;
 
   bool connected_ = false;
-  Ranges known_;  // To this broker, by its Welcome: not sent again.
+  std::uint64_t told_ = 0;  // Segment::told has its lowest 32 bits.
+  Ranges known_;            // To this broker, by its Welcome: not sent again.
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t consumed_bytes_ = 0;
   struct UnderWay {

@@ -104,7 +104,8 @@ void ClientSession::Impl::goodbye(const Now& now, std::string_view reason) {
 void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
   if (state != SessionState::greeting && state != SessionState::ready) return;
   last_heard_ = now.instant;
-  auto packet = decode_packet(header.bytes());
+  std::uint64_t told = 0;
+  auto packet = decode_packet(header.bytes(), &told);
   if (!packet) {
     ++counters.packets_refused;
     return;
@@ -114,11 +115,14 @@ void ClientSession::Impl::on_message(const Now& now, Frame header, Frame body) {
     end_notices();
   }
   if (const auto* batch = std::get_if<BatchHeader>(&*packet)) {
+    told = batch->applied;
     on_batch(*batch, header.size(), std::move(body));
+    if (told != 0) queue.learn(told);
     part_when_served(now);
     return;
   }
   std::visit([&](auto&& content) { handle(now, std::move(content)); }, std::move(*packet));
+  if (told != 0 && state == SessionState::ready) queue.learn(told);
   part_when_served(now);
 }
 

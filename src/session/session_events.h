@@ -34,7 +34,6 @@ struct Delivery {
   std::uint32_t frame = 0;  // Place in SessionEvents::frames of the frame that the views look into.
   RecordKind kind = RecordKind::event;
   bool backlog = false;              // From before the subscription was made.
-  bool repeated = false;             // A fact that the broker had had before, from another one.
   bool unusable = false;             // A replication that only says that its key has changed.
   std::string_view topic;            // Lives as long as the session, or (inline) the frame.
   Bytes payload;                     // Lives as long as the frame.
@@ -42,6 +41,7 @@ struct Delivery {
   const StreamId* stream = nullptr;  // Lives as long as the session.
   Number number = 0;
   HybridTime version = 0;
+  std::uint64_t order = 0;       // Cache lane: the broker's application, by apply_order().
   std::uint64_t created_ms = 0;  // Wall clock of the origin.
   OperationId publisher;
 };
@@ -65,12 +65,12 @@ struct LeaseRenewal {
   std::vector<StreamPosition> positions;  // Of the cache lane: delivered up to these.
 };
 
-// A cache fact that was delivered before has come again, by another broker: it has this version,
-// too, and what its publisher wrote after it may be of an earlier version than the first.
-struct RepeatedFact {
+// A write that was delivered, or may have been, has another verdict at another broker: it was
+// refused there, or numbered as something else. Its value is not used any more.
+struct WithdrawnWrite {
   CacheAddress address;
-  std::string origin;
-  HybridTime version = 0;
+  OperationId publisher;
+  std::uint64_t order = 0;  // As of a Delivery.
 };
 
 struct Notice {
@@ -79,7 +79,7 @@ struct Notice {
   // Subscribed: the subscription is active. OperationOutcome: once for every tracked operation, and
   // before it any number of `acknowledged` where that was asked for.
   std::variant<StateChange, Gap, AcceptedThrough, OperationRefused, OperationOutcome, Answer,
-               Subscribed, CacheGot, LoadGranted, ClaimGranted, LeaseRenewal, RepeatedFact>
+               Subscribed, CacheGot, LoadGranted, ClaimGranted, LeaseRenewal, WithdrawnWrite>
       what;
 };
 

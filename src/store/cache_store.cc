@@ -264,7 +264,7 @@ CacheStore::Outcome CacheStore::fill(Instant now, const StoreKey& key, std::stri
   if (slot != nullptr) {
     entry.version.time = std::max(entry.version.time, head(slot->handle).written().time);
     // It stands for no position: what the state stood for, the floor stands for.
-    forget(head(slot->handle));
+    if (options_.seen != nullptr) forget(head(slot->handle));
   }
   entry.version = {std::max(entry.version.time, space.floor), 0};
   entry.written = {};
@@ -328,19 +328,6 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
   }
   mark(now, key, version, written, more, stands_for_floor);
   return Outcome::done;
-}
-
-void CacheStore::doubt(Instant now, const StoreKey& key, WriteVersion version) {
-  const std::uint64_t hash = hash_of(key);
-  Slot* slot = find(key, hash);
-  if (slot == nullptr) return;
-  const Head& entry = head(slot->handle);
-  const WriteVersion held = entry.written();
-  if (held.time <= version.time || held.origin == version.origin || entry.is_filled != 0) return;
-  if (!entry.is_value() && entry.kind != Head::kExpected) return;
-  ++counters_.dropped;
-  remove(slot, hash);
-  (void)write(now, key, {}, {held, {}, 0, {}}, Head::kMark);
 }
 
 CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::string_view value,

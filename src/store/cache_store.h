@@ -6,16 +6,15 @@
 // Need for Cache Eviction", SOSP 2023): what was asked for only once goes soon, by way of a small
 // queue; the rest goes round in a large one. A hit changes two bits.
 //
-// Versions decide: a write that is not newer than what is there, or than an invalidation of it, is
-// refused. An invalidated or erased key leaves a mark with the version, so that what was written
-// before and comes later does not bring it back. When an entry or a mark has to go, its version
-// becomes the floor of its namespace: absent keys refuse what is older. So forgetting costs misses,
-// never staleness.
+// Versions are the order in which one broker applied what it applied: a write that is not newer
+// than what is there, or than an invalidation of it, is refused. An invalidated key leaves a mark
+// with the version, so that what was written before and comes later does not bring it back. When an
+// entry or a mark has to go, its version becomes the floor of its namespace: absent keys refuse
+// what is older. So forgetting costs misses, never staleness.
 //
-// Where positions are known (CacheStoreOptions::seen) they decide instead, and versions are the
-// order in which one broker applied what it applied: cache_store_judge.cc. An entry keeps the
-// positions that its state stands for, one for a value, any number for a mark. A value is used only
-// if its writer had seen all of them; what is forgotten is merged into a floor of positions.
+// Which order that is, a broker decides (cache_store_judge.cc): it keeps with each entry the
+// positions that its state stands for, one for a value, any number for a mark, and a value is used
+// only if its writer had seen all of them. What is forgotten is merged into a floor of positions.
 //
 // Not thread-safe. Views that are returned hold until the next call that is not const.
 
@@ -170,10 +169,6 @@ class CacheStore {
   // Drops the value, unless its own origin wrote it later, and leaves a mark.
   Outcome invalidate(Instant now, const StoreKey& key, WriteVersion version,
                      const Written& written = {});
-  // A write that was told before comes again at another version: two brokers took it from its
-  // writer. What is here of a later version may be that write, and what its writer wrote next may
-  // be of an earlier one: it goes, and nobody is shown what was overwritten.
-  void doubt(Instant now, const StoreKey& key, WriteVersion version);
   // This write did not happen, or has two verdicts: it goes where it is held, and what has replaced
   // it stays. True: it was held.
   bool withdraw(Instant now, const StoreKey& key, WriteVersion version, const Written& write);
@@ -200,6 +195,9 @@ class CacheStore {
   void cut_region(std::uint16_t region, WriteVersion version, Position position = {});
   void cut_origin(std::uint16_t origin, WriteVersion version, Position position = {});
   void cut_everything(WriteVersion version, Position position = {});
+  // Everything is forgotten; what is not newer than this is refused from now on, in whatever order
+  // versions were before.
+  void begin_again(HybridTime floor);
 
   // Every value in no order; true from the visitor ends it.
   void for_each(Instant now,
@@ -249,8 +247,10 @@ class CacheStore {
   };
   // The highest position of each stream that was forgotten.
   struct PositionFloor {
-    std::vector<Number> numbers;  // By StreamPlace; may be short.
-    bool is_raised = false;       // Since it was last seen to be covered, by this stream.
+    // By StreamPlace, the number after the position, or 0 for none; may be short. The position 0 of
+    // a stream is to have heard of it.
+    std::vector<Number> after;
+    bool is_raised = false;  // Since it was last seen to be covered, by this stream.
     StreamPlace covered_by = kNoPlace;
 
     void raise(Position position);

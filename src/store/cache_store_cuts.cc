@@ -37,6 +37,16 @@ void CacheStore::begin_anew() {
   era_ = 0;
 }
 
+void CacheStore::begin_again(HybridTime floor) {
+  begin_anew();
+  for (Space& space : spaces_) {
+    space.floor = 0;
+    space.forgotten_at.clear();
+    space.cut_at = 0;
+  }
+  cut_everything({floor, 0});
+}
+
 // What comes of its scope and has not seen it is not used: by the floor, for nothing is held of it.
 void CacheStore::cut_space(NamespaceId space, WriteVersion version, Position position) {
   spaces_[space].positions.raise(position);

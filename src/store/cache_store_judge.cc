@@ -15,19 +15,21 @@ namespace mpreg {
 
 void CacheStore::PositionFloor::raise(Position position) {
   if (!position.is_known()) return;
-  if (numbers.size() <= position.stream) numbers.resize(position.stream + 1);
-  Number& number = numbers[position.stream];
-  if (position.number <= number) return;
-  number = position.number;
+  if (after.size() <= position.stream) after.resize(position.stream + 1);
+  const Number next = position.number == kNumberMax ? kNumberMax : position.number + 1;
+  if (next <= after[position.stream]) return;
+  after[position.stream] = next;
   is_raised = true;
 }
 
 // What a stream has seen it has seen for good: until the floor rises the answer stays.
 bool CacheStore::covers(PositionFloor& floor, Position write) const {
-  if (floor.numbers.empty() || (!floor.is_raised && floor.covered_by == write.stream)) return true;
-  for (StreamPlace stream = 0; stream < floor.numbers.size(); ++stream) {
-    if (floor.numbers[stream] == 0) continue;
-    if (!options_.seen->has_seen(write, {stream, floor.numbers[stream]})) return false;
+  if (floor.after.empty() || (!floor.is_raised && floor.covered_by == write.stream)) return true;
+  for (StreamPlace stream = 0; stream < floor.after.size(); ++stream) {
+    const Number next = floor.after[stream];
+    if (next == 0) continue;
+    const Number number = next == kNumberMax ? kNumberMax : next - 1;
+    if (!options_.seen->has_seen(write, {stream, number})) return false;
   }
   floor.is_raised = false;
   floor.covered_by = write.stream;

@@ -59,8 +59,14 @@ bool ReplicaStore::collect(Instant now, std::uint32_t bucket,
     stored.address.key = entry.key.key;
     stored.address.subkey = entry.key.subkey;
     stored.address.version = entry.key.version;
-    stored.time = entry.found.version.time;
     stored.origin = store_.name_of_origin(entry.found.version.origin);
+    if (const Position at = entry.found.position; at.is_known()) {
+      stored.position = {names_->id_of(at.stream), at.number};
+      stored.writer =
+          std::uint64_t{entry.found.writer.client} << 32U | entry.found.writer.operation;
+    } else {
+      stored.time = entry.found.version.time;
+    }
     stored.erased = entry.erased;
     stored.absent = entry.found.absent;
     stored.ttl_ms = entry.found.expires_in_ms;
@@ -77,7 +83,8 @@ bool ReplicaStore::collect(Instant now, std::uint32_t bucket,
   return is_all;
 }
 
-bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& asked_at) {
+bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& asked_at,
+                          HybridTime order) {
   const bool is_told_alone =
       told_alone_.contains(std::string()) || told_alone_.contains(stored.address.namespace_name);
   if (resolved_.resolver_of(stored.address.namespace_name) != nullptr) {
@@ -90,12 +97,23 @@ bool ReplicaStore::repair(Instant now, const StoredEntry& stored, const Memory& 
   const StoreKey key{*space, stored.address.key, stored.address.subkey, stored.address.version};
   CacheStore::Entry entry;
   entry.version = {stored.time, *origin};
+  const bool is_placed = names_ != nullptr && stored.position.number != 0;
+  if (is_placed) {
+    // Who told it had applied all that was applied here when it was asked. What has changed here
+    // since may be newer; so may be what was told to us alone.
+    if (is_told_alone || stored.erased || store_.has_changed(key, asked_at.order)) return false;
+    entry.version.time = order;
+    entry.written.position = {names_->intern(stored.position.stream), stored.position.number};
+    entry.written.writer = {static_cast<std::uint32_t>(stored.writer >> 32U),
+                            static_cast<std::uint32_t>(stored.writer)};
+  }
   entry.tags = stored.tags;
   dependencies_->note(stored.address.namespace_name, stored.address.key, stored.tags);
   entry.region = stored.region;
   entry.absent = stored.absent;
   entry.ttl = std::chrono::milliseconds(stored.ttl_ms);
-  entry.repairs = !is_told_alone && store_.remembers_all_since(asked_at.values, *space);
+  entry.repairs =
+      is_placed || (!is_told_alone && store_.remembers_all_since(asked_at.values, *space));
   const auto state = received(stored.address.namespace_name);
   if (!state) return false;
   entry.state = *state;

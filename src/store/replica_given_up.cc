@@ -36,6 +36,13 @@ void ReplicaStore::give_up(Instant now, const OperationId& fact, ApplyFailure re
   expected_.erase(expected);
 }
 
+void ReplicaStore::drop_waiting(const OperationId& fact) {
+  const auto value = waiting_.find(fact);
+  if (value == waiting_.end()) return;
+  waiting_bytes_ -= value->second.value.size();
+  waiting_.erase(value);
+}
+
 void ReplicaStore::give_up_of(Instant now, const std::string& origin) {
   std::erase_if(expected_, [&](const auto& entry) {
     if (store_.name_of_origin(entry.second.origin) != origin) return false;

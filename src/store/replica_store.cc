@@ -43,12 +43,14 @@ bool is_for_all(const std::vector<std::string>& targets) {
 }  // namespace
 
 ReplicaStore::ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max,
-                           bool is_compared, std::shared_ptr<DependencyGraph> dependencies)
+                           bool is_compared, std::shared_ptr<DependencyGraph> dependencies,
+                           SeenTable* seen)
     : cluster_(std::move(cluster)),
       region_(std::move(region)),
       waiting_bytes_max_(bytes_max / kWaitingShare),
       dependencies_(std::move(dependencies)),
-      store_({.bytes_max = bytes_max, .digests = is_compared}),
+      names_(seen),
+      store_({.bytes_max = bytes_max, .digests = is_compared, .seen = seen}),
       resolved_(bytes_max / kResolvedShare) {}
 
 // Empty targets: all.
@@ -56,11 +58,59 @@ bool ReplicaStore::is_for_us(const std::vector<std::string>& targets) const {
   return targets.empty() || selects(targets, cluster_, region_);
 }
 
+Judgement ReplicaStore::judge(const CacheAddress& address, Position write) {
+  const auto space = store_.space_of(address.namespace_name);
+  return space ? store_.judge(key_of(*space, address), write) : Judgement::concurrent;
+}
+
+bool ReplicaStore::has_changed(const CacheAddress& address, HybridTime told, WriteId writer) const {
+  constexpr NamespaceId kUnknown = 0xFFFF;
+  if (resolved_.resolver_of(address.namespace_name) != nullptr) return false;
+  if (told_elsewhere(address) > told) return true;
+  const auto space = store_.find_space(address.namespace_name);
+  return store_.has_changed(key_of(space.value_or(kUnknown), address), told, writer);
+}
+
+void ReplicaStore::note_elsewhere(const CacheInvalidation& fact, HybridTime order) {
+  if (names_ == nullptr) return;
+  const std::string& name = fact.address.namespace_name;
+  const bool is_of_space =
+      fact.type == InvalidationType::single_key || fact.type == InvalidationType::cascade ||
+      fact.type == InvalidationType::pattern || fact.type == InvalidationType::namespace_all ||
+      fact.type == InvalidationType::tag;
+  if (!is_of_space || told_elsewhere_.size() >= kElsewhereSpacesMax) {
+    all_told_elsewhere_ = order;
+    return;
+  }
+  auto& buckets = told_elsewhere_[name];
+  buckets.resize(kElsewhereBuckets);
+  if (fact.type == InvalidationType::single_key) {
+    buckets[DependencyGraph::tag_of(name, fact.address.key) % kElsewhereBuckets] = order;
+  } else {
+    std::fill(buckets.begin(), buckets.end(), order);
+  }
+}
+
+HybridTime ReplicaStore::told_elsewhere(const CacheAddress& address) const {
+  const auto buckets = told_elsewhere_.find(address.namespace_name);
+  if (buckets == told_elsewhere_.end()) return all_told_elsewhere_;
+  const auto bucket =
+      DependencyGraph::tag_of(address.namespace_name, address.key) % kElsewhereBuckets;
+  return std::max(all_told_elsewhere_, buckets->second[bucket]);
+}
+
+void ReplicaStore::withdraw(Instant now, const CacheAddress& address, const Placed& placed) {
+  const auto space = store_.find_space(address.namespace_name);
+  if (!space || resolved_.resolver_of(address.namespace_name) != nullptr) return;
+  (void)store_.withdraw(now, key_of(*space, address), {placed.order, 0}, placed.written);
+}
+
 void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::string& origin,
-                        HybridTime time) {
-  if (origin != cluster_ && !is_for_us(fact.targets)) return;
+                        HybridTime time, const Placed& placed) {
+  const Position at = placed.written.position;
+  if (origin != cluster_ && !is_for_us(fact.targets)) return note_elsewhere(fact, placed.order);
   const auto from = store_.origin_of(origin);
-  const WriteVersion version{time, from.value_or(0)};
+  const WriteVersion version{placed.order != 0 ? placed.order : time, from.value_or(0)};
   const bool is_told_alone = !fact.targets.empty() && !is_for_all(fact.targets);
   if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
     if (is_told_alone) told_alone_.insert(fact.address.namespace_name);
@@ -73,62 +123,70 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
     drop_resolved([&](const CacheAddress& address, const Siblings& /*all*/) {
       return address.region == fact.address.region;
     });
-    return store_.cut_region(CacheStore::region_id(fact.address.region), version);
+    return store_.cut_region(CacheStore::region_id(fact.address.region), version, at);
   }
   if (fact.type == InvalidationType::cluster_sync) {
     drop_resolved([&](const CacheAddress& /*address*/, const Siblings& all) {
       return all.clock().at(origin) != 0;
     });
-    if (from) store_.cut_origin(*from, version);
+    if (from) store_.cut_origin(*from, version, at);
     return;
   }
   const auto space = store_.space_of(fact.address.namespace_name);
-  if (!space) return store_.cut_everything(version);  // More namespaces than it can tell apart.
+  if (!space) return store_.cut_everything(version, at);  // More namespaces than it can tell apart.
   if (is_told_alone) told_alone_.insert(fact.address.namespace_name);
   dependencies_->note(fact.address.namespace_name, fact.address.key, made_from(fact));
   switch (fact.type) {
     case InvalidationType::cascade:
-      return cascade(now, *space, fact.address, version);
+      return cascade(now, *space, fact.address, version, placed.written);
     case InvalidationType::pattern:
-      return store_.cut_pattern(*space, fact.address.key, version);
+      return store_.cut_pattern(*space, fact.address.key, version, at);
     case InvalidationType::namespace_all:
-      return store_.cut_space(*space, version);
+      return store_.cut_space(*space, version, at);
     case InvalidationType::tag:
-      return store_.cut_tag(*space, CacheStore::tag_id(fact.address.key), version);
+      return store_.cut_tag(*space, CacheStore::tag_id(fact.address.key), version, at);
     default:
-      if (fact.erased && !fact.resolved) {
+      if (placed.written.judgement == Judgement::ignored) return;
+      // Where positions are known a mark of an erased key is one like any other.
+      if (fact.erased && !fact.resolved && !at.is_known()) {
         return (void)store_.erase(now, key_of(*space, fact.address), version,
                                   !fact.targets.empty());
       }
-      (void)store_.invalidate(now, key_of(*space, fact.address), version);
+      (void)store_.invalidate(now, key_of(*space, fact.address), version, placed.written);
   }
 }
 
 void ReplicaStore::cascade(Instant now, NamespaceId space, const CacheAddress& address,
-                           WriteVersion version) {
+                           WriteVersion version, const Written& written) {
   const auto tags = dependencies_->dependents_of(address.namespace_name, address.key);
-  if (!tags) return store_.cut_space(space, version);
-  (void)store_.invalidate(now, key_of(space, address), version);
-  for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version);
-  store_.cut_tag(space, DependencyGraph::of_many(address.namespace_name), version);
+  if (!tags) return store_.cut_space(space, version, written.position);
+  if (written.judgement != Judgement::ignored) {
+    (void)store_.invalidate(now, key_of(space, address), version, written);
+  }
+  for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version, written.position);
+  store_.cut_tag(space, DependencyGraph::of_many(address.namespace_name), version,
+                 written.position);
 }
 
 ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fact,
                                          const std::string& origin, HybridTime time,
-                                         const OperationId& operation) {
+                                         const OperationId& operation, const Placed& placed) {
   if (resolved_.resolver_of(fact.address.namespace_name) != nullptr) {
     return take_resolved(now, fact, origin, time, operation);
   }
   const auto space = store_.space_of(fact.address.namespace_name);
   const auto from = store_.origin_of(origin);
   if (!space || !from) {
-    store_.cut_everything({time, from.value_or(0)});
+    store_.cut_everything({placed.order != 0 ? placed.order : time, from.value_or(0)},
+                          placed.written.position);
     return ApplyFailure::no_capacity;
   }
+  if (placed.order != 0) time = placed.order;
   dependencies_->note(fact.address.namespace_name, fact.address.key, made_from(fact));
   const StoreKey key = key_of(*space, fact.address);
   CacheStore::Entry entry;
   entry.version = {time, *from};
+  entry.written = placed.written;
   entry.region = CacheStore::region_id(fact.address.region);
   const std::vector<std::uint32_t> tags = tags_of(fact);
   entry.tags = tags;
@@ -142,7 +200,7 @@ ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fa
              : received(fact.address.namespace_name);
   const NotHeld given_up = take_given_up(operation);
   if (!is_for_us(fact.targets) || fact.resolved || !state || given_up) {
-    (void)store_.invalidate(now, key, entry.version);
+    (void)store_.invalidate(now, key, entry.version, entry.written);
     if (!is_for_us(fact.targets)) return std::nullopt;
     return given_up.value_or(ApplyFailure::refused);
   }
@@ -156,7 +214,8 @@ ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fa
   }
   const auto outcome = store_.expect(now, key, entry);
   if (outcome != CacheStore::Outcome::done) return not_held(outcome);
-  expect(now, operation, {time, *from, entry.partial, *state, {}, fact.address});
+  expect(now, operation,
+         {time, *from, entry.partial, *state, {}, fact.address, {}, placed.written});
   return std::nullopt;
 }
 
@@ -229,6 +288,7 @@ ReplicaStore::NotHeld ReplicaStore::take(Instant now, CacheValue value, std::uin
   entry.partial = expected->second.partial;
   entry.state = expected->second.state;
   entry.version = {expected->second.version, expected->second.origin};
+  entry.written = expected->second.written;
   entry.region = CacheStore::region_id(value.address.region);
   const std::vector<std::uint32_t> tags = tags_of(value);
   entry.tags = tags;
@@ -259,34 +319,32 @@ void ReplicaStore::keep_waiting(const OperationId& fact, CacheValue value) {
 }
 
 void ReplicaStore::note_version(const std::string& origin, HybridTime version) {
-  if (const auto before = versions_.regressed(origin, version)) forget_origin(origin, *before);
-}
-
-void ReplicaStore::forget_origin(const std::string& origin, HybridTime version) {
+  if (!versions_.regressed(origin, version)) return;
   drop_resolved([&](const CacheAddress& /*address*/, const Siblings& all) {
     return all.clock().at(origin) != 0;
   });
-  const auto from = store_.origin_of(origin);
-  if (!from) return store_.cut_everything({version, 0});
-  store_.cut_origin(*from, {version, 0});  // Nobody's: it spares nothing.
 }
 
-// Where a resolver decides both versions are kept, as if two had written the same.
-void ReplicaStore::take_again(Instant now, const CacheAddress& address, const std::string& origin,
-                              HybridTime time) {
-  const auto space = store_.find_space(address.namespace_name);
-  const auto from = store_.origin_of(origin);
-  if (space && from) store_.doubt(now, key_of(*space, address), {time, *from});
+void ReplicaStore::lose(const Scope& scope, HybridTime time, std::span<const Position> applied) {
+  if (scope.kind == ScopeKind::namespaces) {
+    for (const std::string& name : scope.names) distrust(name, time, applied);
+    return;
+  }
+  store_.raise_floor(std::nullopt, applied);
+  store_.cut_everything({time, 0});
 }
 
-void ReplicaStore::lose(const Scope& scope, HybridTime time) {
-  if (scope.kind != ScopeKind::namespaces) return store_.cut_everything({time, 0});
-  for (const std::string& name : scope.names) distrust(name, time);
-}
-
-void ReplicaStore::distrust(const std::string& namespace_name, HybridTime time) {
-  const auto space = store_.find_space(namespace_name);
-  if (space) store_.cut_space(*space, {time, 0});
+void ReplicaStore::distrust(const std::string& namespace_name, HybridTime time,
+                            std::span<const Position> applied) {
+  // Near caches know the namespaces that were opened, and no others.
+  const auto space =
+      names_ == nullptr ? store_.find_space(namespace_name) : store_.space_of(namespace_name);
+  if (!space) {
+    if (names_ != nullptr) lose({}, time, applied);  // More than it can tell apart.
+    return;
+  }
+  store_.raise_floor(*space, applied);
+  store_.cut_space(*space, {time, 0});
 }
 
 void ReplicaStore::fill(Instant now, const LoadAsk& load, HybridTime seen) {
@@ -344,8 +402,10 @@ CacheGot ReplicaStore::look(Instant now, const CacheAddress& address) const {
   const auto space = store_.find_space(address.namespace_name);
   if (!space) return got;
   WriteVersion version;
-  got.state = store_.state_of(now, key_of(*space, address), &version);
+  Position at;
+  got.state = store_.state_of(now, key_of(*space, address), &version, &at);
   got.version = version.time;
+  if (names_ != nullptr && at.is_known()) got.position = {names_->id_of(at.stream), at.number};
   got.origin = store_.name_of_origin(version.origin);
   return got;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -28,21 +29,42 @@
 
 namespace mpreg {
 
+// Of a broker: where a fact stands. Without it the version is the order in which facts come.
+struct Placed {
+  HybridTime order = 0;  // In which this broker applied it.
+  Written written = {};
+};
+
 class ReplicaStore {
  public:
   // `is_compared`: with the stores of other clusters. What depends on what may be known to several
   // stores together.
   ReplicaStore(std::string cluster, std::string region, std::uint64_t bytes_max,
                bool is_compared = false,
-               std::shared_ptr<DependencyGraph> dependencies = std::make_shared<DependencyGraph>());
+               std::shared_ptr<DependencyGraph> dependencies = std::make_shared<DependencyGraph>(),
+               SeenTable* seen = nullptr);
+
+  // Near caches, at another broker: what is not newer than `floor` by its order is not used.
+  void begin_again(HybridTime floor) {
+    store_.begin_again(floor);
+    expected_.clear();
+    expected_order_.clear();
+  }
+  // What becomes of a write or an invalidation of one key at this position.
+  [[nodiscard]] Judgement judge(const CacheAddress& address, Position write);
+  // As CacheStore::has_changed; where a resolver decides nobody's change matters.
+  [[nodiscard]] bool has_changed(const CacheAddress& address, HybridTime told,
+                                 WriteId writer) const;
+  // A write that did not happen, or has two verdicts.
+  void withdraw(Instant now, const CacheAddress& address, const Placed& placed);
 
   void take(Instant now, const CacheInvalidation& fact, const std::string& origin,
-            HybridTime version);
+            HybridTime version, const Placed& placed = {});
   // Nothing: it did what it is for, be it that something newer is there. Otherwise why the value is
   // not held here, and will not be: the key is missing then.
   using NotHeld = std::optional<ApplyFailure>;
   NotHeld take(Instant now, const CacheReplication& fact, const std::string& origin,
-               HybridTime version, const OperationId& operation);
+               HybridTime version, const OperationId& operation, const Placed& placed = {});
   // A value that is for this cluster, of a client.
   NotHeld take(Instant now, CacheValue value, std::uint64_t client);
 
@@ -51,20 +73,23 @@ class ReplicaStore {
   void give_up(Instant now, const OperationId& fact, ApplyFailure reason);
   // Those that are expected of an origin: some of them were lost, and which is not known.
   void give_up_of(Instant now, const std::string& origin);
+  // The fact is not used: its value is not waited for, and not kept if it is here.
+  void drop_waiting(const OperationId& fact);
   // Those that have not come in time, ever.
   void give_up_overdue(Instant now);
 
-  // Facts of an origin come in this order. When its versions go back, what it wrote before goes,
-  // and nothing of it is taken before its versions are where they were.
+  // Facts of an origin come in this order. When its versions go back, what is known of it where a
+  // resolver decides goes: there its versions name its writes.
   void note_version(const std::string& origin, HybridTime version);
-  void forget_origin(const std::string& origin, HybridTime version);
 
   // What the scope names may have been missed: everything of it goes that can be had again from the
   // source of the data. Where a resolver decides the federation is the source: what is known stays,
-  // and a comparison with the other stores brings what was missed. `time` is that of our clock.
-  void lose(const Scope& scope, HybridTime time);
+  // and a comparison with the other stores brings what was missed. `time` is that of the last fact
+  // applied, `applied` how far everything is: what was written without having seen it is not used.
+  void lose(const Scope& scope, HybridTime time, std::span<const Position> applied = {});
   // A fact whose clock is too far ahead is not kept, nor what it may be about.
-  void distrust(const std::string& namespace_name, HybridTime time);
+  void distrust(const std::string& namespace_name, HybridTime time,
+                std::span<const Position> applied = {});
 
   // What a client loaded from the source of the data, after everything up to `seen` had been told
   // here and before anything else about it was. Not where a resolver decides.
@@ -91,10 +116,14 @@ class ReplicaStore {
   struct Memory {
     CacheStore::Memory values;
     std::uint64_t drops = 0;
+    HybridTime order = 0;  // Of the last fact applied.
   };
-  [[nodiscard]] Memory memory() const { return {store_.memory(), drops_ + resolved_.evictions()}; }
-  // `asked_at`: when it was asked for. True: it was newer than what was here.
-  bool repair(Instant now, const StoredEntry& entry, const Memory& asked_at);
+  [[nodiscard]] Memory memory(HybridTime order = 0) const {
+    return {store_.memory(), drops_ + resolved_.evictions(), order};
+  }
+  // `asked_at`: when it was asked for; `order` is that of the last fact applied by now. True: it
+  // was newer than what was here.
+  bool repair(Instant now, const StoredEntry& entry, const Memory& asked_at, HybridTime order = 0);
   void forget_marks(HybridTime passed_by_all);
 
   // How entries move through their states: of all namespaces, or of one.
@@ -109,9 +138,6 @@ class ReplicaStore {
   // Of steps that were none; what they would have kept was not kept.
   [[nodiscard]] std::uint64_t violations() const { return violations_; }
 
-  // A fact that was taken already, at the version that another broker gave it.
-  void take_again(Instant now, const CacheAddress& address, const std::string& origin,
-                  HybridTime time);
   // replica_resolved.cc: what waits for values that were lost waits no longer.
   void drop_overdue(Instant now);
 
@@ -140,13 +166,18 @@ class ReplicaStore {
     VectorClock seen = {};  // Where a resolver decides.
     CacheAddress address = {};
     Instant until{};  // Then it is overdue.
+    Written written = {};
   };
   void take_resolved(Instant now, const CacheInvalidation& fact, const std::string& origin,
                      HybridTime version);
   void drop_resolved(const std::function<bool(const CacheAddress&, const Siblings&)>& is_it);
   NotHeld take_resolved(Instant now, const CacheReplication& fact, const std::string& origin,
                         HybridTime version, const OperationId& operation);
-  void cascade(Instant now, NamespaceId space, const CacheAddress& address, WriteVersion version);
+  // What was told to other clusters alone: see told_elsewhere_.
+  void note_elsewhere(const CacheInvalidation& fact, HybridTime order);
+  [[nodiscard]] HybridTime told_elsewhere(const CacheAddress& address) const;
+  void cascade(Instant now, NamespaceId space, const CacheAddress& address, WriteVersion version,
+               const Written& written);
   [[nodiscard]] std::pair<EntryState, std::optional<EntryState>> look_ahead(
       Instant now, const std::string& namespace_name, const StoreKey& key, CacheOperation operation,
       bool is_held) const;
@@ -167,6 +198,13 @@ class ReplicaStore {
   std::string region_;
   const std::uint64_t waiting_bytes_max_;
   const std::shared_ptr<DependencyGraph> dependencies_;
+  SeenTable* const names_;  // Null in near caches.
+  // Invalidations that are not for this cluster drop nothing here, and yet who writes has to know
+  // of them: when one was applied last, by namespace and 256 buckets of keys.
+  static constexpr std::size_t kElsewhereBuckets = 256;
+  static constexpr std::size_t kElsewhereSpacesMax = 1024;
+  std::map<std::string, std::vector<HybridTime>, std::less<>> told_elsewhere_;
+  HybridTime all_told_elsewhere_ = 0;
   CacheStore store_;
   ResolvedStore resolved_;
   ProtocolTable protocol_;

@@ -30,8 +30,11 @@ struct LogEntry {
   std::shared_ptr<const std::vector<std::vector<std::string>>> targets;
   // Cache lane: the namespaces that it is about, each once; null: it may be about any.
   std::shared_ptr<const std::vector<std::string>> namespaces;
-  // Cache lane: by their index, facts that came before in another stream; null: none.
-  std::shared_ptr<const std::vector<std::uint32_t>> repeated;
+  // Cache lane: which application of this broker it is, as of BatchHeader::applied.
+  std::uint64_t applied = 0;
+  // Cache lane: what its origin says with it of other streams, as of BatchHeader::seen; null:
+  // nothing.
+  std::shared_ptr<const std::vector<SeenPosition>> seen;
   // Cache lane: by their index, replications whose value is not used here; null: none.
   std::shared_ptr<const std::vector<std::uint32_t>> unusable;
   // Events lane: for whose interest nothing is left out; null: everybody's.

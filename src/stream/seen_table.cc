@@ -1,37 +1,8 @@
 #include "stream/seen_table.h"
 
 #include <algorithm>
-#include <string_view>
 
 namespace mpreg {
-namespace {
-
-// FNV-1a (Fowler, Noll, Vo), and the last step of MurmurHash3 over it.
-class Hash {
- public:
-  void add(std::string_view bytes) {
-    for (const char byte : bytes) {
-      state_ = (state_ ^ static_cast<unsigned char>(byte)) * 0x100000001B3ULL;
-    }
-  }
-  [[nodiscard]] std::uint64_t finish() const {
-    std::uint64_t mixed = state_;
-    mixed = (mixed ^ mixed >> 33U) * 0xFF51AFD7ED558CCDULL;
-    mixed = (mixed ^ mixed >> 33U) * 0xC4CEB9FE1A85EC53ULL;
-    return mixed ^ mixed >> 33U;
-  }
-
- private:
-  std::uint64_t state_ = 0xCBF29CE484222325ULL;
-};
-
-}  // namespace
-
-StreamKey key_of(const StreamId& stream) {
-  Hash hash;
-  hash.add(to_string(stream));
-  return hash.finish();
-}
 
 StreamPlace SeenTable::intern(const StreamId& stream) {
   const auto place = static_cast<StreamPlace>(streams_.size());

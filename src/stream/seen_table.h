@@ -27,11 +27,6 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
-// Names a stream on the wire, in eight bytes: a hash of its id. An incarnation has random bits, so
-// that two of a federation are not the same by accident.
-using StreamKey = std::uint64_t;
-[[nodiscard]] StreamKey key_of(const StreamId& stream);
-
 class SeenTable {
  public:
   static constexpr std::size_t kPointsMax = 32;

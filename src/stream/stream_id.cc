@@ -1,5 +1,8 @@
 #include "stream/stream_id.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <array>
 #include <cstdio>
 #include <string_view>
@@ -28,6 +31,11 @@ std::string to_string(const Incarnation& incarnation) {
 std::string to_string(const StreamId& stream) {
   return stream.origin + "/" + to_string(stream.incarnation) + "/" +
          std::string(name_of(stream.lane));
+}
+
+StreamKey key_of(const StreamId& stream) {
+  const std::string text = to_string(stream);
+  return XXH3_64bits(text.data(), text.size());
 }
 
 }  // namespace mpreg

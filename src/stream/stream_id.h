@@ -43,4 +43,9 @@ struct StreamId {
 [[nodiscard]] std::string_view name_of(Lane lane);
 [[nodiscard]] std::string to_string(const StreamId& stream);  // "east/7-00000000deadbeef/cache"
 
+// Names a stream on the wire, in eight bytes: a hash of its id. An incarnation has random bits, so
+// that two of a federation are not the same by accident.
+using StreamKey = std::uint64_t;
+[[nodiscard]] StreamKey key_of(const StreamId& stream);
+
 }  // namespace mpreg

@@ -24,7 +24,7 @@ static_assert(offsetof(Stamp, incarnation) == 0 && offsetof(Incarnation, counter
               offsetof(Stamp, count) == 40 && offsetof(Stamp, lane) == 44 &&
               offsetof(Stamp, record_version) == 45 && offsetof(Stamp, reserved) == 46);
 static_assert(offsetof(Segment, client) == 0 && offsetof(Segment, first_operation) == 8 &&
-              offsetof(Segment, count) == 16 && offsetof(Segment, reserved) == 20);
+              offsetof(Segment, count) == 16 && offsetof(Segment, told) == 20);
 static_assert(offsetof(Record, alias) == 0 && offsetof(Record, offset) == 4 &&
               offsetof(Record, length) == 8 && offsetof(Record, index) == 12 &&
               offsetof(Record, kind) == 14 && offsetof(Record, flags) == 15);
@@ -214,7 +214,7 @@ std::string_view name_of(BodyFault fault) {
     case BodyFault::kind_unknown:
       return "body has a record of a kind that its lane does not carry";
     case BodyFault::flags_unknown:
-      return "body has a record with flags other than 1, 2 and 4";
+      return "body has a record with flags other than 1, 2, 4, 8 and 16";
   }
   return "body has an unknown fault";
 }

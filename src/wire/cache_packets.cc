@@ -83,9 +83,11 @@ flatbuffers::Offset<wire::CacheGot> write(Builder& out, const CacheGot& from) {
   const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
   const auto seen = put_seen(out, from.seen);
   const auto asker = put_text(out, from.asker);
+  flatbuffers::Offset<wire::StreamPosition> position;
+  if (from.position != StreamPosition{}) position = write(out, from.position);
   return wire::CreateCacheGot(out, from.request, static_cast<wire::EntryState>(from.state), value,
                               from.version, origin, from.ttl_ms, tags, from.region, seen,
-                              from.resolved, from.filled, from.absent, asker, from.hops);
+                              from.resolved, from.filled, from.absent, asker, from.hops, position);
 }
 
 void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
@@ -104,6 +106,7 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   to.absent = from.absent();
   in.cluster({"cache_got", "asker"}, from.asker(), to.asker);
   to.hops = from.hops();
+  if (from.position() != nullptr) read(in, *from.position(), to.position);
   if (from.tags() == nullptr) return;
   if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsHeldMax)) return;
   to.tags.assign(from.tags()->begin(), from.tags()->end());

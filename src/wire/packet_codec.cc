@@ -82,7 +82,7 @@ Result<Packet> decode_message(const wire::Packet& packet) {
 
 }  // namespace
 
-Frame encode_packet(const Packet& packet) {
+Frame encode_packet(const Packet& packet, std::uint64_t told) {
   return encode_root(wire::PacketIdentifier(), [&](Builder& builder) {
     const auto kind = static_cast<wire::Message>(packet.index() + 1);
     const auto message = std::visit(
@@ -91,11 +91,11 @@ Frame encode_packet(const Packet& packet) {
           return offset.Union();
         },
         packet);
-    return wire::CreatePacket(builder, kind, message);
+    return wire::CreatePacket(builder, kind, message, told);
   });
 }
 
-Result<Packet> decode_packet(Bytes bytes) {
+Result<Packet> decode_packet(Bytes bytes, std::uint64_t* told) {
   if (bytes.size() > kPacketBytesMax) {
     return fail(ErrorCode::malformed, "packet has " + std::to_string(bytes.size()) +
                                           " bytes, at most " + std::to_string(kPacketBytesMax) +
@@ -110,6 +110,7 @@ Result<Packet> decode_packet(Bytes bytes) {
                     " bytes is not a verifiable FlatBuffer with the identifier " +
                     wire::PacketIdentifier());
   }
+  if (told != nullptr) *told = packet->told();
   return decode_message(*packet);
 }
 

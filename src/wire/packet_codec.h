@@ -12,10 +12,12 @@ namespace mpreg {
 
 // Encodes into one buffer of its own, aligned for any transport. Allocates once when the packet
 // takes less than about a kilobyte. Limits are not checked here: the receiver refuses.
-[[nodiscard]] Frame encode_packet(const Packet& packet);
+// `told`: to a client, as Packet.told of the schema.
+[[nodiscard]] Frame encode_packet(const Packet& packet, std::uint64_t told = 0);
 
 // The bytes may lie at any alignment. Errors are `malformed` (the bytes, or a field beyond its
 // limit) or `unsupported` (a kind of packet of a later protocol).
-[[nodiscard]] Result<Packet> decode_packet(Bytes bytes);
+// `told`, unless it is null, becomes what the packet says.
+[[nodiscard]] Result<Packet> decode_packet(Bytes bytes, std::uint64_t* told = nullptr);
 
 }  // namespace mpreg

@@ -17,6 +17,8 @@ void read(PacketReader& in, const wire::RefillMark& from, RefillMark& to) {
   in.clusters({"refill_mark", "route"}, from.route(), kRouteMax, to.route);
 }
 
+wire::SeenPosition pack_seen(const SeenPosition& from) { return {from.stream, from.number}; }
+
 }  // namespace
 
 flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& from) {
@@ -32,14 +34,16 @@ flatbuffers::Offset<wire::BatchHeader> write(Builder& out, const BatchHeader& fr
       });
   flatbuffers::Offset<wire::RefillMark> refill;
   if (from.refill) refill = write(out, *from.refill);
-  const auto repeated = from.repeated.empty() ? 0 : out.CreateVector(from.repeated);
   const auto unusable = from.unusable.empty() ? 0 : out.CreateVector(from.unusable);
+  const auto seen = from.seen.empty() ? 0
+                                      : out.CreateVectorOfNativeStructs<wire::SeenPosition>(
+                                            from.seen.data(), from.seen.size(), pack_seen);
   return wire::CreateBatchHeader(
       out, origin, from.stream.incarnation.counter, from.stream.incarnation.instance,
       static_cast<wire::Lane>(from.stream.lane), from.after, from.through, from.interest_generation,
       from.hops, from.only_subscription, declarations, left_out,
       static_cast<wire::Completeness>(from.completeness), complete_for, refill,
-      from.may_answer_later, from.is_share, repeated, unusable);
+      from.may_answer_later, from.is_share, unusable, from.applied, seen);
 }
 
 void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
@@ -66,13 +70,16 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
   if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
   to.may_answer_later = from.may_answer_later();
   to.is_share = from.is_share();
-  if (from.repeated() != nullptr &&
-      in.accept_count({"batch_header", "repeated"}, from.repeated()->size(), kRepeatedMax)) {
-    to.repeated.assign(from.repeated()->begin(), from.repeated()->end());
-  }
   if (from.unusable() != nullptr &&
       in.accept_count({"batch_header", "unusable"}, from.unusable()->size(), kRepeatedMax)) {
     to.unusable.assign(from.unusable()->begin(), from.unusable()->end());
+  }
+  to.applied = from.applied();
+  if (from.seen() != nullptr &&
+      in.accept_count({"batch_header", "seen"}, from.seen()->size(), kPositionsMax)) {
+    for (const wire::SeenPosition* one : *from.seen()) {
+      to.seen.push_back({one->stream(), one->number()});
+    }
   }
 }
 
@@ -112,7 +119,7 @@ flatbuffers::Offset<wire::Subscribed> write(Builder& out, const Subscribed& from
   const auto positions =
       put_all(out, from.positions,
               [](Builder& to, const StreamPosition& position) { return write(to, position); });
-  return wire::CreateSubscribed(out, from.request, from.subscription, positions, from.clock);
+  return wire::CreateSubscribed(out, from.request, from.subscription, positions, from.applied);
 }
 
 void read(PacketReader& in, const wire::Subscribed& from, Subscribed& to) {
@@ -120,7 +127,7 @@ void read(PacketReader& in, const wire::Subscribed& from, Subscribed& to) {
   to.subscription = from.subscription();
   in.tables({"subscribed", "positions"}, from.positions(), kPositionsMax, to.positions,
             [&](const wire::StreamPosition& one, StreamPosition& into) { read(in, one, into); });
-  to.clock = from.clock();
+  to.applied = from.applied();
 }
 
 flatbuffers::Offset<wire::Unsubscribe> write(Builder& out, const Unsubscribe& from) {

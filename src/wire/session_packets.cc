@@ -97,7 +97,7 @@ flatbuffers::Offset<wire::Welcome> write(Builder& out, const Welcome& from) {
   const auto applied = put_positions(out, from.applied);
   return wire::CreateWelcome(out, from.protocol, cluster, region, from.incarnation.counter,
                              from.incarnation.instance, from.session, limits, accepted, positions,
-                             applied, from.clock);
+                             applied, from.applied_last);
 }
 
 void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
@@ -114,7 +114,7 @@ void read(PacketReader& in, const wire::Welcome& from, Welcome& to) {
   take_ranges(in, {"welcome", "accepted"}, from.accepted(), to.accepted);
   take_positions(in, {"welcome", "positions"}, from.positions(), to.positions);
   take_positions(in, {"welcome", "applied"}, from.applied(), to.applied);
-  to.clock = from.clock();
+  to.applied_last = from.applied_last();
 }
 
 flatbuffers::Offset<wire::Refused> write(Builder& out, const Refused& from) {

@@ -12,9 +12,11 @@ flatbuffers::Offset<wire::StoredEntry> write(Builder& out, const StoredEntry& fr
   const AddressOffsets address = put_address(out, from.address);
   const auto origin = put_text(out, from.origin);
   const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
+  flatbuffers::Offset<wire::StreamPosition> position;
+  if (from.position != StreamPosition{}) position = write(out, from.position);
   return wire::CreateStoredEntry(out, address.namespace_name, address.key, address.subkey,
                                  from.address.version, from.time, origin, from.erased, from.absent,
-                                 from.ttl_ms, tags, from.region, value);
+                                 from.ttl_ms, tags, from.region, value, position, from.writer);
 }
 
 void read(PacketReader& in, const wire::StoredEntry& from, StoredEntry& to) {
@@ -34,6 +36,8 @@ void read(PacketReader& in, const wire::StoredEntry& from, StoredEntry& to) {
   to.absent = from.absent();
   to.ttl_ms = from.ttl_ms();
   to.region = from.region();
+  if (from.position() != nullptr) read(in, *from.position(), to.position);
+  to.writer = from.writer();
   if (from.value() != nullptr) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }

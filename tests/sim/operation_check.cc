@@ -129,6 +129,8 @@ bool OperationCheck::was_applied_at(const std::string& cluster, MessageIndex mes
   if (lives == witnesses_.end()) return false;
   const auto& stampings = truth_.message(message).stampings;
   const bool is_value = truth_.message(message).kind == RecordKind::value;
+  // Who knows the refusal of another broker passes what this one has numbered.
+  if (truth_.message(message).refused) return true;
   return std::any_of(lives->second.begin(), lives->second.end(), [&](const auto& witness) {
     if (is_value ? witness->has_seen_value(message) : witness->has_applied(message)) return true;
     return std::any_of(stampings.begin(), stampings.end(), [&](const Stamping& stamping) {

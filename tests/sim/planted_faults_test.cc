@@ -188,6 +188,16 @@ TEST(PlantedFaults, a_store_that_tells_what_it_does_not_know_is_caught) {
   expect_caught(tell_as_if_all_were_known, breaks, 300, {}, NearFault::none, 2, 2300);
 }
 
+// ---- Which of two writes counts.
+
+TEST(PlantedFaults, writes_that_claim_to_have_seen_everything_are_caught) {
+  expect_caught(claim_to_have_seen_all, has_links, 500, {}, NearFault::none, kTimes);
+}
+
+TEST(PlantedFaults, writes_that_claim_to_know_every_incarnation_are_caught) {
+  expect_caught(claim_to_have_heard_of_all, has_kills, 500, {}, NearFault::none, kTimes);
+}
+
 TEST(PlantedFaults, near_caches_that_are_said_to_have_observed_are_caught) {
   expect_caught(observe_early, has_links, 500, {}, NearFault::none, kTimes);
 }

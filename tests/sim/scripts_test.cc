@@ -73,6 +73,13 @@ TEST(PlantedFaults, incarnations_that_nobody_met_and_nobody_hears_of_are_caught)
   }
 }
 
+// A broker knows which of two writes counts, and its near caches must not know better.
+TEST(PlantedFaults, near_caches_that_use_what_their_broker_does_not_are_caught) {
+  WorldOptions faulty;
+  faulty.tamper = call_all_usable();
+  EXPECT_NE(run_world(read("two_writers_of_one_key").plan, faulty).violation, "");
+}
+
 // What a script leads to depends on nothing but its text.
 TEST_P(Scripts, does_not_depend_on_any_draw) {
   Plan plan = read(GetParam()).plan;

@@ -171,9 +171,9 @@ void SimBroker::check_store() {
       metrics_->counter("mpreg_store_entries_repaired_total", "").value();
   stage_.entries_repaired += repaired - std::exchange(repaired_, repaired);
   node_->for_each_cached(
-      time(), [&](const CacheAddress& address, std::string_view value, HybridTime version) {
+      time(), [&](const CacheAddress& address, std::string_view value, HybridTime /*version*/) {
         ++stage_.entries_checked;
-        witness_->store().check(address, value, version, stage_.values);
+        witness_->store().check(address, value, stage_.values);
       });
 }
 

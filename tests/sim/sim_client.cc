@@ -242,8 +242,8 @@ void SimClient::on_notice(const Notice& notice) {
                  [&](const LeaseRenewal& renewal) {
                    if (near_) near_->on_lease(renewal);
                  },
-                 [&](const RepeatedFact& fact) {
-                   if (near_) near_->on_repeated(fact);
+                 [&](const WithdrawnWrite& write) {
+                   if (near_) near_->on_withdrawn(write);
                  },
                  [&](const Subscribed& subscribed) {
                    settle_request(subscribed.request);

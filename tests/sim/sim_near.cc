@@ -47,23 +47,24 @@ Subscription SimNear::subscription() const {
 void SimNear::on_state(SessionState state) {
   if (state != SessionState::ready) return rights_.end();
   const Welcome& welcome = *session_.welcome();
-  store_.set_broker(now(), welcome.cluster, welcome.region, welcome.incarnation.instance,
-                    welcome.clock);
+  store_.set_broker(welcome.cluster, welcome.region, welcome.incarnation.instance,
+                    apply_order(welcome.applied_last));
   rights_.begin(welcome.incarnation.instance);
   observed_due_ = true;
 }
 
 void SimNear::on_subscribed(const Subscribed& subscribed) {
   is_active_ = true;
-  store_.begin(subscribed.clock);
+  store_.begin(apply_order(subscribed.applied));
   rights_.subscribed();
 }
 
 void SimNear::on_delivery(const Delivery& delivery) {
-  const FactSource source{delivery.stream->origin, delivery.version, delivery.publisher};
+  const FactSource source{delivery.stream->origin, delivery.order, delivery.publisher,
+                          !delivery.unusable};
   if (delivery.kind == RecordKind::invalidation) {
     auto fact = decode_invalidation(delivery.payload);
-    if (!fact) return store_.lose(now(), {});
+    if (!fact) return store_.lose({});
     if (delivery.unusable) fact->erased = false;
     observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
     const bool is_wide = fact->type != InvalidationType::single_key;
@@ -71,11 +72,9 @@ void SimNear::on_delivery(const Delivery& delivery) {
     store_.take(now(), *fact, source);
   } else if (delivery.kind == RecordKind::replication) {
     const auto fact = decode_replication(delivery.payload);
-    if (!fact) return store_.lose(now(), {});
+    if (!fact) return store_.lose({});
     observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
-    if (delivery.repeated) {
-      store_.take_again(now(), fact->address, source);
-    } else if (delivery.unusable) {
+    if (delivery.unusable) {
       CacheInvalidation changed;
       changed.address = fact->address;
       store_.take(now(), changed, source);
@@ -97,13 +96,13 @@ void SimNear::on_delivery(const Delivery& delivery) {
   stage_.near.on_told(client_, stage_.truth.find(delivery.kind, delivery.payload));
 }
 
-void SimNear::on_repeated(const RepeatedFact& fact) {
-  store_.take_again(now(), fact.address, {fact.origin, fact.version, {}});
+void SimNear::on_withdrawn(const WithdrawnWrite& write) {
+  store_.withdraw(now(), write.address, {{}, write.order, write.publisher});
 }
 
 void SimNear::on_gap(const Gap& gap) {
   if (gap.stream.lane != Lane::cache || stage_.near_fault == NearFault::gaps_are_ignored) return;
-  store_.lose(now(), gap.scope);
+  store_.lose(gap.scope);
 }
 
 void SimNear::on_lease(const LeaseRenewal& renewal) {
@@ -111,7 +110,7 @@ void SimNear::on_lease(const LeaseRenewal& renewal) {
   std::vector<Vouch> vouches = renewal.vouches;
   for (const Vouch& vouch : vouches) {
     if (vouch.unheard_counter == 0) continue;
-    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store_.lose(now(), {});
+    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store_.lose({});
   }
   if (fault == NearFault::silence_is_ignored) {
     for (Vouch& vouch : vouches) vouch.age_ms = 0;

@@ -32,7 +32,7 @@ class SimNear {
   // ---- What the session tells, in its order.
   void on_state(SessionState state);
   void on_subscribed(const Subscribed& subscribed);
-  void on_repeated(const RepeatedFact& fact);
+  void on_withdrawn(const WithdrawnWrite& write);
   void on_delivery(const Delivery& delivery);
   void on_gap(const Gap& gap);
   void on_lease(const LeaseRenewal& renewal);

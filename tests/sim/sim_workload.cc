@@ -224,7 +224,6 @@ std::optional<SimClient::Sent> SimClient::send(CacheReplication fact, const std:
   const auto operation = session_.replicate(now(), fact, value);
   if (!operation) return std::nullopt;
   const CacheAddress& address = fact.address;
-  stage_.values[value] = address;
   fact.value_bytes = value.size();
   const std::string topic =
       replication_topic(plan_.options.topic_prefix, address.region, address.namespace_name);
@@ -234,6 +233,7 @@ std::optional<SimClient::Sent> SimClient::send(CacheReplication fact, const std:
   begin_operation(*operation - 1, value_message, kNoMessage, {});
   const MessageIndex message = enter(RecordKind::replication, *operation, topic,
                                      encode_replication(fact).bytes(), &address, fact.targets);
+  stage_.values[value] = {address, message};
   begin_operation(*operation, message, value_message, fact.tracking);
   return Sent{*operation, message};
 }

@@ -38,11 +38,12 @@ bool Stage::send(ConnectionId id, Toward toward, Parcel parcel) {
   if (tamper && !is_control) {
     const Passing passing{ends.plug, toward, goes_out ? ends.dialler : ends.listener,
                           goes_out ? ends.listener : ends.dialler, truth};
-    auto packet = decode_packet(parcel.header.bytes());
+    std::uint64_t told = 0;
+    auto packet = decode_packet(parcel.header.bytes(), &told);
     if (packet) {
       const Fate fate = tamper(passing, *packet, parcel.body);
       if (fate == Fate::lost) return true;
-      if (fate == Fate::changed) parcel.header = encode_packet(*packet);
+      if (fate == Fate::changed) parcel.header = encode_packet(*packet, told);
     }
   }
   trace.line([&] {

@@ -1,22 +1,27 @@
 #pragma once
-// StoreCheck: what the store of one broker may hold. Nothing that is older than an invalidation or
-// a replication of it that this broker has applied, and no value that was not published under its
-// key. A fact that two brokers stamped, because its client moved, has two versions: one store may
-// have taken the one, another the other, and each may have from the other what goes with that.
+// StoreCheck: what the store of one broker may hold. Messages are known in the order in which they
+// were published, which is the order of the source of the data: a store holds no value of a key of
+// which this broker has applied something that was published later, whatever clocks, brokers and
+// numbers say; and no value that was not published under its key. Writes that two brokers numbered,
+// or one of them refused, are no exceptions.
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "message/cache_messages.h"
-#include "stream/hybrid_clock.h"
 #include "truth.h"
 
 namespace mpreg::sim {
 
-// The values that were published, each unlike any other, with their keys.
-using PublishedValues = std::map<std::string, CacheAddress, std::less<>>;
+// The values that were published, each unlike any other, with their keys and facts.
+struct PublishedValue {
+  CacheAddress address;
+  MessageIndex fact = kNoMessage;
+};
+using PublishedValues = std::map<std::string, PublishedValue, std::less<>>;
 
 class StoreCheck {
  public:
@@ -24,34 +29,27 @@ class StoreCheck {
       : cluster_(std::move(cluster)), truth_(truth), verdict_(verdict) {}
 
   // The broker has applied this fact of a cluster.
-  void on_invalidation(const CacheInvalidation& fact, const std::string& origin, HybridTime version,
+  void on_invalidation(const CacheInvalidation& fact, const std::string& origin,
                        MessageIndex message);
-  void on_replication(const CacheReplication& fact, HybridTime version, MessageIndex message);
+  void on_replication(const CacheReplication& fact, MessageIndex message);
 
   // The store holds this.
-  void check(const CacheAddress& address, std::string_view value, HybridTime version,
+  void check(const CacheAddress& address, std::string_view value,
              const PublishedValues& published) const;
 
  private:
   using Key = std::pair<std::string, std::string>;  // Namespace and key.
-  struct Fact {
-    HybridTime version = 0;
-    MessageIndex message = kNoMessage;
-  };
   struct Cut {
     std::string namespace_name;
     std::string pattern;
-    Fact fact;
+    MessageIndex message = kNoMessage;
   };
-  [[nodiscard]] bool has_one_version(const Fact& fact) const {
-    return truth_.message(fact.message).stampings.size() == 1;
-  }
   void fail(const CacheAddress& address, const std::string& what) const;
 
   std::string cluster_;
   const Truth& truth_;
   Verdict& verdict_;
-  std::map<Key, Fact> newest_;
+  std::map<Key, MessageIndex> newest_;
   std::vector<Cut> cuts_;
 };
 

@@ -263,6 +263,7 @@ std::optional<std::string> SubscriberCheck::find_missing(Active& active, bool up
       if (!owes(interest, published.topic)) continue;
       if (!may_have_value(published) || is_covered(views_[stream], number, message)) continue;
       if (published.stampings.size() > 1 && is_older(interest, message)) continue;
+      if (published.refused) continue;
       return to_string(truth_.id_of(stream)) + " " + std::to_string(number) +
              " has not come to subscription " + std::to_string(active.id) +
              " and no gap covers it: " + truth_.text(message);
@@ -277,8 +278,10 @@ std::optional<std::string> SubscriberCheck::find_missing() {
     // What was published when everything was well must have come, known stream or not.
     for (MessageIndex i = 0; i < truth_.messages(); ++i) {
       const Message& published = truth_.message(i);
-      if (!published.last_round || published.stampings.empty() || has(active.delivered, i))
+      if (!published.last_round || published.stampings.empty() || has(active.delivered, i) ||
+          published.refused) {
         continue;
+      }
       const Stamping& stamping = published.stampings.front();
       if (!wants(active.interests.back(), published.topic) || !may_have_value(published)) continue;
       if (is_covered(view(stamping.stream), stamping.number, i)) continue;

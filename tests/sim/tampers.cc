@@ -323,6 +323,46 @@ Tamper tell_as_if_all_were_known() {
   };
 }
 
+Tamper claim_to_have_seen_all() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* header = std::get_if<BatchHeader>(&packet);
+    if (header == nullptr || header->seen.empty()) return Fate::as_it_is;
+    for (SeenPosition& one : header->seen) one.number = kNumberMax;
+    return Fate::changed;
+  };
+}
+
+Tamper claim_to_have_heard_of_all() {
+  return [](const Passing& passing, Packet& packet, Frame& body) {
+    auto* header = std::get_if<BatchHeader>(&packet);
+    const bool is_between_brokers = passing.plug != Plug::session;
+    if (header == nullptr || !is_between_brokers || header->stream.lane != Lane::cache) {
+      return Fate::as_it_is;
+    }
+    if (body.empty()) return Fate::as_it_is;
+    for (TruthStream stream = 0; stream < passing.truth.streams(); ++stream) {
+      const StreamId& id = passing.truth.id_of(stream);
+      const StreamKey key = key_of(id);
+      const bool is_said =
+          std::any_of(header->seen.begin(), header->seen.end(),
+                      [key](const SeenPosition& one) { return one.stream == key; });
+      if (id.lane == Lane::cache && id != header->stream && !is_said) {
+        header->seen.push_back({key, 0});
+      }
+    }
+    return Fate::changed;
+  };
+}
+
+Tamper call_all_usable() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* header = std::get_if<BatchHeader>(&packet);
+    if (header == nullptr || header->unusable.empty()) return Fate::as_it_is;
+    header->unusable.clear();
+    return Fate::changed;
+  };
+}
+
 Tamper observe_early() {
   return [](const Passing&, Packet& packet, Frame&) {
     auto* applied = std::get_if<Applied>(&packet);

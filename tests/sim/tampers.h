@@ -57,6 +57,12 @@ namespace mpreg::sim {
 [[nodiscard]] Tamper hide_being_behind();
 // What a store tells another counts as if the teller knew all that the asker does.
 [[nodiscard]] Tamper tell_as_if_all_were_known();
+// Every write is said to have seen everything that was numbered before it anywhere.
+[[nodiscard]] Tamper claim_to_have_seen_all();
+// Every write is said to be later than the beginning of every incarnation.
+[[nodiscard]] Tamper claim_to_have_heard_of_all();
+// Near caches are not told which values their broker does not use.
+[[nodiscard]] Tamper call_all_usable();
 // Brokers say of their near caches that they have applied what only the broker has.
 [[nodiscard]] Tamper observe_early();
 

@@ -38,6 +38,7 @@ struct Message {
   std::string namespace_name;  // Of cache facts and values; may be empty.
   std::vector<std::string> targets;
   std::vector<Stamping> stampings;  // One, or one more for each broker that it was sent to again.
+  bool refused = false;             // Some broker has refused it, and others may know.
   bool last_round = false;          // Published when everything was well again.
 
   // Targets are clusters, or `*` for everybody.
@@ -79,6 +80,8 @@ class Truth {
   // every other number is empty.
   void cover(TruthStream stream, Number through);
   void stamp(MessageIndex message, const Stamping& stamping);
+  // A broker has given the number to the refusal of the message.
+  void refuse(MessageIndex message) { messages_[message].refused = true; }
   // Some other broker says that it has dealt with everything up to here.
   void claim(TruthStream stream, Number number);
 

@@ -177,10 +177,11 @@ void Witness::on_record(TruthStream stream, const Body& body, const Record& reco
     return fail(where + " has the topic " + std::string(topic) + ": " + truth_.text(message));
   }
   trace_.note(message);
+  if ((record.flags & kRefused) != 0) return truth_.refuse(message);
   const bool is_fact =
       record.kind == RecordKind::invalidation || record.kind == RecordKind::replication;
   if (record.kind == RecordKind::value) set_flag(values_, message);
-  if (is_fact && !has_applied(message)) {
+  if (is_fact && !has_applied(message) && !truth_.message(message).refused) {
     fail(where + " is delivered and was not applied: " + truth_.text(message));
   }
   if (state.own) return truth_.stamp(message, {stream, number, life_});
@@ -322,10 +323,10 @@ void Witness::apply(const StreamId& id, Number number, HybridTime version, Recor
       if (is_ours && fact->fence != 0) {
         exclusive_.on_written(fact->address.key, fact->fence, version);
       }
-      store_.on_invalidation(*fact, id.origin, version, message);
+      store_.on_invalidation(*fact, id.origin, message);
     }
   } else if (const auto fact = decode_replication(payload)) {
-    store_.on_replication(*fact, version, message);
+    store_.on_replication(*fact, message);
   }
   // The own streams are stamped in this turn, and the truth about them follows; the
   // incarnation may be new.

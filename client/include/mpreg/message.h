@@ -19,18 +19,17 @@ struct Message {
   Bytes encoded_headers;   // Empty without headers; see headers_of.
   RecordKind kind = RecordKind::event;
   bool backlog = false;  // Older than the subscription.
-  // A cache fact that two brokers took from its publisher, and of which the first numbering came
-  // before this client listened: its version says nothing of what overwrote it meanwhile.
-  bool repeated = false;
-  // A replication whose value is not to be used, for its cluster's clock or settings are not those
-  // of ours: it only says that its key has changed.
+  // A replication whose value is not to be used: its writer had not seen something else that was
+  // written, or its cluster's settings are not those of ours. It only says that its key has
+  // changed.
   bool unusable = false;
 
   const StreamId* stream = nullptr;  // Whose message it is; valid while the Client lives.
   Number number = 0;                 // In its stream.
   HybridTime version = 0;            // Orders writes; given by the origin's broker.
-  std::uint64_t created_ms = 0;      // Wall clock of the origin: milliseconds since 1970, UTC.
-  OperationId publisher;             // The publishing client, and its number for the message.
+  std::uint64_t order = 0;       // Of a cache fact: in which the broker of this client applied it.
+  std::uint64_t created_ms = 0;  // Wall clock of the origin: milliseconds since 1970, UTC.
+  OperationId publisher;         // The publishing client, and its number for the message.
 
   Frame frame;
 

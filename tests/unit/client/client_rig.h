@@ -90,6 +90,25 @@ inline SubscriptionCallbacks collect_into(Collected<std::string>& texts) {
 
 using Texts = std::vector<std::string>;
 
+// When two clusters meet for the first time, what clients were told before that does not cover what
+// the other one has written, and their values count as invalidations. True when that is over: a
+// value that is written here is held there. False when patience has ended.
+inline bool values_arrive(Client& here, Client& there) {
+  CacheReplication fact;
+  fact.address = {"met", "1"};
+  fact.targets = {"*"};
+  fact.strategy = ReplicationStrategy::sync;
+  fact.tracking.wait = WaitLevel::applied;
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < end) {
+    const auto operation = here.replicate(fact, "value");
+    if (operation) (void)operation->wait(kPatience);
+    const auto got = there.get(fact.address);
+    if (got && got->value == "value") return true;
+  }
+  return false;
+}
+
 // A hub, a spoke, and a client at each, which know of each other.
 class ClusterPair {
  public:
@@ -108,7 +127,10 @@ class ClusterPair {
     west = start_client(*spoke);
   }
   // False when patience has ended.
-  [[nodiscard]] bool have_met() { return west->barrier(kPatience) && east->barrier(kPatience); }
+  [[nodiscard]] bool have_met() {
+    return west->barrier(kPatience) && east->barrier(kPatience) && values_arrive(*east, *west) &&
+           values_arrive(*west, *east);
+  }
 
  private:
   // As brokers have one by default. Whoever meets one without drops what is cached.

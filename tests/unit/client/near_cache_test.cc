@@ -24,6 +24,8 @@ struct NearCaches : testing::Test {
     EXPECT_TRUE(there->wait_coherent("users", kPatience));
     EXPECT_TRUE(here->wait_coherent("users", kPatience));
     EXPECT_TRUE(wait_until([&] { return knows(*at_hub, "east") && knows(*at_east, "hub"); }));
+    EXPECT_TRUE(values_arrive(*at_hub, *at_east));
+    EXPECT_TRUE(values_arrive(*at_east, *at_hub));
   }
 
   std::unique_ptr<Broker> start_spoke(const std::string& cluster) {

@@ -37,7 +37,9 @@ class Strategies : public ::testing::Test {
   }
   void SetUp() override {
     for (const Broker* spoke : {west.get(), north.get()}) {
-      ASSERT_TRUE(start_client(*spoke)->barrier(kPatience));
+      const auto at_spoke = start_client(*spoke);
+      ASSERT_TRUE(at_spoke->barrier(kPatience));
+      ASSERT_TRUE(values_arrive(*client, *at_spoke));
     }
   }
   std::unique_ptr<Broker> start_spoke(const std::string& cluster) {

@@ -20,7 +20,7 @@ class NearFeeds : public NearReadRig {
                                 .payload = frame.bytes(),
                                 .stream = &west,
                                 .number = ++number,
-                                .version = hybrid_time_of(now().wall),
+                                .order = apply_order(number),
                                 .publisher = {8, number}});
   }
   [[nodiscard]] static CacheInvalidation changed(WaitLevel wait = WaitLevel::accepted) {
@@ -68,10 +68,10 @@ TEST_F(NearFeeds, a_gap_drops_what_it_may_concern_and_counts_as_come) {
   Gap gap;
   gap.stream = {"west", {1, 1}, Lane::events};
   gap.through = 3;
-  feed.on_gap(now(), gap);
+  feed.on_gap(gap);
   EXPECT_EQ(held(), "Ada") << "no cache fact is lost";
   gap.stream = west;
-  feed.on_gap(now(), gap);
+  feed.on_gap(gap);
   EXPECT_EQ(held(), "-");
   EXPECT_TRUE(feed.covers(up_to(3)));
 }
@@ -93,7 +93,7 @@ TEST_F(NearFeeds, a_lease_says_what_has_come_and_gives_the_right_from_when_it_wa
   keep("Ada");
   LeaseRenewal renewal{SentAt::before_sending(at), false, {{"east", 0}, {"west", 0}}, {{west, 9}}};
   pass(seconds(2));
-  feed.on_lease(now(), renewal);
+  feed.on_lease(renewal);
   EXPECT_TRUE(feed.covers(up_to(9)));
   EXPECT_EQ(look(), Look::coherent);
   pass(seconds(1));

@@ -17,7 +17,7 @@ using std::chrono::seconds;
 class NearReadRig : public testing::Test {
  protected:
   NearReadRig() {
-    store.set_broker(now(), "east", "eu", 1, 0);
+    store.set_broker("east", "eu", 1, 0);
     rights.begin(1);
     rights.subscribed();
     help.on_welcome(at, 1, {});

@@ -19,7 +19,7 @@ struct NearStores : testing::Test {
   HybridTime base = hybrid_time_of(now.wall);
   std::uint64_t last_operation = 100;
 
-  NearStores() { store.set_broker(now, "east", "eu", 1, 0); }
+  NearStores() { store.set_broker("east", "eu", 1, base); }
 
   [[nodiscard]] std::string get(const std::string& key) {
     NearValue value;

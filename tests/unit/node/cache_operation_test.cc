@@ -169,7 +169,7 @@ TEST(NodeCache, an_operation_ends_by_hand_once) {
 // Its writer gave it to a, which was held up, and then to b. Who comes between has nothing to hold
 // the late one against.
 TEST(NodeCache,
-     a_client_that_came_between_two_numberings_of_a_fact_is_not_given_the_second_as_new) {
+     a_client_that_came_between_two_numberings_of_a_fact_is_not_given_the_second_to_use) {
   Hub f;
   SessionOptions same = FederationRig::prompt();
   same.client = 77;
@@ -193,7 +193,7 @@ TEST(NodeCache,
     return one.kind == RecordKind::replication;
   });
   ASSERT_NE(repeated, received.end());
-  EXPECT_TRUE(repeated->repeated);
+  EXPECT_TRUE(repeated->unusable);
 }
 
 }  // namespace

@@ -281,7 +281,7 @@ void FederationRig::collect(Client& client) {
       [&](const Delivery& delivery) {
         client.received.push_back({delivery.subscription, std::string(delivery.topic),
                                    std::string(as_text(delivery.payload)), delivery.backlog,
-                                   delivery.kind, delivery.repeated, delivery.unusable});
+                                   delivery.kind, delivery.unusable});
       },
       [&](const Notice& notice) {
         if (const auto* gap = std::get_if<Gap>(&notice.what)) client.gaps.push_back(*gap);

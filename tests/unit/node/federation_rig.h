@@ -24,7 +24,6 @@ class FederationRig {
     std::string payload;
     bool backlog;
     RecordKind kind;
-    bool repeated;
     bool unusable;
   };
 

@@ -20,10 +20,8 @@ struct Reading {
   StreamTable ids;
   std::vector<StreamState> streams;
   Lineages lineages;
-  HybridClock clock;
   ReplicaStore cache{"east", "europe", 1U << 20U, true};
-  StoreReads reads{
-      {options, metrics, sessions, links, members, ids, streams, lineages, clock, cache}};
+  StoreReads reads{{options, metrics, sessions, links, members, ids, streams, lineages, cache}};
   Outbox outbox;
   Turn turn{Now{kBegun, {}}, outbox};
   StreamIndex stream = ids.intern({"east", {1, 0}, Lane::cache});

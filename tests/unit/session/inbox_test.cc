@@ -185,7 +185,7 @@ TEST_F(Inbox, an_operation_that_comes_through_two_brokers_is_delivered_once) {
   EXPECT_EQ(broker.session.counters().messages_duplicate, 1U);
 }
 
-TEST_F(Inbox, a_fact_that_comes_through_two_brokers_is_told_with_its_other_version) {
+TEST_F(Inbox, a_fact_that_comes_through_two_brokers_is_withdrawn) {
   const std::string payload = replication();
   broker.stream.lane = Lane::cache;
   broker.batch(0, {{payload, {9, 1}, 1, RecordKind::replication}});
@@ -193,25 +193,25 @@ TEST_F(Inbox, a_fact_that_comes_through_two_brokers_is_told_with_its_other_versi
   broker.batch(4, {{payload, {9, 1}, 1, RecordKind::replication}});
   const SessionEvents events = broker.events();
   EXPECT_EQ(events.deliveries.size(), 1U);
-  const auto repeated = notices_of<RepeatedFact>(events);
-  ASSERT_EQ(repeated.size(), 1U);
-  EXPECT_EQ(repeated[0].address.key, "7");
-  EXPECT_EQ(repeated[0].origin, "west");
-  EXPECT_EQ(repeated[0].version, 1005U);
+  const auto withdrawn = notices_of<WithdrawnWrite>(events);
+  ASSERT_EQ(withdrawn.size(), 1U);
+  EXPECT_EQ(withdrawn[0].address.key, "7");
+  EXPECT_EQ(withdrawn[0].publisher, (OperationId{9, 1}));
 }
 
-// The broker had it from another stream before this session began.
-TEST_F(Inbox, a_fact_that_the_broker_calls_repeated_is_delivered_as_that) {
+TEST_F(Inbox, what_the_broker_does_not_use_says_so_and_where_it_stands) {
   const std::string payload = replication();
   broker.stream.lane = Lane::cache;
   BatchHeader header = broker.header(0, 2, {{1, "a.b"}});
-  header.repeated = {1};
+  header.unusable = {1};
+  header.applied = 7;
   broker.give(header, broker.body(1, {{payload, {9, 4}, 1, RecordKind::replication},
                                       {payload, {9, 3}, 1, RecordKind::replication}}));
   const SessionEvents events = broker.events();
   ASSERT_EQ(events.deliveries.size(), 2U);
-  EXPECT_FALSE(events.deliveries[0].repeated);
-  EXPECT_TRUE(events.deliveries[1].repeated);
+  EXPECT_FALSE(events.deliveries[0].unusable);
+  EXPECT_TRUE(events.deliveries[1].unusable);
+  EXPECT_EQ(events.deliveries[1].order, apply_order(7, 1));
 }
 
 TEST_F(Inbox, a_record_without_content_does_not_hide_the_real_one) {

@@ -119,6 +119,17 @@ TEST_F(Judge, after_a_loss_only_what_has_seen_it_counts) {
   EXPECT_EQ(broker.get(), "knows");
 }
 
+// The position 0: to have heard of an incarnation, before which something is missing here.
+TEST_F(Judge, a_floor_may_ask_for_a_stream_of_which_nothing_is_applied) {
+  const Position begun[] = {{north, 0}};
+  broker.store.raise_floor(std::nullopt, begun);
+  broker.put({west, 1}, "may be older than it");
+  EXPECT_EQ(broker.get(), "-");
+  broker.seen.note({west, 2}, {north, 0});
+  broker.put({west, 2}, "knows it");
+  EXPECT_EQ(broker.get(), "knows it");
+}
+
 TEST_F(Judge, a_cut_spares_what_has_seen_it_and_refuses_what_has_not) {
   broker.seen.note({west, 1}, {east, 1});
   broker.put({west, 1}, "later than the cut");

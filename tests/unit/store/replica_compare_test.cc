@@ -262,17 +262,38 @@ TEST(ReplicaCompare, a_value_that_was_lost_is_waited_for_no_longer_and_what_is_k
   EXPECT_TRUE(are_equal(east, west));
 }
 
-TEST(ReplicaCompare, a_write_that_two_brokers_took_goes_where_it_has_the_later_version) {
-  Cluster east("east");
-  east.put("k", "first", "west", 50);
-  east.store.take_again(kNow, address_of("k"), "north", 60);
-  EXPECT_EQ(east.get("k").value, "first");
-  east.store.take_again(kNow, address_of("k"), "north", 20);
-  EXPECT_NE(east.get("k").state, EntryState::shared);
-  east.put("k", "second", "north", 30);  // It may be the later one, and it may not.
-  EXPECT_NE(east.get("k").state, EntryState::shared);
-  east.put("k", "third", "north", 51);
-  EXPECT_EQ(east.get("k").value, "third");
+// Of a broker, which knows positions: nobody's clock says what is newer.
+TEST(ReplicaCompare, an_entry_is_taken_unless_its_key_has_changed_since_it_was_asked_for) {
+  SeenTable seen;
+  ReplicaStore west("west", "default", kBytes, true, std::make_shared<DependencyGraph>(), &seen);
+  StoredEntry entry;
+  entry.address = address_of("k");
+  entry.origin = "east";
+  entry.value = "v";
+  entry.position = {{"east", {1, 7}, Lane::cache}, 7};
+  entry.writer = 5;
+  const auto order = [](std::uint64_t applied) { return apply_order(applied); };
+  const ReplicaStore::Memory asked_at = west.memory(order(10));
+  CacheInvalidation changed;
+  changed.address = address_of("k");
+  const Placed placed{apply_order(11, 0), {{seen.intern({"north", {1, 7}, Lane::cache}), 1}}};
+  west.take(kNow, changed, "north", 1, placed);
+  EXPECT_FALSE(west.repair(kNow, entry, asked_at, order(11)));
+  EXPECT_TRUE(west.repair(kNow, entry, west.memory(order(11)), order(11)));
+  const CacheGot got = west.get(kNow, {.address = address_of("k")});
+  EXPECT_EQ(got.value, "v");
+  EXPECT_EQ(got.position, entry.position);
+  std::vector<StoredEntry> told;
+  for (std::uint32_t bucket = 0; bucket < kStoreBuckets; ++bucket) {
+    (void)west.collect(kNow, bucket, {}, 1U << 20U, told);
+  }
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].position, entry.position);
+  EXPECT_EQ(told[0].writer, entry.writer);
+  changed.address = address_of("unknown");
+  west.take(kNow, changed, "north", 1, {apply_order(12, 0), placed.written});
+  entry.address = address_of("unknown");
+  EXPECT_FALSE(west.repair(kNow, entry, asked_at, order(12)));
 }
 
 TEST(ReplicaCompare, what_a_resolver_decides_survives_a_gap) {
@@ -305,6 +326,27 @@ TEST(ReplicaCompare, a_value_that_comes_late_or_is_replaced_is_waited_for_no_mor
   west.store.drop_overdue(kNow + 2 * ResolvedStore::kValueLateMax);
   EXPECT_EQ(west.get("c", "carts").value, "later");
   EXPECT_EQ(west.store.resolved().values_overdue(), 0U);
+}
+
+// It drops nothing here; but who writes here may not know of it.
+TEST(ReplicaStore, what_is_told_to_others_alone_counts_as_a_change) {
+  SeenTable seen;
+  ReplicaStore west("west", "default", kBytes, true, std::make_shared<DependencyGraph>(), &seen);
+  const WriteId writer{7, 1};
+  CacheInvalidation fact;
+  fact.address = address_of("k");
+  fact.targets = {"north"};
+  west.take(kNow, fact, "east", 1, {.order = 5});
+  EXPECT_TRUE(west.has_changed(address_of("k"), 4, writer));
+  EXPECT_FALSE(west.has_changed(address_of("k"), 5, writer));
+  EXPECT_FALSE(west.has_changed(address_of("other"), 4, writer));
+  EXPECT_FALSE(west.has_changed(address_of("k", "carts"), 4, writer));
+  fact.type = InvalidationType::pattern;
+  west.take(kNow, fact, "east", 2, {.order = 6});
+  EXPECT_TRUE(west.has_changed(address_of("other"), 5, writer));
+  fact.type = InvalidationType::cluster_sync;
+  west.take(kNow, fact, "east", 3, {.order = 7});
+  EXPECT_TRUE(west.has_changed(address_of("k", "carts"), 6, writer));
 }
 
 }  // namespace

@@ -202,7 +202,7 @@ TEST(BodyCodec, each_lane_carries_its_own_kinds) {
 }
 
 TEST(BodyCodec, flags_that_are_not_known) {
-  for (const int flag : {8, 16, 32, 64, 128}) {
+  for (const int flag : {32, 64, 128}) {
     Spoiled body;
     body.record(1).flags = static_cast<std::uint8_t>(flag);
     EXPECT_TRUE(body.is_refused_with(BodyFault::flags_unknown)) << flag;
