@@ -321,7 +321,7 @@ CacheStore::Outcome CacheStore::invalidate(Instant now, const StoreKey& key, Wri
   } else if (spaces_[key.space].held == 0) {
     // Nothing of the namespace is here: one number does for all of its marks.
     spaces_[key.space].positions.raise(written.position);
-    raise_floor(key.space, hash, version.time);
+    raise_floor(key.space, hash, version.time, written);
     return Outcome::done;
   } else {
     stands_for_floor = written.judgement == Judgement::concurrent;
@@ -385,7 +385,7 @@ CacheStore::Outcome CacheStore::write(Instant now, const StoreKey& key, std::str
   if (handle == Arena::kNone) {
     // Too large to be held, and still known to be newer than what was.
     spaces_[key.space].positions.raise(entry.written.position);
-    raise_floor(key.space, hash, entry.version.time);
+    raise_floor(key.space, hash, entry.version.time, entry.written);
     ++counters_.puts_too_large;
     return Outcome::too_large;
   }

@@ -188,13 +188,14 @@ class CacheStore {
   void raise_floor(std::optional<NamespaceId> space, std::span<const Position> positions);
 
   // Of many keys, without looking at any.
-  void cut_space(NamespaceId space, WriteVersion version, Position position = {});
+  void cut_space(NamespaceId space, WriteVersion version, const Written& written = {});
   void cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version,
-                   Position position = {});
-  void cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version, Position position = {});
-  void cut_region(std::uint16_t region, WriteVersion version, Position position = {});
-  void cut_origin(std::uint16_t origin, WriteVersion version, Position position = {});
-  void cut_everything(WriteVersion version, Position position = {});
+                   const Written& written = {});
+  void cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version,
+               const Written& written = {});
+  void cut_region(std::uint16_t region, WriteVersion version, const Written& written = {});
+  void cut_origin(std::uint16_t origin, WriteVersion version, const Written& written = {});
+  void cut_everything(WriteVersion version, const Written& written = {});
   // Everything is forgotten; what is not newer than this is refused from now on, in whatever order
   // versions were before.
   void begin_again(HybridTime floor);
@@ -255,16 +256,30 @@ class CacheStore {
 
     void raise(Position position);
   };
-  static constexpr std::size_t kFloorBuckets = 256;
+  // When something was changed last, for writers who may not know of it yet: what a client has
+  // called itself it knows.
+  struct LastChange {
+    HybridTime latest = 0;
+    HybridTime by_others = 0;  // Than who made the latest.
+    WriteId by = {};
+
+    // `is_chained`: as EntryHead says.
+    void note(HybridTime at, WriteId writer, bool is_chained);
+    [[nodiscard]] bool is_after(HybridTime told, WriteId writer) const;
+  };
+  // Fewer in namespaces beyond the first 1,024: they cost 24 bytes each.
+  static constexpr std::size_t kChangeBuckets = 512;
+  static constexpr std::size_t kChangeBucketsOfMany = 16;
+  static constexpr std::size_t kSpacesWithMany = 1024;
   struct Space {
     std::string name;
     ScopeCuts cuts;
     HybridTime floor = 0;
     std::uint64_t forgotten = 0;  // Times that something of it was forgotten.
     std::uint32_t held = 0;       // Values, held or expected.
-    // The latest versions that were forgotten, by the hashes of their keys: empty until one was.
-    std::vector<HybridTime> forgotten_at = {};
-    HybridTime cut_at = 0;  // The version of the last cut.
+    // Of what was forgotten, by the hashes of keys: empty until something was.
+    std::vector<LastChange> forgotten_changes = {};
+    LastChange cut = {};
     PositionFloor positions = {};
   };
   static constexpr std::size_t kTables = 64;
@@ -294,7 +309,7 @@ class CacheStore {
   [[nodiscard]] Handle make_room(std::size_t bytes);
   void set_up(Handle handle, const StoreKey& key, std::string_view value, const Entry& entry,
               std::uint8_t kind, Instant now);
-  void raise_floor(NamespaceId space, std::uint64_t hash, HybridTime time);
+  void raise_floor(NamespaceId space, std::uint64_t hash, HybridTime time, const Written& written);
   void forget(const Head& head);
   [[nodiscard]] bool covers(PositionFloor& floor, Position write) const;
   [[nodiscard]] bool covers_floor(NamespaceId space, Position write);
@@ -326,7 +341,7 @@ class CacheStore {
   std::map<std::string, std::uint16_t, std::less<>> origin_ids_;
   ScopeCuts everywhere_;
   PositionFloor floor_everywhere_;
-  HybridTime cut_everywhere_at_ = 0;
+  LastChange cut_everywhere_ = {};
   std::uint32_t era_ = 0;
   Instant beginning_{};
   bool has_begun_ = false;

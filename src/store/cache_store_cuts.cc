@@ -41,50 +41,50 @@ void CacheStore::begin_again(HybridTime floor) {
   begin_anew();
   for (Space& space : spaces_) {
     space.floor = 0;
-    space.forgotten_at.clear();
-    space.cut_at = 0;
+    space.forgotten_changes.clear();
+    space.cut = {};
   }
   cut_everything({floor, 0});
 }
 
 // What comes of its scope and has not seen it is not used: by the floor, for nothing is held of it.
-void CacheStore::cut_space(NamespaceId space, WriteVersion version, Position position) {
-  spaces_[space].positions.raise(position);
-  spaces_[space].cut_at = version.time;
-  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::all, {}, 0, version, 0, position});
+void CacheStore::cut_space(NamespaceId space, WriteVersion version, const Written& written) {
+  spaces_[space].positions.raise(written.position);
+  spaces_[space].cut.note(version.time, written.writer, true);
+  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::all, {}, 0, version, 0, written.position});
 }
 
 void CacheStore::cut_pattern(NamespaceId space, std::string_view pattern, WriteVersion version,
-                             Position position) {
-  spaces_[space].positions.raise(position);
-  spaces_[space].cut_at = version.time;
+                             const Written& written) {
+  spaces_[space].positions.raise(written.position);
+  spaces_[space].cut.note(version.time, written.writer, true);
   add_cut(spaces_[space].cuts,
-          {ScopeCuts::Kind::pattern, std::string(pattern), 0, version, 0, position});
+          {ScopeCuts::Kind::pattern, std::string(pattern), 0, version, 0, written.position});
 }
 
 void CacheStore::cut_tag(NamespaceId space, std::uint32_t tag, WriteVersion version,
-                         Position position) {
-  spaces_[space].positions.raise(position);
-  spaces_[space].cut_at = version.time;
-  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::tag, {}, tag, version, 0, position});
+                         const Written& written) {
+  spaces_[space].positions.raise(written.position);
+  spaces_[space].cut.note(version.time, written.writer, true);
+  add_cut(spaces_[space].cuts, {ScopeCuts::Kind::tag, {}, tag, version, 0, written.position});
 }
 
-void CacheStore::cut_region(std::uint16_t region, WriteVersion version, Position position) {
-  floor_everywhere_.raise(position);
-  cut_everywhere_at_ = version.time;
-  add_cut(everywhere_, {ScopeCuts::Kind::region, {}, region, version, 0, position});
+void CacheStore::cut_region(std::uint16_t region, WriteVersion version, const Written& written) {
+  floor_everywhere_.raise(written.position);
+  cut_everywhere_.note(version.time, written.writer, true);
+  add_cut(everywhere_, {ScopeCuts::Kind::region, {}, region, version, 0, written.position});
 }
 
-void CacheStore::cut_origin(std::uint16_t origin, WriteVersion version, Position position) {
-  floor_everywhere_.raise(position);
-  cut_everywhere_at_ = version.time;
-  add_cut(everywhere_, {ScopeCuts::Kind::origin, {}, origin, version, 0, position});
+void CacheStore::cut_origin(std::uint16_t origin, WriteVersion version, const Written& written) {
+  floor_everywhere_.raise(written.position);
+  cut_everywhere_.note(version.time, written.writer, true);
+  add_cut(everywhere_, {ScopeCuts::Kind::origin, {}, origin, version, 0, written.position});
 }
 
-void CacheStore::cut_everything(WriteVersion version, Position position) {
-  floor_everywhere_.raise(position);
-  cut_everywhere_at_ = version.time;
-  add_cut(everywhere_, {ScopeCuts::Kind::all, {}, 0, version, 0, position});
+void CacheStore::cut_everything(WriteVersion version, const Written& written) {
+  floor_everywhere_.raise(written.position);
+  cut_everywhere_.note(version.time, written.writer, true);
+  add_cut(everywhere_, {ScopeCuts::Kind::all, {}, 0, version, 0, written.position});
 }
 
 }  // namespace mpreg

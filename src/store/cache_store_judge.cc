@@ -65,27 +65,53 @@ Judgement CacheStore::judge(const StoreKey& key, Position write) {
   return has_seen_all ? Judgement::replaces : Judgement::concurrent;
 }
 
+void CacheStore::LastChange::note(HybridTime at, WriteId writer, bool is_chained) {
+  if (!is_chained) {
+    by_others = std::max(by_others, at);
+  } else if (writer.client == by.client || latest == 0) {
+    const bool is_later =
+        latest == 0 || static_cast<std::int32_t>(writer.operation - by.operation) > 0;
+    by = is_later ? writer : by;
+    latest = std::max(latest, at);
+  } else if (at < latest) {
+    by_others = std::max(by_others, at);
+  } else {
+    by_others = std::max(by_others, latest);
+    latest = at;
+    by = writer;
+  }
+}
+
+bool CacheStore::LastChange::is_after(HybridTime told, WriteId writer) const {
+  if (by_others > told) return true;
+  if (latest <= told) return false;
+  // Of one client a call that is earlier than what is here comes late.
+  return writer.client != by.client ||
+         static_cast<std::int32_t>(writer.operation - by.operation) <= 0;
+}
+
 bool CacheStore::has_changed(const StoreKey& key, HybridTime told, WriteId writer) const {
-  if (key.space >= spaces_.size()) return cut_everywhere_at_ > told;
+  if (key.space >= spaces_.size()) return cut_everywhere_.is_after(told, writer);
   const Space& space = spaces_[key.space];
   const std::uint64_t hash = hash_of(key);
   const Slot* slot = find(key, hash);
+  const bool is_in_cut = space.cut.is_after(told, writer);
+  const bool is_in_cut_everywhere = cut_everywhere_.is_after(told, writer);
   if (slot == nullptr) {
-    const HybridTime forgotten =
-        space.forgotten_at.empty() ? 0 : space.forgotten_at[hash % kFloorBuckets];
-    return std::max({forgotten, space.cut_at, cut_everywhere_at_}) > told;
+    const auto& forgotten = space.forgotten_changes;
+    return is_in_cut || is_in_cut_everywhere ||
+           (!forgotten.empty() && forgotten[hash % forgotten.size()].is_after(told, writer));
   }
   const Head& entry = head(slot->handle);
   const CutSubject subject = subject_of(entry);
   // An entry that is cut has changed when it was cut.
-  if (space.cut_at > told && space.cuts.drops(subject, entry.era, options_.seen)) return true;
-  if (cut_everywhere_at_ > told && everywhere_.drops(subject, entry.era, options_.seen))
-    return true;
+  if (is_in_cut && space.cuts.drops(subject, entry.era, options_.seen)) return true;
+  if (is_in_cut_everywhere && everywhere_.drops(subject, entry.era, options_.seen)) return true;
   // What was loaded from the source may be newer than what anybody has told.
   if (entry.is_filled != 0 && writer == WriteId{}) return true;
-  if (entry.written().time <= told) return false;
-  const auto ahead = static_cast<std::int32_t>(writer.operation - entry.writer.operation);
-  return entry.is_chained == 0 || entry.writer.client != writer.client || ahead <= 0;
+  LastChange last;
+  last.note(entry.written().time, entry.writer, entry.is_chained != 0);
+  return last.is_after(told, writer);
 }
 
 void CacheStore::raise_floor(std::optional<NamespaceId> space,
@@ -94,14 +120,15 @@ void CacheStore::raise_floor(std::optional<NamespaceId> space,
   for (const Position& position : positions) floor.raise(position);
 }
 
-void CacheStore::raise_floor(NamespaceId id, std::uint64_t hash, HybridTime time) {
+void CacheStore::raise_floor(NamespaceId id, std::uint64_t hash, HybridTime time,
+                             const Written& written) {
   Space& space = spaces_[id];
   space.floor = std::max(space.floor, time);
   ++space.forgotten;
   if (options_.seen == nullptr) return;
-  if (space.forgotten_at.empty()) space.forgotten_at.resize(kFloorBuckets);
-  HybridTime& latest = space.forgotten_at[hash % kFloorBuckets];
-  latest = std::max(latest, time);
+  auto& changes = space.forgotten_changes;
+  if (changes.empty()) changes.resize(id < kSpacesWithMany ? kChangeBuckets : kChangeBucketsOfMany);
+  changes[hash % changes.size()].note(time, written.writer, written.is_chained);
 }
 
 // An entry goes and leaves nothing: what is older than it must not take its place.
@@ -109,8 +136,11 @@ void CacheStore::forget(const Head& entry) {
   const EntryParts parts = parts_of(entry);
   PositionFloor& floor = spaces_[entry.space].positions;
   for_each_position(entry, [&](Position one) { floor.raise(one); });
+  Written written;
+  written.writer = entry.writer;
+  written.is_chained = entry.is_chained != 0;
   raise_floor(entry.space, hash_of({entry.space, parts.key, parts.subkey, parts.version}),
-              entry.written().time);
+              entry.written().time, written);
 }
 
 // `more`: further positions that it stands for. A mark of too many stands for the floor.

@@ -123,28 +123,30 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
     drop_resolved([&](const CacheAddress& address, const Siblings& /*all*/) {
       return address.region == fact.address.region;
     });
-    return store_.cut_region(CacheStore::region_id(fact.address.region), version, at);
+    return store_.cut_region(CacheStore::region_id(fact.address.region), version, placed.written);
   }
   if (fact.type == InvalidationType::cluster_sync) {
     drop_resolved([&](const CacheAddress& /*address*/, const Siblings& all) {
       return all.clock().at(origin) != 0;
     });
-    if (from) store_.cut_origin(*from, version, at);
+    if (from) store_.cut_origin(*from, version, placed.written);
     return;
   }
   const auto space = store_.space_of(fact.address.namespace_name);
-  if (!space) return store_.cut_everything(version, at);  // More namespaces than it can tell apart.
+  if (!space)
+    return store_.cut_everything(version,
+                                 placed.written);  // More namespaces than it can tell apart.
   if (is_told_alone) told_alone_.insert(fact.address.namespace_name);
   dependencies_->note(fact.address.namespace_name, fact.address.key, made_from(fact));
   switch (fact.type) {
     case InvalidationType::cascade:
       return cascade(now, *space, fact.address, version, placed.written);
     case InvalidationType::pattern:
-      return store_.cut_pattern(*space, fact.address.key, version, at);
+      return store_.cut_pattern(*space, fact.address.key, version, placed.written);
     case InvalidationType::namespace_all:
-      return store_.cut_space(*space, version, at);
+      return store_.cut_space(*space, version, placed.written);
     case InvalidationType::tag:
-      return store_.cut_tag(*space, CacheStore::tag_id(fact.address.key), version, at);
+      return store_.cut_tag(*space, CacheStore::tag_id(fact.address.key), version, placed.written);
     default:
       if (placed.written.judgement == Judgement::ignored) return;
       // Where positions are known a mark of an erased key is one like any other.
@@ -159,13 +161,12 @@ void ReplicaStore::take(Instant now, const CacheInvalidation& fact, const std::s
 void ReplicaStore::cascade(Instant now, NamespaceId space, const CacheAddress& address,
                            WriteVersion version, const Written& written) {
   const auto tags = dependencies_->dependents_of(address.namespace_name, address.key);
-  if (!tags) return store_.cut_space(space, version, written.position);
+  if (!tags) return store_.cut_space(space, version, written);
   if (written.judgement != Judgement::ignored) {
     (void)store_.invalidate(now, key_of(space, address), version, written);
   }
-  for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version, written.position);
-  store_.cut_tag(space, DependencyGraph::of_many(address.namespace_name), version,
-                 written.position);
+  for (const std::uint32_t tag : *tags) store_.cut_tag(space, tag, version, written);
+  store_.cut_tag(space, DependencyGraph::of_many(address.namespace_name), version, written);
 }
 
 ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fact,
@@ -178,7 +179,7 @@ ReplicaStore::NotHeld ReplicaStore::take(Instant now, const CacheReplication& fa
   const auto from = store_.origin_of(origin);
   if (!space || !from) {
     store_.cut_everything({placed.order != 0 ? placed.order : time, from.value_or(0)},
-                          placed.written.position);
+                          placed.written);
     return ApplyFailure::no_capacity;
   }
   if (placed.order != 0) time = placed.order;

@@ -173,9 +173,50 @@ TEST_F(Judge, a_key_has_changed_since_unless_its_writer_did_it) {
   broker.invalidate({west, 1});
   EXPECT_TRUE(broker.store.has_changed(broker.key(), told(1), write_id(9, 3)));
   EXPECT_FALSE(broker.store.has_changed({broker.space, "another"}, told(1), write_id(9, 3)));
-  broker.store.cut_space(broker.space, {++broker.order << 16U, 0}, {west, 2});
+  broker.store.cut_space(broker.space, {++broker.order << 16U, 0}, {{west, 2}});
   EXPECT_TRUE(broker.store.has_changed({broker.space, "another"}, told(2), write_id(9, 3)));
   EXPECT_FALSE(broker.store.has_changed({broker.space, "another"}, told(3), write_id(9, 3)));
+}
+
+// A broker of whose clients' values none is kept here remembers their changes by hash alone.
+TEST_F(Judge, what_a_client_has_changed_itself_is_no_change_for_it_whatever_is_remembered) {
+  const auto told = [&](HybridTime application) { return application << 16U | 0xFFFFU; };
+  const auto invalidate = [&](const std::string& name, WriteId writer, bool is_chained) {
+    Written written{{east, ++broker.order}, writer};
+    written.is_chained = is_chained;
+    (void)broker.store.invalidate(broker.now, {broker.space, name}, {broker.order << 16U, 0},
+                                  written);
+  };
+  const auto changed = [&](HybridTime since, WriteId writer) {
+    int count = 0;
+    for (int i = 1000; i < 2000; ++i) {
+      const std::string name = std::to_string(i);
+      count += broker.store.has_changed({broker.space, name}, since, writer) ? 1 : 0;
+    }
+    return count;
+  };
+  for (std::uint32_t i = 0; i < 1000; ++i) invalidate(std::to_string(i), {9, i + 1}, true);
+  EXPECT_EQ(changed(told(0), {9, 1001}), 0);
+  EXPECT_GT(changed(told(0), {8, 1}), 500);
+  EXPECT_EQ(changed(told(broker.order), {8, 1}), 0);
+  const HybridTime before = told(broker.order);
+  invalidate("x", {8, 1}, true);
+  EXPECT_TRUE(broker.store.has_changed({broker.space, "x"}, before, {9, 1001}));
+  EXPECT_LT(changed(before, {9, 1001}), 20);
+  EXPECT_EQ(changed(before, {8, 2}), 0);
+  invalidate("y", {9, 1002}, false);
+  EXPECT_TRUE(broker.store.has_changed({broker.space, "y"}, told(broker.order - 1), {9, 1003}))
+      << "its client may not know of others";
+}
+
+TEST_F(Judge, who_has_cut_a_namespace_may_write_into_it_at_once) {
+  const HybridTime told = ++broker.order << 16U | 0xFFFFU;
+  broker.store.cut_space(broker.space, {++broker.order << 16U, 0}, {{east, 1}, {9, 1}});
+  EXPECT_FALSE(broker.store.has_changed(broker.key(), told, {9, 2}));
+  EXPECT_TRUE(broker.store.has_changed(broker.key(), told, {8, 2}));
+  broker.store.cut_space(broker.space, {++broker.order << 16U, 0}, {{east, 2}, {8, 2}});
+  EXPECT_TRUE(broker.store.has_changed(broker.key(), told, {9, 2}));
+  EXPECT_TRUE(broker.store.has_changed(broker.key(), told, {8, 3})) << "9 has changed it, too";
 }
 
 // The rule of tests/model/values.pml, with sets of records instead of positions.
