@@ -151,13 +151,14 @@ bool Node::Impl::is_merged(const std::string& namespace_name) const {
   return resolver != nullptr && resolver->merges();
 }
 
-// Whether a write of another cluster counts as what it says; otherwise it is an invalidation. What
-// is merged needs no clocks.
-bool Node::Impl::is_usable(StreamIndex stream, bool clocks_agree,
+// Whether a write of another cluster counts as what it says; otherwise it is an invalidation.
+// Clocks matter only where a resolver decides, by time.
+bool Node::Impl::is_usable(StreamIndex stream, Clocks clocks,
                            const std::string& namespace_name) const {
   if (streams_[stream].own) return true;
   if (settings_.differs(stream_ids_.id_of(stream).origin, namespace_name)) return false;
-  return clocks_agree || is_merged(namespace_name);
+  const Resolver* resolver = cache_.resolved().resolver_of(namespace_name);
+  return resolver == nullptr || (clocks.are_trusted && (clocks.agree || resolver->merges()));
 }
 
 // A write that is not usable. What is merged here stays: nothing else holds it, and a write that

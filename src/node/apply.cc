@@ -51,18 +51,17 @@ void Node::Impl::apply(Turn& turn, StreamIndex stream, Arrival arrival) {
   }
   if (!entry.body.frame.empty()) {
     const Body& body = entry.body;
-    bool is_trusted = true;
-    const bool do_agree = clocks_agree(stream);
+    Clocks clocks{clocks_agree(stream)};
     if (!state.own) {
       const HybridTime last = body.stamp.version + body.stamp.count - 1;
-      is_trusted = clock_.observe(last, turn.now.wall, options_.clock_offset_max);
-      if (!is_trusted) metrics_.clock_readings_refused.add();
+      clocks.are_trusted = clock_.observe(last, turn.now.wall, options_.clock_offset_max);
+      if (!clocks.are_trusted) metrics_.clock_readings_refused.add();
     }
-    if (lane == Lane::cache) apply_facts(turn.now, is_trusted, do_agree, entry);
+    if (lane == Lane::cache) apply_facts(turn.now, clocks, entry);
     if (applier_ != nullptr) applier_->observe(stream_ids_.id_of(stream), body);
     if (lane == Lane::bulk) entry.targets = targets_of(body, options_, members_);
     if (entry.targets && !state.own) note_values(stream, body, *entry.targets);
-    if (lane == Lane::bulk) cache_values(turn.now, stream, do_agree, body);
+    if (lane == Lane::bulk) cache_values(turn.now, stream, clocks, body);
     if (!state.own) {
       remember_operations(body);
       metrics_.link_batches_applied.add();
@@ -136,11 +135,11 @@ Node::Impl::SharedNames Node::Impl::shared_names(std::vector<std::string> names)
 }
 
 // What was read at the door is not read again.
-void Node::Impl::apply_facts(const Now& now, bool is_trusted, bool clocks_agree, LogEntry& entry) {
+void Node::Impl::apply_facts(const Now& now, Clocks clocks, LogEntry& entry) {
   const StreamIndex stream = entry.stream;
   const Body& body = entry.body;
   const bool own = streams_[stream].own;
-  FactsApplied facts{stream, body, is_trusted, {}, 0, 0, false, clocks_agree, {}, entry.applied};
+  FactsApplied facts{stream, body, clocks, {}, 0, 0, false, {}, entry.applied};
   const StreamPlace place = seen_.place_of(stream, stream_ids_.id_of(stream));
   facts.place = place;
   // It was refused there and keeps its number and identity, so that nobody takes it any more; where
@@ -244,11 +243,11 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   const Placed placed = seen_.place(
       cache_, {facts.body, record, facts.place, facts.applied, is_about_key}, fact.address);
   const bool is_write = !kIsInvalidation || is_erasure(fact);
-  const bool is_used = !is_write || (facts.is_trusted && is_usable(facts.stream, facts.clocks_agree,
-                                                                   fact.address.namespace_name));
+  const bool is_used =
+      !is_write || is_usable(facts.stream, facts.clocks, fact.address.namespace_name);
   // By a clock that is too far ahead: it counts as of now.
-  const HybridTime counted = facts.is_trusted ? version : clock_.next(now.wall);
-  if (facts.is_trusted) {
+  const HybridTime counted = facts.clocks.are_trusted ? version : clock_.next(now.wall);
+  if (facts.clocks.are_trusted) {
     cache_.note_version(origin, version);
   } else {
     cache_.distrust(fact.address.namespace_name, placed.order);
@@ -269,7 +268,7 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
   }
   if constexpr (kIsInvalidation) {
     cache_.take(now.instant, fact, origin, counted, placed);
-    if (facts.is_trusted && fact.claim) {
+    if (facts.clocks.are_trusted && fact.claim) {
       claims_.hear(now, fact, {version, origin}, facts.stream, number);
     }
   } else {
@@ -280,8 +279,7 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
 }
 
 // What is not kept is reported, and what it belongs to is missing from now on.
-void Node::Impl::cache_values(const Now& now, StreamIndex stream, bool clocks_agree,
-                              const Body& body) {
+void Node::Impl::cache_values(const Now& now, StreamIndex stream, Clocks clocks, const Body& body) {
   const bool own = streams_[stream].own;
   for (const Record& record : body.records) {
     if (record.kind != RecordKind::value) continue;
@@ -296,7 +294,7 @@ void Node::Impl::cache_values(const Now& now, StreamIndex stream, bool clocks_ag
     const std::uint64_t client = operation_of(body.segments, record.index).client;
     const OperationId fact{client, value->fact_operation};
     ReplicaStore::NotHeld failure;
-    if (!is_usable(stream, clocks_agree, value->address.namespace_name)) {
+    if (!is_usable(stream, clocks, value->address.namespace_name)) {
       failure = ApplyFailure::refused;
     } else if (!own && payload.size() > options_.payload_bytes_max) {
       failure = ApplyFailure::too_large;

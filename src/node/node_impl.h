@@ -146,7 +146,7 @@ class Node::Impl : private NodeState, private ReportSources {
   void apply(Turn& turn, StreamIndex stream, Arrival arrival);
   using SharedNames = std::shared_ptr<const std::vector<std::string>>;
   [[nodiscard]] SharedNames shared_names(std::vector<std::string> names);
-  void apply_facts(const Now& now, bool is_trusted, bool clocks_agree, LogEntry& entry);
+  void apply_facts(const Now& now, Clocks clocks, LogEntry& entry);
   template <typename Fact>
   void apply_decoded(const Now& now, const Record& record, const Result<Fact>& decoded,
                      FactsApplied& facts);
@@ -154,7 +154,7 @@ class Node::Impl : private NodeState, private ReportSources {
   void apply_fact(const Now& now, const Record& record, const Fact& fact, FactsApplied& facts);
   template <typename Fact>
   void take_fact(const Now& now, const Record& record, const Fact& fact, FactsApplied& facts);
-  void cache_values(const Now& now, StreamIndex stream, bool clocks_agree, const Body& body);
+  void cache_values(const Now& now, StreamIndex stream, Clocks clocks, const Body& body);
   void note_values(StreamIndex stream, const Body& body,
                    const std::vector<std::vector<std::string>>& targets);
   void remember_operations(const Body& body);
@@ -290,7 +290,7 @@ class Node::Impl : private NodeState, private ReportSources {
   [[nodiscard]] std::optional<Error> clock_is_outvoted() const;
   [[nodiscard]] bool clocks_agree(StreamIndex stream) const;
   [[nodiscard]] bool is_merged(const std::string& namespace_name) const;
-  [[nodiscard]] bool is_usable(StreamIndex stream, bool clocks_agree,
+  [[nodiscard]] bool is_usable(StreamIndex stream, Clocks clocks,
                                const std::string& namespace_name) const;
   void take_as_invalidation(const Now& now, const CacheAddress& address, const std::string& origin,
                             HybridTime version, const Placed& placed);

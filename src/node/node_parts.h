@@ -41,16 +41,20 @@ struct CheckedFact {
   std::uint32_t index = 0;
   AnyFact fact;
 };
+// What is known of the times in a body of another broker.
+struct Clocks {
+  bool agree = true;        // From here to the origin.
+  bool are_trusted = true;  // They are not too far ahead of ours.
+};
 // A body of facts that is being applied, and what has come of it so far.
 struct FactsApplied {
   StreamIndex stream = 0;
   const Body& body;
-  bool is_trusted = true;
+  Clocks clocks;
   std::vector<std::string> about;  // Namespaces; empty where one may be about any.
   std::uint64_t invalidations = 0;
   std::uint64_t processed = 0;  // Of these; the others were known.
   bool is_about_any = false;
-  bool clocks_agree = true;             // From here to the origin.
   std::vector<std::uint32_t> unusable;  // By their index: writes that only invalidate.
   std::uint64_t applied = 0;            // Which application it is.
   StreamPlace place = kNoPlace;         // Of its stream.

@@ -35,6 +35,16 @@ struct Agreement : testing::Test {
     ASSERT_TRUE(rig.session(client).replicate(rig.now(), fact, value));
     rig.pass(milliseconds(100));
   }
+  // Where a resolver decides.
+  void put_resolved(std::size_t client, const std::string& space, const std::string& value,
+                    std::vector<std::string> targets = kAll) {
+    CacheReplication fact;
+    fact.address = address(space, "k");
+    fact.targets = std::move(targets);
+    fact.resolved = true;
+    ASSERT_TRUE(rig.session(client).replicate(rig.now(), fact, value));
+    rig.pass(milliseconds(100));
+  }
   // The value that the broker of the client holds; empty: none.
   std::string get(std::size_t client, const std::string& space) {
     EXPECT_TRUE(rig.session(client).get(rig.now(), address(space, "k")));
@@ -214,11 +224,23 @@ TEST_F(WrongClock, a_cluster_whose_clock_is_ahead_does_not_keep_its_value_over_a
   rig.subscribe(at_east, {"mpreg.cache.federation.#"});
   put(at_east, "users", "older");
   EXPECT_EQ(get(at_east, "users"), "older");
+  EXPECT_EQ(get(at_hub, "users"), "older");
   put(at_hub, "users", "later", {"east", "hub"}, WaitLevel::observed);
   rig.pass(seconds(6));
   ASSERT_FALSE(rig.client(at_hub).outcomes.empty()) << "it is over";
-  EXPECT_NE(get(at_east, "users"), "older");
+  EXPECT_EQ(get(at_east, "users"), "later") << "what its writer had seen decides, and no clock";
   EXPECT_EQ(get(at_hub, "users"), "later");
+}
+
+TEST_F(WrongClock, what_time_decides_invalidates_where_the_clocks_differ) {
+  start(minutes(10));
+  rig.subscribe(at_east, {"mpreg.cache.federation.#"});
+  put_resolved(at_east, "accounts", "older");
+  EXPECT_EQ(get(at_east, "accounts"), "older");
+  EXPECT_EQ(get(at_hub, "accounts"), "");
+  put_resolved(at_hub, "accounts", "later", {"east", "hub"});
+  EXPECT_NE(get(at_east, "accounts"), "older");
+  EXPECT_EQ(get(at_hub, "accounts"), "later");
   const auto& received = rig.client(at_east).received;
   const auto fact = std::find_if(received.rbegin(), received.rend(), [](const auto& one) {
     return one.kind == RecordKind::replication;
@@ -259,34 +281,25 @@ TEST_F(WrongClock, the_link_stays_and_invalidations_go_both_ways) {
 
 TEST_F(WrongClock, beyond_a_broker_whose_clock_is_right_a_wrong_one_is_known_as_wrong) {
   start(-minutes(10));
-  const auto west = rig.add_broker("west", {hub});
+  const auto west = rig.add_broker("west", {hub}, options);
   const auto at_west = rig.add_client(west);
   rig.pass(seconds(3));
-  put(at_west, "users", "older", {"west"});
-  put(at_east, "users", "later");
-  EXPECT_NE(get(at_west, "users"), "older");
+  put_resolved(at_west, "accounts", "older", {"west"});
+  put_resolved(at_east, "accounts", "later");
+  EXPECT_NE(get(at_west, "accounts"), "older");
 }
 
 TEST_F(WrongClock, clocks_that_differ_by_less_than_the_limit_are_no_matter) {
   start(seconds(50));
   EXPECT_TRUE(is_healthy(hub)) << issues(hub);
-  put(at_east, "users", "x");
-  EXPECT_EQ(get(at_hub, "users"), "x");
-  put(at_hub, "users", "y");
-  EXPECT_EQ(get(at_east, "users"), "y");
+  put_resolved(at_east, "accounts", "x");
+  EXPECT_EQ(get(at_hub, "accounts"), "x");
 }
 
 // With one neighbour nobody knows whose clock is wrong; with two that agree, it is known.
 TEST_F(WrongClock, a_broker_that_two_neighbours_contradict_takes_no_writes_that_time_decides) {
   start(minutes(10));
-  const auto write = [this] {
-    CacheReplication fact;
-    fact.address = address("accounts", "k");
-    fact.targets = kAll;
-    fact.resolved = true;
-    ASSERT_TRUE(rig.session(at_east).replicate(rig.now(), fact, "v"));
-    rig.pass(milliseconds(100));
-  };
+  const auto write = [this] { put_resolved(at_east, "accounts", "v"); };
   write();
   EXPECT_TRUE(rig.client(at_east).refused.empty());
   rig.add_broker("west", {east}, options);
@@ -309,9 +322,9 @@ TEST_F(WrongClock, a_broker_that_two_neighbours_contradict_takes_no_writes_that_
 TEST_F(WrongClock, from_the_moment_at_which_the_own_clock_is_set_nothing_is_decided_by_clocks) {
   start(milliseconds(0));
   rig.set_skew(east, minutes(10));
-  put(at_east, "users", "older", {"east"});
-  put(at_hub, "users", "later", {"east", "hub"});
-  EXPECT_NE(get(at_east, "users"), "older");
+  put_resolved(at_east, "accounts", "older", {"east"});
+  put_resolved(at_hub, "accounts", "later", {"east", "hub"});
+  EXPECT_NE(get(at_east, "accounts"), "older");
   rig.pass(seconds(3));
   EXPECT_FALSE(is_healthy(hub));
   rig.set_skew(east, milliseconds(0));

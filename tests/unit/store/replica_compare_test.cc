@@ -237,6 +237,21 @@ TEST(ReplicaCompare, what_a_resolver_decides_is_joined) {
   EXPECT_EQ(east.get("home", "hits").value, west.get("home", "hits").value);
 }
 
+TEST(ReplicaStore, what_an_origin_wrote_before_its_time_went_back_is_dropped_where_time_decides) {
+  Cluster east("east");
+  for (const char* name : {"pages", "others"}) {
+    east.store.resolved().set_resolver(name, last_writer_wins());
+  }
+  east.put("home", "before", "west", 10, {"*"}, "pages", true);
+  east.put("home", "kept", "north", 11, {"*"}, "others", true);
+  east.store.note_version("west", 10);
+  east.store.note_version("west", 12);
+  EXPECT_EQ(east.get("home", "pages").value, "before");
+  east.store.note_version("west", 9);
+  EXPECT_FALSE(has_value(east.get("home", "pages").state));
+  EXPECT_EQ(east.get("home", "others").value, "kept");
+}
+
 TEST(ReplicaCompare, a_value_that_was_lost_is_waited_for_no_longer_and_what_is_known_stays) {
   Cluster east("east");
   Cluster west("west");
