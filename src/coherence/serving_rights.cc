@@ -31,6 +31,8 @@ const ServingRights::Scope* ServingRights::add_scope(std::vector<std::string> wr
 void ServingRights::begin(std::uint64_t instance) {
   if (instance_ != instance) {
     const std::lock_guard lock(mutex_);
+    for (const std::string& endpoint : endpoints_) origins_.erase(endpoint);
+    endpoints_.clear();
     named_.clear();
   }
   instance_ = instance;
@@ -46,6 +48,7 @@ void ServingRights::renew(AsOf as_of, bool is_behind, const std::vector<Vouch>& 
     std::set<std::string_view> named;
     for (const Vouch& vouch : vouches) {
       named.insert(vouch.origin);
+      if (vouch.is_endpoint) endpoints_.insert(vouch.origin);
       Lease& vouched = origins_[vouch.origin];
       const AsOf complete = as_of - Age::from_wire_ms(vouch.age_ms);
       vouched = std::max(vouched, Lease(complete, kOriginSilenceMax));

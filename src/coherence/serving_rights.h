@@ -54,7 +54,8 @@ class ServingRights {
   void subscribed() { is_subscribed_.store(true, std::memory_order_release); }
 
   // ---- The one thread. A broker has welcomed us. Another life of one, or another one, may not
-  // know of every cluster: those that were vouched for stay awaited until it names them.
+  // know of every cluster: those that were vouched for stay awaited until it names them. Endpoints
+  // do not: it has its own.
   void begin(std::uint64_t instance);
   void end();
   // `as_of`: of the broker's answer, that is from when it was asked.
@@ -81,6 +82,7 @@ class ServingRights {
   // Guarded by mutex_:
   std::map<std::string, Lease> origins_;  // What each was vouched for.
   std::set<std::string> named_;           // By this life of this broker, last.
+  std::set<std::string> endpoints_;       // Of these: of neighbours that it has never reached.
   std::deque<Scope> scopes_;
 };
 

@@ -118,6 +118,8 @@ struct Vouch {
   std::uint32_t age_ms = 0;
   // Not 0: in this life it gave facts before it had joined anybody, and they never came here.
   std::uint64_t unheard_counter = 0;
+  bool is_endpoint =
+      false;  // `origin` is one: it means something to this life of the broker alone.
 
   friend bool operator==(const Vouch&, const Vouch&) = default;
 };

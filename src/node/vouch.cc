@@ -75,7 +75,7 @@ std::vector<Vouch> vouches_of(const NodeState& node, Instant now) {
   const bool may_vouch = node.membership_.may_number();
   vouches.push_back({node.options_.cluster, may_vouch ? 0 : kAgeUnknown});
   for (const LinkTarget& target : node.membership_.unmet_targets()) {
-    vouches.push_back({target.endpoint, kAgeUnknown});
+    vouches.push_back({target.endpoint, kAgeUnknown, 0, true});
   }
   const std::uint32_t of_awaited = age_of_awaited(node, now);
   for (const auto& [cluster, known] : node.members_.all()) {

@@ -158,7 +158,8 @@ void read(PacketReader& /*in*/, const wire::Probe& from, Probe& to) {
 flatbuffers::Offset<wire::ProbeEcho> write(Builder& out, const ProbeEcho& from) {
   const auto positions = put_positions(out, from.positions);
   const auto vouches = put_all(out, from.vouches, [](Builder& to, const Vouch& vouch) {
-    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms, vouch.unheard_counter);
+    return wire::CreateVouch(to, put_text(to, vouch.origin), vouch.age_ms, vouch.unheard_counter,
+                             vouch.is_endpoint);
   });
   return wire::CreateProbeEcho(out, from.sent_at_ns, positions, vouches, from.is_behind);
 }
@@ -171,6 +172,7 @@ void read(PacketReader& in, const wire::ProbeEcho& from, ProbeEcho& to) {
               in.line({"vouch", "origin"}, one.origin(), kEndpointBytesMax, into.origin);
               into.age_ms = one.age_ms();
               into.unheard_counter = one.unheard_counter();
+              into.is_endpoint = one.is_endpoint();
             });
   to.is_behind = from.is_behind();
 }

@@ -106,6 +106,18 @@ TEST_F(Rights, AClusterThatAnotherBrokerDoesNotNameStaysAwaited) {
   EXPECT_EQ(at(seconds(5)), CoherenceState::coherent);
 }
 
+// A neighbour that a broker has never reached has no name; the next life of the broker may know it.
+TEST_F(Rights, AnEndpointIsAwaitedForTheLifeOfItsBrokerAlone) {
+  renew({}, false, {{"east", 0}, {"tcp://west:7002", kAgeUnknown, 0, true}});
+  EXPECT_EQ(at({}), CoherenceState::degraded);
+  rights.begin(2);
+  renew({}, false, {{"east", 0}, {"west", 0}});
+  EXPECT_EQ(at({}), CoherenceState::coherent);
+  rights.begin(3);
+  renew({}, false, {{"east", 0}, {"west", 0}, {"tcp://west:7002", kAgeUnknown, 0, true}});
+  EXPECT_EQ(at({}), CoherenceState::degraded) << "it is awaited by this one, too";
+}
+
 TEST_F(Rights, AnOperatorMayForgetIt) {
   renew({}, false, {{"east", 0}, {"west", kAgeUnknown}});
   rights.forget("west");

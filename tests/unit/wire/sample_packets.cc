@@ -47,7 +47,7 @@ std::vector<Packet> session_packets() {
       Goodbye{"maintenance\nuntil noon", positions()},
       Acknowledge{41},
       Probe{42},
-      ProbeEcho{43, positions(), {{"east", 44, 49}, {"west", 45}}, true},
+      ProbeEcho{43, positions(), {{"east", 44, 49}, {"west", 45, 0, true}}, true},
       Query{46, "stats"},
       Answer{47, false, ErrorCode::timed_out, "{\"name\": \"\u00e4\"}"},
   };
