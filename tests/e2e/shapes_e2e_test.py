@@ -4,6 +4,7 @@ import itertools
 import random
 import unittest
 
+from programs import wait_until
 from traffic import SORTS, FederationTest
 
 SEED = 20
@@ -39,8 +40,14 @@ class TriangleTest(FederationTest):
 
 
 class ShapesTest(FederationTest):
+    def all_have_joined(self):
+        links = [link for cluster in self.brokers for link in self.ask_broker(cluster, "links")]
+        return all(link["phase"] == "joined" for link in links)
+
     def check(self):
         clients = self.add_clients()
+        # A link that joins while messages are on their way may become the shorter one: some come by both.
+        wait_until(self.all_have_joined, "some link has not joined")
         self.exchange(clients)
         self.traffic.barrier(*clients)
         report = self.traffic.report()
