@@ -250,8 +250,9 @@ void CacheStore::give_up(Instant now, const StoreKey& key, WriteVersion version)
   const std::uint64_t hash = hash_of(key);
   Slot* slot = find(key, hash);
   if (slot == nullptr) return;
-  const Head& held = head(slot->handle);
+  Head& held = head(slot->handle);
   if (held.kind != Head::kExpected || held.written() != version) return;
+  if (is_cut(held)) return drop_cut(slot, hash);
   Written written{held.written_at(), held.writer, Judgement::replaces, held.is_chained != 0};
   remove(slot, hash);
   mark(now, key, version, written, {}, false);

@@ -311,6 +311,7 @@ class CacheStore {
               std::uint8_t kind, Instant now);
   void raise_floor(NamespaceId space, std::uint64_t hash, HybridTime time, const Written& written);
   void forget(const Head& head);
+  void drop_cut(Slot* slot, std::uint64_t hash);
   [[nodiscard]] bool covers(PositionFloor& floor, Position write) const;
   [[nodiscard]] bool covers_floor(NamespaceId space, Position write);
   void mark(Instant now, const StoreKey& key, WriteVersion version, const Written& written,

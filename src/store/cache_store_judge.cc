@@ -45,9 +45,7 @@ Judgement CacheStore::judge(const StoreKey& key, Position write) {
   Slot* slot = find(key, hash);
   // What is cut stands for the floor, where the cut is. (What has expired is what it was.)
   if (slot != nullptr && is_cut(head(slot->handle))) {
-    if (head(slot->handle).is_value()) ++counters_.dropped;
-    forget(head(slot->handle));
-    remove(slot, hash);
+    drop_cut(slot, hash);
     slot = nullptr;
   }
   if (slot == nullptr)
@@ -164,13 +162,25 @@ void CacheStore::mark(Instant now, const StoreKey& key, WriteVersion version,
   if (Slot* slot = find(key, hash_of(key))) head(slot->handle).stands_for_floor = 1;
 }
 
+// What is cut stands for the floor. Whatever replaces it in place would stand for less.
+void CacheStore::drop_cut(Slot* slot, std::uint64_t hash) {
+  if (head(slot->handle).is_value()) ++counters_.dropped;
+  forget(head(slot->handle));
+  remove(slot, hash);
+}
+
 bool CacheStore::withdraw(Instant now, const StoreKey& key, WriteVersion version,
                           const Written& write) {
   const std::uint64_t hash = hash_of(key);
   Slot* slot = find(key, hash);
   if (slot == nullptr) return false;
-  const Head& entry = head(slot->handle);
+  Head& entry = head(slot->handle);
   if (entry.is_mark() || entry.is_filled != 0 || entry.writer != write.writer) return false;
+  if (is_cut(entry)) {
+    spaces_[key.space].positions.raise(write.position);
+    drop_cut(slot, hash);
+    return true;
+  }
   if (entry.is_value()) ++counters_.dropped;
   Written written = write;
   written.is_chained = false;

@@ -141,6 +141,36 @@ TEST_F(Judge, a_cut_spares_what_has_seen_it_and_refuses_what_has_not) {
   EXPECT_EQ(broker.get(), "-");
 }
 
+// Seed 18575: a mark in its place stood for the write alone, and a write from before the cut was
+// used.
+TEST_F(Judge, what_is_given_up_or_withdrawn_after_a_cut_stands_for_the_cut) {
+  const WriteId writer = write_id(9, 1);
+  for (const bool is_given_up : {true, false}) {
+    Broker one;
+    const StreamPlace a = one.stream("a");
+    const StreamPlace b = one.stream("b");
+    const StreamPlace c = one.stream("c");
+    const CacheStore::Entry entry = one.entry({a, 1}, writer);
+    (void)one.store.expect(one.now, one.key(), entry);
+    one.store.cut_space(one.space, {++one.order << 16U, 0}, {b, 7});
+    if (is_given_up) {
+      one.store.give_up(one.now, one.key(), entry.version);
+    } else {
+      Written refusal;
+      refusal.position = {b, 8};
+      refusal.writer = writer;
+      (void)one.store.withdraw(one.now, one.key(), {++one.order << 16U, 0}, refusal);
+    }
+    one.seen.note({c, 1}, {a, 1});
+    one.seen.note({c, 1}, {b, is_given_up ? 6U : 7U});
+    one.put({c, 1}, "does not know all of it");
+    EXPECT_EQ(one.get(), "-") << is_given_up;
+    one.seen.note({c, 2}, {b, 8});
+    one.put({c, 2}, "knows it");
+    EXPECT_EQ(one.get(), "knows it") << is_given_up;
+  }
+}
+
 TEST_F(Judge, a_write_with_another_verdict_goes_and_what_has_replaced_it_stays) {
   const WriteId writer = write_id(9, 1);
   broker.put({east, 1}, "v", writer);
