@@ -103,16 +103,21 @@ BatchHeader batch_header_with_declarations() {
 }
 
 Applied applied() {
-  return {{"east", {1'700'000'000'000}, Lane::cache}, {{"west", 123'456}, {"south", 123'000}}};
+  return {{"east", {1, 7}, Lane::cache}, {{"west", 123'456}, {"south", 123'000}}};
 }
 
 LinkState link_state() {
   LinkState state;
   for (std::uint64_t i = 0; i < 100; ++i) {
     const std::string cluster = "cluster-" + std::to_string(i);
-    state.members.push_back({cluster, "default", i, i, 1, 100});
+    const Incarnation incarnation{1, i};
+    Member member{cluster, "default"};
+    member.record.incarnation = incarnation;
+    member.hops = 1;
+    member.age_ms = 100;
+    state.members.push_back(std::move(member));
     for (const Lane lane : {Lane::cache, Lane::bulk, Lane::events}) {
-      state.offers.push_back({{cluster, 1'700'000'000'000, lane}, i, 1, 0, 1, false});
+      state.offers.push_back({{cluster, incarnation, lane}, i, 1, 0, 1, false});
     }
   }
   return state;
