@@ -24,6 +24,7 @@ struct Service {
     BrokerOptions options;
     options.node.cluster = "east";
     options.listen = options.link = options.stream = "tcp://127.0.0.1:0";
+    options.data_dir = "none";
     broker = Broker::start(options).value();
     ClientOptions connecting;
     connecting.endpoints = {to_string(broker->endpoints().listen)};
