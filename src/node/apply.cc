@@ -247,11 +247,7 @@ void Node::Impl::take_fact(const Now& now, const Record& record, const Fact& fac
       !is_write || is_usable(facts.stream, facts.clocks, fact.address.namespace_name);
   // By a clock that is too far ahead: it counts as of now.
   const HybridTime counted = facts.clocks.are_trusted ? version : clock_.next(now.wall);
-  if (facts.clocks.are_trusted) {
-    cache_.note_version(origin, version);
-  } else {
-    cache_.distrust(fact.address.namespace_name, placed.order);
-  }
+  if (facts.clocks.are_trusted) cache_.note_version(origin, version);
   const Judgement judgement = placed.written.judgement;
   const bool is_current =
       kIsInvalidation || ((record.flags & kInvalidates) == 0 && judgement == Judgement::replaces);

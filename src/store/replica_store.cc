@@ -328,15 +328,15 @@ void ReplicaStore::note_version(const std::string& origin, HybridTime version) {
 
 void ReplicaStore::lose(const Scope& scope, HybridTime time, std::span<const Position> applied) {
   if (scope.kind == ScopeKind::namespaces) {
-    for (const std::string& name : scope.names) distrust(name, time, applied);
+    for (const std::string& name : scope.names) lose_space(name, time, applied);
     return;
   }
   store_.raise_floor(std::nullopt, applied);
   store_.cut_everything({time, 0});
 }
 
-void ReplicaStore::distrust(const std::string& namespace_name, HybridTime time,
-                            std::span<const Position> applied) {
+void ReplicaStore::lose_space(const std::string& namespace_name, HybridTime time,
+                              std::span<const Position> applied) {
   // Near caches know the namespaces that were opened, and no others.
   const auto space =
       names_ == nullptr ? store_.find_space(namespace_name) : store_.space_of(namespace_name);

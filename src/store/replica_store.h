@@ -87,9 +87,6 @@ class ReplicaStore {
   // and a comparison with the other stores brings what was missed. `time` is that of the last fact
   // applied, `applied` how far everything is: what was written without having seen it is not used.
   void lose(const Scope& scope, HybridTime time, std::span<const Position> applied = {});
-  // A fact whose clock is too far ahead is not kept, nor what it may be about.
-  void distrust(const std::string& namespace_name, HybridTime time,
-                std::span<const Position> applied = {});
 
   // What a client loaded from the source of the data, after everything up to `seen` had been told
   // here and before anything else about it was. Not where a resolver decides.
@@ -186,6 +183,8 @@ class ReplicaStore {
                                                const StoreKey& key, CacheOperation operation,
                                                bool is_held = false);
   [[nodiscard]] std::optional<EntryState> received(const std::string& namespace_name);
+  void lose_space(const std::string& namespace_name, HybridTime time,
+                  std::span<const Position> applied);
   [[nodiscard]] bool is_for_us_alone(const std::vector<std::string>& targets) const;
   void expect(Instant now, const OperationId& fact, Expected expected);
   void miss(Instant now, const Expected& expected);
