@@ -116,7 +116,7 @@ struct Vouch {
   // knows which cluster it is.
   std::string origin;
   std::uint32_t age_ms = 0;
-  // Not 0: in this life it gave facts before it had joined anybody, and they never came here.
+  // Not 0: facts from before this incarnation, or from before it had joined anybody, were missed.
   std::uint64_t unheard_counter = 0;
   bool is_endpoint =
       false;  // `origin` is one: it means something to this life of the broker alone.

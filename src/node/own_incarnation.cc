@@ -46,6 +46,7 @@ void OwnIncarnation::begin(Renewal why, const Incarnation& above, const LaneNumb
   add_ancestor(memory_.ancestors, before);
   if (above != before) add_ancestor(memory_.ancestors, above);
   memory_.end = {true, std::nullopt};
+  has_begun_again_ = true;
   ++memory_.revision;
   if (has_directory_) awaited_ = memory_.revision;
 }

@@ -61,6 +61,8 @@ class OwnIncarnation {
 
   // The next one begins; this one has numbered up to `heads`.
   void begin(Renewal why, const Incarnation& above, const LaneNumbers& heads);
+  // In this process: what others numbered beside the one before never came here.
+  [[nodiscard]] bool has_begun_again() const { return has_begun_again_; }
 
   // The directory holds that revision.
   void on_remembered(std::uint64_t revision);
@@ -73,6 +75,7 @@ class OwnIncarnation {
   std::uint64_t remembered_ = 0;
   std::uint64_t awaited_ = 0;
   bool has_believed_ = false;
+  bool has_begun_again_ = false;
 };
 
 }  // namespace mpreg

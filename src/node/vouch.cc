@@ -73,7 +73,10 @@ std::uint32_t age_of(const NodeState& node, Instant now, const std::string& orig
 std::vector<Vouch> vouches_of(const NodeState& node, Instant now) {
   std::vector<Vouch> vouches;
   const bool may_vouch = node.membership_.may_number();
-  vouches.push_back({node.options_.cluster, may_vouch ? 0 : kAgeUnknown});
+  Vouch& own = vouches.emplace_back(Vouch{node.options_.cluster, may_vouch ? 0 : kAgeUnknown});
+  if (node.incarnation_.has_begun_again()) {
+    own.unheard_counter = node.incarnation_.incarnation().counter;
+  }
   for (const LinkTarget& target : node.membership_.unmet_targets()) {
     vouches.push_back({target.endpoint, kAgeUnknown, 0, true});
   }
