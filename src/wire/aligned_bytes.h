@@ -15,8 +15,8 @@ namespace mpreg {
 inline constexpr std::size_t kWireAlignment = 8;
 static_assert(std::endian::native == std::endian::little);
 
-[[nodiscard]] inline bool is_aligned(const void* data) {
-  return reinterpret_cast<std::uintptr_t>(data) % kWireAlignment == 0;
+[[nodiscard]] inline bool is_aligned(const void* data, std::size_t to = kWireAlignment) {
+  return reinterpret_cast<std::uintptr_t>(data) % to == 0;
 }
 
 // The given bytes where they are, or a copy of them that is aligned. Small ones, which are most,

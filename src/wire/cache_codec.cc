@@ -112,9 +112,7 @@ void take_dependencies(PacketReader& in, std::string_view table, const Table& fr
 template <typename Table>
 void take_ancestors(PacketReader& in, std::string_view table, const Table& from,
                     std::vector<std::uint32_t>& to) {
-  if (from.ancestors() == nullptr) return;
-  if (!in.accept_count({table, "ancestors"}, from.ancestors()->size(), kAncestorsMax)) return;
-  to.assign(from.ancestors()->begin(), from.ancestors()->end());
+  in.numbers({table, "ancestors"}, from.ancestors(), kAncestorsMax, to);
 }
 
 flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>> put_ancestors(

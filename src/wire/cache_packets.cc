@@ -24,14 +24,10 @@ flatbuffers::Offset<wire::OperationOutcome> write(Builder& out, const OperationO
 }
 
 void read(PacketReader& in, const wire::OperationOutcome& from, OperationOutcome& to) {
-  const auto* operations = from.operations();
-  if (operations != nullptr &&
-      in.accept_count({"operation_outcome", "operations"}, operations->size(), kOutcomesMax)) {
-    to.operations.reserve(operations->size());
-    for (const wire::EndedOperation* one : *operations) {
-      to.operations.push_back({one->operation(), one->latency_us()});
-    }
-  }
+  in.elements({"operation_outcome", "operations"}, from.operations(), kOutcomesMax, to.operations,
+              [](const wire::EndedOperation* one) {
+                return EndedOperation{one->operation(), one->latency_us()};
+              });
   in.choice({"operation_outcome", "outcome"}, from.outcome(), Outcome::acknowledged, to.outcome);
   in.clusters({"operation_outcome", "confirmed"}, from.confirmed(), kClustersMax, to.confirmed);
   in.clusters({"operation_outcome", "missing"}, from.missing(), kClustersMax, to.missing);
@@ -107,9 +103,7 @@ void read(PacketReader& in, const wire::CacheGot& from, CacheGot& to) {
   in.cluster({"cache_got", "asker"}, from.asker(), to.asker);
   to.hops = from.hops();
   if (from.position() != nullptr) read(in, *from.position(), to.position);
-  if (from.tags() == nullptr) return;
-  if (!in.accept_count({"cache_got", "tags"}, from.tags()->size(), kTagsHeldMax)) return;
-  to.tags.assign(from.tags()->begin(), from.tags()->end());
+  in.numbers({"cache_got", "tags"}, from.tags(), kTagsHeldMax, to.tags);
 }
 
 flatbuffers::Offset<wire::LoadAsk> write(Builder& out, const LoadAsk& from) {
@@ -133,9 +127,7 @@ void read(PacketReader& in, const wire::LoadAsk& from, LoadAsk& to) {
   if (from.value() != nullptr) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }
-  if (from.tags() == nullptr) return;
-  if (!in.accept_count({"load_ask", "tags"}, from.tags()->size(), kTagsHeldMax)) return;
-  to.tags.assign(from.tags()->begin(), from.tags()->end());
+  in.numbers({"load_ask", "tags"}, from.tags(), kTagsHeldMax, to.tags);
 }
 
 flatbuffers::Offset<wire::LoadGranted> write(Builder& out, const LoadGranted& from) {

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/error.h"
 #include "base/frame.h"
 #include "stream/stream_id.h"
+#include "wire/aligned_bytes.h"
 #include "wire/packet_limits.h"
 
 namespace mpreg {
@@ -76,6 +78,25 @@ class PacketReader {
     if (from == nullptr || !accept_count(name, from->size(), count_max)) return;
     to.resize(from->size());
     for (flatbuffers::uoffset_t i = 0; i < from->size() && ok(); ++i) read(*from->Get(i), to[i]);
+  }
+
+  // A vector of numbers, or of structs; convert(element) makes the value of one.
+  template <typename Element, typename Value, typename Convert>
+  void elements(FieldName name, const flatbuffers::Vector<Element>* from, std::size_t count_max,
+                std::vector<Value>& to, Convert convert) {
+    if (from == nullptr || !accept_count(name, from->size(), count_max)) return;
+    // FlatBuffers 2 verifies the alignment of a vector's length, not of its elements.
+    using Stored = std::remove_pointer_t<Element>;
+    if (!is_aligned(from->Data(), alignof(Stored))) {
+      return refuse(name, "is not aligned to " + std::to_string(alignof(Stored)) + " bytes");
+    }
+    to.reserve(from->size());
+    for (const Element element : *from) to.push_back(convert(element));
+  }
+  template <typename Number>
+  void numbers(FieldName name, const flatbuffers::Vector<Number>* from, std::size_t count_max,
+               std::vector<Number>& to) {
+    elements(name, from, count_max, to, [](Number number) { return number; });
   }
 
   // False, and an error, when there are more than allowed.

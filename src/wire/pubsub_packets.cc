@@ -70,17 +70,12 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
   if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
   to.may_answer_later = from.may_answer_later();
   to.is_share = from.is_share();
-  if (from.unusable() != nullptr &&
-      in.accept_count({"batch_header", "unusable"}, from.unusable()->size(), kRepeatedMax)) {
-    to.unusable.assign(from.unusable()->begin(), from.unusable()->end());
-  }
+  in.numbers({"batch_header", "unusable"}, from.unusable(), kRepeatedMax, to.unusable);
   to.applied = from.applied();
-  if (from.seen() != nullptr &&
-      in.accept_count({"batch_header", "seen"}, from.seen()->size(), kPositionsMax)) {
-    for (const wire::SeenPosition* one : *from.seen()) {
-      to.seen.push_back({one->stream(), one->number()});
-    }
-  }
+  in.elements({"batch_header", "seen"}, from.seen(), kPositionsMax, to.seen,
+              [](const wire::SeenPosition* one) {
+                return SeenPosition{one->stream(), one->number()};
+              });
 }
 
 flatbuffers::Offset<wire::Gap> write(Builder& out, const Gap& from) {

@@ -1,4 +1,3 @@
-#include "wire/aligned_bytes.h"
 #include "wire/packet_families.h"
 
 namespace mpreg {
@@ -11,14 +10,10 @@ void take_code(PacketReader& in, FieldName name, wire::ErrorCode from, ErrorCode
 void take_ranges(PacketReader& in, FieldName name,
                  const flatbuffers::Vector<const wire::NumberRange*>* from,
                  std::vector<NumberRange>& to) {
-  if (from == nullptr || !in.accept_count(name, from->size(), kAcceptedRangesMax)) return;
-  // FlatBuffers 2 verifies the alignment of a vector's length, not of its structs.
-  if (!is_aligned(from->Data())) return in.refuse(name, "is not aligned to 8 bytes");
-  to.reserve(from->size());
-  for (const wire::NumberRange* range : *from) {
+  in.elements(name, from, kAcceptedRangesMax, to, [&](const wire::NumberRange* range) {
     in.require_at_most({name.table, "accepted.first"}, range->first(), "last", range->last());
-    to.push_back({range->first(), range->last()});
-  }
+    return NumberRange{range->first(), range->last()};
+  });
 }
 
 }  // namespace

@@ -41,9 +41,7 @@ void read(PacketReader& in, const wire::StoredEntry& from, StoredEntry& to) {
   if (from.value() != nullptr) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }
-  if (from.tags() == nullptr) return;
-  if (!in.accept_count({kTable, "tags"}, from.tags()->size(), kTagsHeldMax)) return;
-  to.tags.assign(from.tags()->begin(), from.tags()->end());
+  in.numbers({kTable, "tags"}, from.tags(), kTagsHeldMax, to.tags);
 }
 
 // The index is of a group or bucket that there is.
@@ -69,11 +67,7 @@ void read(PacketReader& in, const wire::StoreAsk& from, StoreAsk& to) {
   in.choice({"store_ask", "level"}, from.level(), StoreLevel::entries, to.level);
   to.index = from.index();
   check_index(in, "store_ask", to.level, to.index);
-  if (from.known() == nullptr) return;
-  if (!in.accept_count({"store_ask", "known"}, from.known()->size(), kStoredEntriesKnownMax)) {
-    return;
-  }
-  to.known.assign(from.known()->begin(), from.known()->end());
+  in.numbers({"store_ask", "known"}, from.known(), kStoredEntriesKnownMax, to.known);
 }
 
 flatbuffers::Offset<wire::StoreTell> write(Builder& out, const StoreTell& from) {
@@ -98,14 +92,13 @@ void read(PacketReader& in, const wire::StoreTell& from, StoreTell& to) {
   in.tables({"store_tell", "entries"}, from.entries(), kStoredEntriesMax, to.entries,
             [&](const wire::StoredEntry& one, StoredEntry& into) { read(in, one, into); });
   to.is_last = from.is_last();
-  if (from.digests() == nullptr) return;
   const std::size_t wanted = to.level == StoreLevel::groups    ? kStoreGroups
                              : to.level == StoreLevel::buckets ? kGroupBuckets
                                                                : 0;
-  if (!in.accept_count({"store_tell", "digests"}, from.digests()->size(), wanted)) return;
-  for (const wire::BucketDigest* digest : *from.digests()) {
-    to.digests.push_back({digest->hash(), digest->count()});
-  }
+  in.elements({"store_tell", "digests"}, from.digests(), wanted, to.digests,
+              [](const wire::BucketDigest* digest) {
+                return BucketDigest{digest->hash(), digest->count()};
+              });
 }
 
 }  // namespace mpreg

@@ -7,6 +7,7 @@
 
 #include "packet_generated.h"
 #include "unit/wire/sample_packets.h"
+#include "wire/aligned_bytes.h"
 #include "wire/packet_codec.h"
 
 namespace mpreg {
@@ -255,25 +256,73 @@ TEST(PacketRefusals, a_count_that_reaches_beyond_the_packet) {
   }
 }
 
-// FlatBuffers 2 verifies the alignment of a vector's count, not of the structs in it.
-TEST(PacketRefusals, ranges_that_are_not_aligned) {
-  const wire::NumberRange range(1, 2);
+// FlatBuffers 2 verifies the alignment of a vector's count, not of its elements.
+
+template <typename Element>
+using VectorOf = flatbuffers::Offset<flatbuffers::Vector<Element>>;
+
+// The answers to the same packet with its vector of one element at each of two alignments.
+template <typename Element, typename Stored, typename Finish>
+std::set<std::string> answers_at_both_alignments(const Stored& element, Finish finish) {
   std::set<std::string> answers;
   for (const bool shifts : {false, true}) {
     flatbuffers::FlatBufferBuilder builder;
+    builder.Align(kWireAlignment);  // The whole packet, as counted from its end.
     if (shifts) (void)builder.CreateVector(std::vector<std::uint8_t>());
-    // Written as bytes, the structs are aligned for their count alone.
-    builder.StartVector(sizeof(range), 1);
-    builder.PushBytes(reinterpret_cast<const std::uint8_t*>(&range), sizeof(range));
-    const flatbuffers::Offset<flatbuffers::Vector<const wire::NumberRange*>> accepted(
-        builder.EndVector(1));
+    // Written as bytes, the elements are aligned for their count alone.
+    builder.StartVector(sizeof(element), 1);
+    builder.PushBytes(reinterpret_cast<const std::uint8_t*>(&element), sizeof(element));
+    const VectorOf<Element> vector(builder.EndVector(1));
+    finish(builder, vector);
+    answers.insert(refusal_of(bytes_of(builder)));
+  }
+  return answers;
+}
+
+std::set<std::string> taken_or(std::string_view refusal) {
+  return {"nothing was refused", std::string(refusal)};
+}
+
+TEST(PacketRefusals, ranges_that_are_not_aligned) {
+  const auto finish = [](auto& builder, VectorOf<const wire::NumberRange*> accepted) {
     const auto message = wire::CreateWelcome(builder, 1, 0, 0, 7, 0, 0, 0, accepted).Union();
     builder.Finish(wire::CreatePacket(builder, wire::Message::Welcome, message),
                    wire::PacketIdentifier());
-    answers.insert(refusal_of(bytes_of(builder)));
-  }
-  EXPECT_EQ(answers, (std::set<std::string>{"nothing was refused",
-                                            "welcome.accepted is not aligned to 8 bytes"}));
+  };
+  EXPECT_EQ(answers_at_both_alignments<const wire::NumberRange*>(wire::NumberRange(1, 2), finish),
+            taken_or("welcome.accepted is not aligned to 8 bytes"));
+}
+
+TEST(PacketRefusals, ended_operations_that_are_not_aligned) {
+  const auto finish = [](auto& builder, VectorOf<const wire::EndedOperation*> operations) {
+    wire::OperationOutcomeBuilder outcome(builder);
+    outcome.add_operations(operations);
+    builder.Finish(
+        wire::CreatePacket(builder, wire::Message::OperationOutcome, outcome.Finish().Union()),
+        wire::PacketIdentifier());
+  };
+  EXPECT_EQ(
+      answers_at_both_alignments<const wire::EndedOperation*>(wire::EndedOperation(1, 2), finish),
+      taken_or("operation_outcome.operations is not aligned to 8 bytes"));
+}
+
+TEST(PacketRefusals, digests_that_are_not_aligned) {
+  const auto tell = [](auto& builder, VectorOf<const wire::BucketDigest*> digests) {
+    wire::StoreTellBuilder answer(builder);
+    answer.add_digests(digests);
+    builder.Finish(wire::CreatePacket(builder, wire::Message::StoreTell, answer.Finish().Union()),
+                   wire::PacketIdentifier());
+  };
+  EXPECT_EQ(answers_at_both_alignments<const wire::BucketDigest*>(wire::BucketDigest(1, 2), tell),
+            taken_or("store_tell.digests is not aligned to 8 bytes"));
+  const auto ask = [](auto& builder, VectorOf<std::uint64_t> known) {
+    wire::StoreAskBuilder question(builder);
+    question.add_known(known);
+    builder.Finish(wire::CreatePacket(builder, wire::Message::StoreAsk, question.Finish().Union()),
+                   wire::PacketIdentifier());
+  };
+  EXPECT_EQ(answers_at_both_alignments<std::uint64_t>(std::uint64_t{7}, ask),
+            taken_or("store_ask.known is not aligned to 8 bytes"));
 }
 
 }  // namespace
