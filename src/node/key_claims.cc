@@ -7,25 +7,35 @@
 #include "wire/cache_codec.h"
 
 namespace mpreg {
+namespace {
+
+// A member that is not heard of may go on hearing others until its neighbours give up their links
+// to it, and its near caches serve for as long after that as word of a cluster lasts.
+constexpr Duration kServesUnheard = kPeerDown + kOriginSilenceMax + 2 * kLeaseMargin;
+
+}  // namespace
 
 Claims::Electorate KeyClaims::electorate(const Now& now) const {
   Claims::Electorate all;
-  const Duration silence_max = around_.settings.claim_lease_max() + kLeaseMargin;
+  const Duration lease_max = around_.settings.claim_lease_max() + kLeaseMargin;
+  const Duration silence_max = std::max(lease_max, kServesUnheard);
   std::size_t members = 1;
   all.needed.push_back(around_.options.cluster);
-  const bool is_young = now.instant - begun_ <= silence_max;
+  const bool is_young = now.instant - begun_ <= lease_max;
   for (const auto& [cluster, known] : around_.members.all()) {
     ++members;
     if (is_young && known.last_heard < begun_) all.may_have_forgotten = true;
-    if (known.is_met && now.instant - known.last_heard <= silence_max)
+    // Who was not met yet since this broker started may have been heard of until then.
+    if (now.instant - std::max(known.last_heard, begun_) <= silence_max) {
       all.needed.push_back(cluster);
+    }
   }
   all.majority = std::max<std::size_t>(members / 2 + 1, around_.options.claim_quorum);
   if (!around_.options.dials.empty() && around_.members.all().empty()) {
     all.not_yet = "this broker has not joined the others yet";
   } else if (is_young) {
     all.not_yet = "this broker has started less than " +
-                  std::to_string(std::chrono::ceil<std::chrono::seconds>(silence_max).count()) +
+                  std::to_string(std::chrono::ceil<std::chrono::seconds>(lease_max).count()) +
                   " s ago, and may not know yet what others hold";
   }
   return all;

@@ -64,6 +64,21 @@ TEST(KeyClaims, whoever_was_heard_of_within_a_lease_is_needed_and_every_member_c
   EXPECT_TRUE(electorate.not_yet.empty());
 }
 
+// However short leases are: its near caches may go on serving what was written before.
+TEST(KeyClaims, whoever_may_still_serve_is_needed) {
+  Claiming f;
+  f.settings = SettingsBook(settings_with(std::chrono::seconds(1)));
+  f.members.remember("north", {});
+  KeyClaims claims({f.options, f.settings, f.members, f.cache, f.clock, f.books}, kBegun, 1);
+  f.meet("west", kBegun + std::chrono::seconds(20));
+  const auto needed_at = [&](int seconds) {
+    return claims.electorate(Claiming::at(std::chrono::seconds(seconds))).needed;
+  };
+  EXPECT_EQ(needed_at(8), (std::vector<std::string>{"east", "north", "west"}));
+  EXPECT_EQ(needed_at(28), (std::vector<std::string>{"east", "west"}));
+  EXPECT_EQ(needed_at(29), (std::vector<std::string>{"east"}));
+}
+
 TEST(KeyClaims, a_broker_that_has_just_begun_may_not_know_what_others_hold) {
   Claiming f;
   KeyClaims claims({f.options, f.settings, f.members, f.cache, f.clock, f.books}, kBegun, 1);
