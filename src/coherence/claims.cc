@@ -177,10 +177,9 @@ Claims::Round& Claims::begin_round(Instant now, Acquisition& own, std::uint64_t 
   return own.rounds.emplace_back(std::move(round));
 }
 
-void Claims::give_up(Instant now) {
+void Claims::give_up() {
   for (const auto& [key, own] : acquisitions_) {
-    if (own.claim.token == 0 || now >= own.until) continue;
-    say_over(own.address, own.claim, key.second);
+    if (own.is_said && !own.is_granted) say_over(own.address, own.claim, key.second, own.ask);
   }
   acquisitions_.clear();
   has_changed_ = true;

@@ -78,8 +78,8 @@ class Claims {
             Number number);
   void take(Instant now, const ClaimRecord& record, const std::string& origin);
 
-  // What is held here is not any more: this broker stops.
-  void give_up(Instant now);
+  // This broker stops. What was granted stays so until its lease ends: who holds it may believe so.
+  void give_up();
   // The own stream has begun another incarnation, and nobody heard the one before.
   void renumbered(Instant now);
 

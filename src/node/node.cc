@@ -218,7 +218,7 @@ Instant Node::Impl::next_tick() const {
 void Node::Impl::leave(Turn& turn) {
   if (leaving_) return;
   leave_groups(turn);
-  claims_.claims().give_up(turn.now.instant);
+  claims_.claims().give_up();
   settle_claims(turn);
   leaving_ = true;
   incarnation_.note_final(heads_of(streams_, own_));

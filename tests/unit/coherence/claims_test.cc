@@ -73,6 +73,32 @@ TEST(Claims, one_that_another_holds_is_refused_or_waited_for) {
   EXPECT_GT(second.granted[0].second.token, first.granted[0].second.token);
 }
 
+TEST(Claims, a_cluster_that_stops_hands_over_only_what_it_has_granted_to_nobody) {
+  Federation all(3);
+  auto [a, b, c] = std::tie(all.clusters[0], all.clusters[1], all.clusters[2]);
+  all.ask(a, 1, asking(1));
+  all.run();
+  ASSERT_EQ(a.granted.size(), 1U);
+  a.claims->give_up();
+  all.ask(b, 2, asking(2, 1000ms, 3000ms));
+  all.run();
+  EXPECT_TRUE(b.granted.empty()) << "the client of a may not know yet that its broker stops";
+  all.pass(1100ms);
+  all.run();
+  EXPECT_EQ(b.granted.size(), 1U);
+
+  Federation others(3);
+  auto [d, e, f] = std::tie(others.clusters[0], others.clusters[1], others.clusters[2]);
+  others.ask(d, 1, asking(1), d.name);
+  others.run({d.name, e.name});
+  ASSERT_TRUE(d.granted.empty());
+  d.claims->give_up();
+  others.run();
+  others.ask(e, 2, asking(2), e.name);
+  others.run();
+  EXPECT_EQ(e.granted.size(), 1U);
+}
+
 TEST(Claims, a_holder_that_was_fenced_cannot_write_and_its_last_writes_are_older) {
   Federation all(3);
   auto [a, b] = std::tie(all.clusters[0], all.clusters[1]);
