@@ -26,11 +26,13 @@ ClaimAsk HeldKey::renew(std::chrono::milliseconds lease) const {
 }
 
 ClaimAsk HeldKey::release() {
+  is_released_ = true;
   lease_ = {};
   return ask_for(address_, granted_.token, std::chrono::milliseconds(0));
 }
 
 void HeldKey::granted(SentAt asked, ClaimGranted answer) {
+  if (is_released_) return;
   granted_ = std::move(answer);
   length_ = std::chrono::milliseconds(granted_.lease_ms);
   lease_ = Lease(AsOf(asked), length_);

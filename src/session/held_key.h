@@ -20,10 +20,10 @@ class HeldKey {
   [[nodiscard]] ClaimAsk acquire(std::chrono::milliseconds lease,
                                  std::chrono::milliseconds wait) const;
   [[nodiscard]] ClaimAsk renew(std::chrono::milliseconds lease) const;
-  // From now on it is not held, whatever the broker answers.
+  // From now on it is not held, whatever the broker answers to what was asked before.
   [[nodiscard]] ClaimAsk release();
 
-  // The answer to what was asked at `asked`.
+  // The answer to what was asked at `asked`; not counted when it was released since.
   void granted(SentAt asked, ClaimGranted answer);
 
   [[nodiscard]] bool holds(Instant now) const { return lease_.holds(now); }
@@ -40,6 +40,7 @@ class HeldKey {
   CacheAddress address_;
   ClaimGranted granted_;
   Duration length_{};
+  bool is_released_ = false;
   Lease lease_;
 };
 

@@ -61,6 +61,8 @@ TEST_F(HeldKeys, a_release_ends_it_before_anybody_has_answered) {
   EXPECT_EQ(release.token, 77U);
   EXPECT_EQ(release.lease_ms, 0U);
   EXPECT_FALSE(key.holds(start));
+  key.granted(asked(), granted(2000));
+  EXPECT_FALSE(key.holds(start)) << "a renewal that was asked for before";
   key.granted(asked(milliseconds(1)), granted(0));
   EXPECT_FALSE(key.holds(start + milliseconds(1)));
 }
