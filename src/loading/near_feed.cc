@@ -50,7 +50,7 @@ NearFeed::Applied NearFeed::on_fact(const Now& now, const Fact& fact) {
   Applied applied = take(now, fact);
   // What cannot be read may have been about anything.
   if (!applied.error.text.empty()) store_.lose({});
-  if (fact.kind != RecordKind::value) advance(*fact.stream, fact.number);
+  if (fact.kind != RecordKind::value) advance_by_fact(*fact.stream, fact.number);
   return applied;
 }
 
@@ -96,6 +96,14 @@ bool NearFeed::covers(const Frontier& frontier) const {
 
 void NearFeed::advance(const StreamId& stream, Number number) {
   const std::lock_guard lock(mutex_);
+  (void)applied_.advance(stream, number);
+}
+
+// What came before the first fact of a stream that begins in its middle may never have come: the
+// lease that names its position says so, too (unheard_counter).
+void NearFeed::advance_by_fact(const StreamId& stream, Number number) {
+  const std::lock_guard lock(mutex_);
+  if (number > 1 && !applied_.find(stream)) return;
   (void)applied_.advance(stream, number);
 }
 

@@ -56,12 +56,13 @@ class NearFeed {
   void on_gap(const Gap& gap);
 
   // ---- Any thread.
-  // Whether everything up to there has come.
+  // Whether everything up to there has come, or what was kept from before it is gone.
   [[nodiscard]] bool covers(const Frontier& frontier) const;
 
  private:
   Applied take(const Now& now, const Fact& fact);
   void advance(const StreamId& stream, Number number);
+  void advance_by_fact(const StreamId& stream, Number number);
 
   NearStore& store_;
   ServingRights& rights_;

@@ -52,6 +52,22 @@ TEST_F(NearFeeds, a_fact_drops_what_is_held_and_counts_as_come) {
   EXPECT_TRUE(tell(changed(WaitLevel::observed)).observed_due);
 }
 
+// Its broker has just heard of that cluster, and what it wrote before comes to nobody here.
+TEST_F(NearFeeds, a_stream_that_begins_in_its_middle_counts_once_a_lease_names_it) {
+  keep("Ada");
+  number = 8;
+  CacheInvalidation other = changed();
+  other.address.key = "8";
+  (void)tell(other);
+  EXPECT_EQ(held(), "Ada");
+  EXPECT_FALSE(feed.covers(up_to(4)));
+  feed.on_lease({SentAt::before_sending(at), false, {{"west", 0, 1}}, {{west, 9}}});
+  EXPECT_TRUE(feed.covers(up_to(4)));
+  EXPECT_EQ(held(), "-");
+  (void)tell(other);
+  EXPECT_TRUE(feed.covers(up_to(10)));
+}
+
 TEST_F(NearFeeds, what_cannot_be_read_drops_everything_and_is_told) {
   keep("Ada");
   const Frame noise = Frame::copy_of(as_bytes("noise"));
