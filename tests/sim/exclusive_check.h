@@ -36,6 +36,22 @@ class ExclusiveCheck {
   void on_granted_among_few(const std::string& key, FencingToken token) {
     keys_[key].among_few.insert(token);
   }
+  // The client takes the key for its own until then, by what it has been answered.
+  void on_believed(const std::string& key, std::uint32_t client, FencingToken token, Instant now,
+                   Instant until) {
+    Key& known = keys_[key];
+    if (known.among_few.contains(token)) return;
+    for (const auto& [other, held] : known.believed) {
+      if (other == client || held.until <= now) continue;
+      verdict_.fail(key + " is held by client c" + std::to_string(client) + " with token " +
+                    std::to_string(token) + ", and client c" + std::to_string(other) +
+                    " believes to hold it with " + std::to_string(held.token));
+    }
+    known.believed[client] = {token, until};
+  }
+  void on_released(const std::string& key, std::uint32_t client) {
+    keys_[key].believed.erase(client);
+  }
   // A broker has numbered it.
   void on_written(const std::string& key, FencingToken token, HybridTime version) {
     Key& known = keys_[key];
@@ -65,6 +81,11 @@ class ExclusiveCheck {
     FencingToken greatest = 0;
     std::map<FencingToken, HybridTime> written;
     std::set<FencingToken> among_few;
+    struct Belief {
+      FencingToken token = 0;
+      Instant until{};
+    };
+    std::map<std::uint32_t, Belief> believed;  // By client.
   };
 
   Verdict& verdict_;

@@ -1,11 +1,13 @@
 #pragma once
 // NearCheck: the source of the data behind the near caches of a world, and what a read may give.
-// Each key has one writer, so that "older" has one meaning. A read that is marked coherent gives
+// The source orders the writes of each key, so that
+// "older" has one meaning. A read that is marked coherent gives
 // nothing older than
 //
 //   - what its own client wrote, or was told of;
-//   - a write that was acknowledged more than kOriginSilenceMax ago;
+//   - a write that was acknowledged, if its broker accepted it more than kOriginSilenceMax ago;
 //   - a write that was confirmed as observed;
+//   - what the source held when the key became one client's alone;
 //   - a write that is covered by a token, when its client has been sent everything that the token
 //   covers.
 
@@ -16,7 +18,10 @@
 #include <string_view>
 #include <vector>
 
+#include "exclusive_check.h"
+#include "near/near_shard.h"
 #include "plan.h"
+#include "session/client_session.h"
 #include "stream/frontier.h"
 #include "truth.h"
 
@@ -33,37 +38,80 @@ enum class NearFault : std::uint8_t {
   wide_is_ignored,
   values_without_facts,
   silence_is_ignored,
+  unheard_is_ignored,
+  joined_is_coherent,
+  next_life_is_the_same,
+  trusts_what_came_before,
+  never_hits,
+  claim_from_arrival,
+  own_write_ignored,
+  token_covers_nothing,
+};
+
+// What a client has been sent, looked up when somebody wants to know.
+class SentTo {
+ public:
+  explicit SentTo(const ClientSession& session) : session_(session) {}
+  [[nodiscard]] const std::vector<StreamPosition>& positions() {
+    if (!positions_) positions_ = session_.positions();
+    return *positions_;
+  }
+
+ private:
+  const ClientSession& session_;
+  std::optional<std::vector<StreamPosition>> positions_;
 };
 
 class NearCheck {
  public:
   static constexpr std::size_t kKeys = 6;
   static constexpr std::string_view kNamespace = "near";
+  // Behind them, the keys that are one client's alone for a while (ExclusiveCheck), in a namespace
+  // of their own: whoever holds one writes it.
+  static constexpr std::size_t kHeldKeys = ExclusiveCheck::kKeys;
+  static constexpr std::size_t kAllKeys = kKeys + kHeldKeys;
   using Version = std::uint32_t;  // Of a key at the source; 0: as it was at the beginning.
 
-  NearCheck(const Plan& plan, Verdict& verdict);
+  NearCheck(const Plan& plan, const Truth& truth, Verdict& verdict);
 
   [[nodiscard]] bool has_near(std::uint32_t client) const;
-  [[nodiscard]] static std::string key(std::size_t index) { return "n" + std::to_string(index); }
+  [[nodiscard]] static std::string key(std::size_t index) {
+    return index < kKeys ? "n" + std::to_string(index) : ExclusiveCheck::key(index - kKeys);
+  }
+  [[nodiscard]] static std::string_view namespace_of(std::size_t key) {
+    return key < kKeys ? kNamespace : ExclusiveCheck::kNamespace;
+  }
+  // As many as are read in this plan.
+  [[nodiscard]] std::size_t keys_read() const { return plan_.claims ? kAllKeys : kKeys; }
+  // Written by all, where the plan has several writers; not as a value.
+  [[nodiscard]] bool is_shared(std::size_t key) const {
+    return plan_.several_writers && key >= kKeys - 2 && key < kKeys;
+  }
   // One of the keys that the client writes; nothing when it writes none.
   [[nodiscard]] std::optional<std::size_t> own_key(std::uint32_t client, std::uint64_t lot) const;
 
-  // ---- The source.
-  Version write(std::size_t key, std::string_view text);
-  [[nodiscard]] Version source(std::size_t key) const { return keys_[key].source; }
-  [[nodiscard]] const std::string& text(std::size_t key, Version version) const {
-    return keys_[key].texts[version];
+  // ---- The source. Without a text the thing is gone from it.
+  Version write(std::size_t key, const std::optional<std::string>& text);
+  [[nodiscard]] NearValue value(std::size_t key, Version version) const;
+  [[nodiscard]] static std::string text_of(const NearValue& value) {
+    return value.absent ? std::string(kGone) : value.value;
   }
+  [[nodiscard]] Version source(std::size_t key) const { return keys_[key].source; }
 
   // ---- What was told of writes.
   void on_sent(std::uint32_t client, std::uint64_t operation, std::size_t key, Version version,
                MessageIndex fact);
-  void on_accepted(std::uint32_t client, std::uint64_t through, Instant now);
+  // Gives what was not known to be accepted before: keys, and when their brokers accepted.
+  std::vector<std::pair<std::size_t, Instant>> on_accepted(std::uint32_t client,
+                                                           std::uint64_t through, Instant now);
   void on_refused(std::uint32_t client, std::uint64_t operation) {
     sent_.erase({client, operation});
   }
-  void on_observed(std::uint32_t client, std::uint64_t operation);
+  // The key, if it was one of these.
+  std::optional<std::size_t> on_observed(std::uint32_t client, std::uint64_t operation);
   void on_told(std::uint32_t client, MessageIndex fact);
+  // The key is somebody's alone from now on: nobody serves what is older than that.
+  void on_key_granted(std::size_t key);
 
   // A token that covers what the client has written so far.
   void on_token(std::uint32_t client, std::uint64_t through,
@@ -71,21 +119,40 @@ class NearCheck {
 
   // ---- What was read; by whom, and what that client has been sent.
   void check(std::uint32_t client, std::size_t key, std::string_view text, Instant now,
-             const std::vector<StreamPosition>& applied);
+             SentTo& sent);
+  // Changes whenever check() may find another reason to fail, but for the time that passes: judge()
+  // is due at the moments that on_accepted() gives.
+  [[nodiscard]] std::uint64_t generation(std::size_t key) const { return keys_[key].generation; }
+  [[nodiscard]] bool has_tokens(std::size_t key) const { return !keys_[key].tokens.empty(); }
+  // What a loader gave that was called when the source held `source_then`.
+  void check_loaded(std::uint32_t client, std::size_t key, std::string_view text,
+                    Version source_then);
   // What must be there when everything is quiet, if anything is.
   [[nodiscard]] bool is_last(std::size_t key, std::string_view text) const;
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
   [[nodiscard]] std::uint64_t coherent_reads() const { return coherent_reads_; }
   [[nodiscard]] std::uint64_t token_reads() const { return token_reads_; }
+  [[nodiscard]] std::uint64_t given() const { return given_; }
+  [[nodiscard]] std::uint64_t given_coherent() const { return given_coherent_; }
+  [[nodiscard]] std::uint64_t judged() const { return judged_; }
   void count_read() { ++reads_; }
+  void count_hit() { ++coherent_reads_; }
+  void count_given(bool is_coherent) {
+    ++given_;
+    given_coherent_ += is_coherent ? 1 : 0;
+  }
+  void count_judged() { ++judged_; }
 
  private:
+  static constexpr std::string_view kGone = "(gone)";
+
   struct Key {
     std::vector<std::string> texts;  // By version.
     std::map<std::string, Version, std::less<>> versions;
     std::vector<std::optional<Instant>> acknowledged;  // By version.
+    std::uint64_t generation = 0;
     Version source = 0;
-    Version observed = 0;
+    Version observed = 0;  // Or granted.
     Version last_acknowledged = 0;
     struct Token {
       Version version = 0;
@@ -97,9 +164,11 @@ class NearCheck {
   struct Sent {
     std::size_t key = 0;
     Version version = 0;
+    MessageIndex fact = kNoMessage;
   };
 
   const Plan& plan_;
+  const Truth& truth_;
   Verdict& verdict_;
   std::vector<std::uint32_t> clients_;  // With a near cache.
   std::vector<Key> keys_;
@@ -108,7 +177,10 @@ class NearCheck {
   std::map<std::uint32_t, std::uint64_t> accepted_;
   std::uint64_t reads_ = 0;
   std::uint64_t coherent_reads_ = 0;
-  std::uint64_t token_reads_ = 0;  // Of these: there was a token that covered them.
+  std::uint64_t given_ = 0;  // By get_or_load.
+  std::uint64_t given_coherent_ = 0;
+  std::uint64_t judged_ = 0;
+  std::uint64_t token_reads_ = 0;  // Of all these: there was a token that covered them.
 };
 
 }  // namespace mpreg::sim

@@ -2,7 +2,16 @@
 
 #include <algorithm>
 
+#include "message/leases.h"
+
 namespace mpreg::sim {
+namespace {
+
+// Who has not answered by kOriginSilenceMax is named as fenced; the rest is for the ways, and for
+// an answer of the broker that comes late.
+constexpr Duration kObservedWithin = kOriginSilenceMax + std::chrono::milliseconds(1500);
+
+}  // namespace
 
 OperationCheck::OperationCheck(std::uint32_t client, Truth& truth, Verdict& verdict,
                                const Witnesses& witnesses)
@@ -17,6 +26,7 @@ void OperationCheck::on_begun(std::uint64_t operation, const Begun& begun) {
     fail(text(operation) + " is numbered twice");
   }
   if (begun.tracked) tracked_.push_back(operation);
+  if (begun.observed) observed_.push_back(operation);
 }
 
 void OperationCheck::on_completed_by_hand(std::uint64_t operation) {
@@ -25,7 +35,7 @@ void OperationCheck::on_completed_by_hand(std::uint64_t operation) {
   }
 }
 
-void OperationCheck::on_accepted(std::uint64_t through, std::uint64_t /*broker_life*/) {
+void OperationCheck::on_accepted(std::uint64_t through, Instant now) {
   if (through <= accepted_through_) {
     return fail("client c" + std::to_string(client_) + ": accepted through " +
                 std::to_string(through) + " after " + std::to_string(accepted_through_));
@@ -33,12 +43,28 @@ void OperationCheck::on_accepted(std::uint64_t through, std::uint64_t /*broker_l
   for (std::uint64_t number = accepted_through_ + 1; number <= through; ++number) {
     const auto it = operations_.find(number);
     if (it == operations_.end()) return fail(text(number) + " is accepted and was never begun");
-    const Operation& operation = it->second;
+    Operation& operation = it->second;
+    operation.accepted_at = now;
     if (!operation.refused && truth_.message(operation.begun.message).stampings.empty()) {
       return fail(text(number) + " is accepted and was never stamped");
     }
   }
   accepted_through_ = through;
+}
+
+void OperationCheck::check_bounds(Instant now, Instant steady_since) {
+  std::erase_if(observed_, [&](std::uint64_t number) {
+    const Operation& operation = operations_.at(number);
+    return operation.ended || operation.refused;
+  });
+  for (const std::uint64_t number : observed_) {
+    const Operation& operation = operations_.at(number);
+    const Instant from = std::max(operation.accepted_at, steady_since);
+    if (number > accepted_through_ || now - from <= kObservedWithin) continue;
+    fail(text(number) + " was accepted " +
+         std::to_string((now - operation.accepted_at) / std::chrono::milliseconds(1)) +
+         " ms ago, its broker answers, and it is neither observed nor failed");
+  }
 }
 
 void OperationCheck::on_refused(const OperationRefused& refused, std::uint64_t broker_life,

@@ -25,6 +25,8 @@ class OperationCheck {
     MessageIndex message = kNoMessage;
     MessageIndex value = kNoMessage;  // Of a replication.
     bool tracked = false;
+    // An invalidation at that level: it ends within a bound, whoever does not answer.
+    bool observed = false;
     Instant deadline{};
     bool must_confirm = false;   // Nothing stands in its way.
     bool may_be_fenced = false;  // Of a key that is one client's alone.
@@ -34,7 +36,9 @@ class OperationCheck {
   // It was ended by hand: how it ends says nothing.
   void on_completed_by_hand(std::uint64_t operation);
 
-  void on_accepted(std::uint64_t through, std::uint64_t broker_life);
+  void on_accepted(std::uint64_t through, Instant now);
+  // The broker has answered this client's probes, each in time, since then.
+  void check_bounds(Instant now, Instant steady_since);
   // `may_wait`: the broker's life began as one that has to rejoin before it numbers.
   void on_refused(const OperationRefused& refused, std::uint64_t broker_life, bool may_wait);
   void on_outcome(const OperationOutcome& outcome, Instant now, bool session_over);
@@ -50,6 +54,7 @@ class OperationCheck {
     bool ended = false;
     bool confirmed = false;
     bool by_hand = false;
+    Instant accepted_at{};
   };
 
   void on_end(std::uint64_t number, const OperationOutcome& outcome, Instant now,
@@ -65,6 +70,7 @@ class OperationCheck {
   const Witnesses& witnesses_;
   std::map<std::uint64_t, Operation> operations_;
   std::vector<std::uint64_t> tracked_;
+  std::vector<std::uint64_t> observed_;  // Not ended.
   std::uint64_t accepted_through_ = 0;
 };
 

@@ -161,10 +161,12 @@ struct ToText {
   }
   std::string operator()(const ClaimAsk& p) const {
     return "ClaimAsk " + std::to_string(p.request) + " " + p.address.namespace_name + ":" +
-           p.address.key + " token " + std::to_string(p.token);
+           p.address.key + " token " + std::to_string(p.token) + " for " +
+           std::to_string(p.lease_ms) + " ms, waits " + std::to_string(p.wait_ms) + " ms";
   }
   std::string operator()(const ClaimGranted& p) const {
-    return "ClaimGranted " + std::to_string(p.request) + " token " + std::to_string(p.token);
+    return "ClaimGranted " + std::to_string(p.request) + " token " + std::to_string(p.token) +
+           " for " + std::to_string(p.lease_ms) + " ms";
   }
   std::string operator()(const StoreAsk& p) const {
     return "StoreAsk " + std::to_string(p.tag) + " level " +

@@ -11,10 +11,10 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kActionNames[] = {
-    "publish", "invalidate",  "replicate",     "subscribe",    "unsubscribe",
-    "hold",    "release",     "ask",           "goodbye",      "reconnect",
-    "break",   "cut one way", "cut both ways", "heal one way", "heal both ways",
-    "kill",    "stop",        "restart",       "pause"};
+    "publish",     "invalidate",    "replicate",    "subscribe",      "unsubscribe", "hold",
+    "release",     "ask",           "goodbye",      "reconnect",      "crash",       "break",
+    "cut one way", "cut both ways", "heal one way", "heal both ways", "kill",        "stop",
+    "restart",     "pause",         "suspend",      "fill queue",     "clock jump"};
 
 constexpr milliseconds kComparedOften{3000};
 
@@ -34,6 +34,11 @@ Troubles draw_troubles(Random& random) {
   troubles.wide_area = random.chance(25);
   troubles.large_payloads = random.chance(25);
   troubles.clock_steps_back = troubles.kills && random.chance(15);
+  troubles.clock_jumps = random.chance(10);
+  troubles.suspends = random.chance(30);
+  troubles.full_queues = random.chance(20);
+  troubles.crashes = random.chance(15);
+  troubles.kills_together = troubles.kills && random.chance(30);
   return troubles;
 }
 
@@ -73,7 +78,8 @@ Topology draw_tree(Random& random) {
 // Any connected graph of hubs, peers and gateways, some links dialled by both sides or twice.
 Topology draw_graph(Random& random) {
   Topology topology;
-  const auto brokers = static_cast<std::uint32_t>(random.between(2, random.chance(60) ? 5 : 8));
+  const std::uint64_t most = random.chance(5) ? 12 : random.chance(60) ? 5 : 8;
+  const auto brokers = static_cast<std::uint32_t>(random.between(2, most));
   topology.dials.resize(brokers);
   const std::uint64_t regions = random.chance(50) ? 1 : random.between(2, 3);
   for (std::uint32_t broker = 0; broker < brokers; ++broker) {
@@ -159,6 +165,10 @@ void draw_clients(Random& random, Plan& plan) {
       if (plan.troubles.moves && brokers > 1 && random.chance(60)) {
         client.brokers.push_back(
             static_cast<std::uint32_t>((broker + random.between(1, brokers - 1)) % brokers));
+        if (random.chance(30)) {
+          client.brokers.push_back(
+              static_cast<std::uint32_t>((broker + random.between(1, brokers - 1)) % brokers));
+        }
       }
       client.options.client = 1'000'000 + plan.clients.size();
       client.options.name = "c" + std::to_string(plan.clients.size());
@@ -190,6 +200,17 @@ void draw_network(Random& random, Plan& plan) {
   }
 }
 
+// Mostly as an application has it that sets nothing.
+void draw_near(Random& random, NearPlan& near) {
+  near.names_writers = random.chance(20);
+  near.reads.ask_cluster = random.chance(35);
+  near.reads.load_once_in_cluster = random.chance(25);
+  near.reads.load_once_here = !random.chance(15);
+  if (random.chance(30)) near.reads.load_wait = milliseconds(random.between(50, 2000));
+  near.keeps_absent = !random.chance(25);
+  if (random.chance(15)) near.bytes_max = random.between(1, 3) << 10U;
+}
+
 void draw_starts(Plan& plan) {
   Random starts(Random::mixed(plan.seed + 3));
   for (BrokerPlan& broker : plan.brokers) broker.starts_at = starts.duration({}, milliseconds(150));
@@ -200,6 +221,8 @@ void draw_starts(Plan& plan) {
   }
   for (std::size_t i = 0; i < plan.clients.size(); ++i) {
     plan.clients[i].has_near = Random::mixed(plan.seed * 7919 + i) % 100 < 60;
+    Random near(Random::mixed(plan.seed * 7927 + i));
+    draw_near(near, plan.clients[i].near);
   }
 }
 
@@ -235,6 +258,7 @@ class ActionWriter {
       add(ActionKind::release_credit, from + random_.duration({}, milliseconds(3000)), client);
     }
     if (random_.chance(4)) add(ActionKind::say_goodbye, some_time(), client);
+    if (plan_.troubles.crashes && random_.chance(25)) add(ActionKind::crash, some_time(), client);
     if (plan_.troubles.moves && random_.chance(60)) {
       for (std::uint64_t i = random_.between(1, 2); i > 0; --i) {
         add(ActionKind::reconnect, some_time(), client);
@@ -253,6 +277,15 @@ class ActionWriter {
     ending.other = copy.other;
   }
 
+  // The same happens to another broker at the same time.
+  void repeat_for(std::uint32_t broker, std::size_t actions) {
+    for (std::size_t i = 0; i < actions; ++i) {
+      Action again = plan_.actions[plan_.actions.size() - actions];
+      again.who = broker;
+      plan_.actions.push_back(again);
+    }
+  }
+
   void write_troubles() {
     const Troubles& troubles = plan_.troubles;
     const auto some_broker = [&] {
@@ -263,12 +296,25 @@ class ActionWriter {
     };
     for (std::uint64_t i = times(troubles.kills, 3); i > 0; --i) {
       write_trouble(ActionKind::kill, ActionKind::restart, some_broker(), milliseconds(3500));
+      if (troubles.kills_together) repeat_for(some_broker(), 2);
     }
     for (std::uint64_t i = times(troubles.stops, 2); i > 0; --i) {
       write_trouble(ActionKind::stop, ActionKind::restart, some_broker(), milliseconds(4000));
     }
     for (std::uint64_t i = times(troubles.pauses, 3); i > 0; --i) {
       write_trouble(ActionKind::pause, ActionKind::pause, some_broker(), milliseconds(4000));
+    }
+    for (std::uint64_t i = times(troubles.suspends, 6); i > 0; --i) {
+      write_trouble(ActionKind::suspend, ActionKind::suspend, some_broker(),
+                    milliseconds(random_.chance(50) ? 4000 : 100));
+    }
+    for (std::uint64_t i = times(troubles.full_queues, 4); i > 0; --i) {
+      write_trouble(ActionKind::fill_queue, ActionKind::fill_queue, some_broker(),
+                    milliseconds(100));
+    }
+    for (std::uint64_t i = times(troubles.clock_jumps, 2); i > 0; --i) {
+      write_trouble(ActionKind::clock_jump, ActionKind::clock_jump, some_broker(),
+                    milliseconds(8000));
     }
     for (std::uint64_t i = times(troubles.breaks, 8); i > 0; --i) {
       add(ActionKind::break_connection, some_time(), 0);
@@ -287,13 +333,14 @@ class ActionWriter {
 };
 
 constexpr std::string_view kStepNames[] = {
-    "publish",     "invalidate",   "replicate",  "subscribe",     "unsubscribe", "join",
-    "hold",        "release",      "barrier",    "query",         "complete",    "goodbye",
-    "move",        "flush",        "read",       "read-all",      "load",        "write",
-    "write-value", "write-all",    "freeze",     "claim",         "renew",       "give-up",
-    "write-held",  "write-unheld", "get-merged", "write-merged",  "kill",        "stop",
-    "restart",     "pause",        "alone",      "forget",        "clock-back",  "cut-one-way",
-    "cut",         "heal-one-way", "heal",       "break-session", "break-link",  "break-stream"};
+    "publish",      "invalidate",    "replicate",  "subscribe",    "unsubscribe",  "join",
+    "hold",         "release",       "barrier",    "query",        "complete",     "goodbye",
+    "crash",        "move",          "flush",      "read",         "read-all",     "load",
+    "write",        "write-value",   "erase",      "write-all",    "freeze",       "claim",
+    "renew",        "give-up",       "write-held", "write-unheld", "get-merged",   "write-merged",
+    "kill",         "stop",          "restart",    "pause",        "alone",        "forget",
+    "suspend",      "clock-back",    "clock-ahead", "fill-queue",  "cut-one-way",  "cut",
+    "heal-one-way", "heal",          "break-session", "break-link", "break-stream"};
 static_assert(std::size(kStepNames) == kStepKinds);
 
 }  // namespace
@@ -328,6 +375,11 @@ std::string Plan::text() const {
       {troubles.wide_area, " wide-area"},
       {troubles.large_payloads, " large-payloads"},
       {troubles.clock_steps_back, " clock-steps-back"},
+      {troubles.clock_jumps, " clock-jumps"},
+      {troubles.suspends, " suspends"},
+      {troubles.full_queues, " full-queues"},
+      {troubles.kills_together, " kills-together"},
+      {troubles.crashes, " crashes"},
   };
   for (const auto& [is_on, name] : names) {
     if (is_on) text += name;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "loading/near_read.h"
 #include "network.h"
 #include "node/node_options.h"
 #include "session/session_options.h"
@@ -26,6 +27,7 @@ enum class ActionKind : std::uint8_t {
   ask,          // A barrier, a query, or an operation completed by hand.
   say_goodbye,  // The client ends.
   reconnect,    // Drops its connection and dials the next broker of its list.
+  crash,        // The process ends without a word.
   // What goes wrong. `who` is a broker but for break_connection.
   break_connection,
   cut_one_way,
@@ -36,6 +38,9 @@ enum class ActionKind : std::uint8_t {
   stop,
   restart,
   pause,
+  suspend,     // In the middle of a turn.
+  fill_queue,  // Of a broker, to another or to a client.
+  clock_jump,  // Of the wall, forwards or back.
 };
 [[nodiscard]] std::string_view name_of(ActionKind kind);
 
@@ -57,11 +62,22 @@ struct BrokerPlan {
   Duration starts_again_after{};  // From when everything heals.
 };
 
+// As the options of a namespace of a near cache have it.
+struct NearPlan {
+  ReadOptions reads;
+  bool names_writers = true;  // Every cluster of the plan is declared as one that may write.
+  bool keeps_absent = true;   // That something does not exist.
+  std::uint64_t bytes_max = 1U << 20U;
+  std::uint32_t shards = 2;
+  [[nodiscard]] bool is_small() const { return bytes_max < (64U << 10U); }
+};
+
 struct ClientPlan {
   std::vector<std::uint32_t> brokers;  // Tried in turn.
   SessionOptions options;
   Duration starts_at{};
   bool has_near = false;  // A near cache.
+  NearPlan near;
 };
 
 // What is in the schedule, for what may be asked of it.
@@ -79,10 +95,16 @@ struct Troubles {
   bool wide_area = false;
   bool large_payloads = false;
   bool clock_steps_back = false;
+  bool clock_jumps = false;
+  bool suspends = false;
+  bool full_queues = false;
+  bool kills_together = false;
+  bool crashes = false;  // Of clients.
 
   // Nothing keeps anybody from what is sent to him.
   [[nodiscard]] bool undisturbed() const {
-    return !kills && !stops && !pauses && !breaks && !cuts && !moves && !small_logs;
+    return !kills && !stops && !pauses && !breaks && !cuts && !moves && !small_logs && !suspends &&
+           !full_queues && !crashes;
   }
 };
 
@@ -104,9 +126,10 @@ struct Plan {
   std::vector<BrokerPlan> brokers;
   std::vector<ClientPlan> clients;
   bool quiet_witnesses = false;
-  bool merges = false;          // Keys that clusters write at the same time.
-  bool claims = false;          // Keys that are one client's alone.
-  std::vector<Action> actions;  // Ascending by time.
+  bool merges = false;           // Keys that clusters write at the same time.
+  bool claims = false;           // Keys that are one client's alone.
+  bool several_writers = false;  // Of some keys of near caches, at the source, too.
+  std::vector<Action> actions;   // Ascending by time.
   // In place of actions and of what clients do by themselves: these, ascending by time, those of
   // the last round at the end.
   bool is_scripted = false;

@@ -1,8 +1,9 @@
 // Many schedules, each from its seed, none of which may break a promise.
 //
-//   MPREG_SIM_SCHEDULES=1000   how many (default 20,000), from seed MPREG_SIM_FIRST (default 1)
+//   MPREG_SIM_SCHEDULES=1000   how many (default 10,000), from seed MPREG_SIM_FIRST (default 1)
 //   MPREG_SIM_SEED=123         this one alone, with everything that happens in it
 //   MPREG_SIM_SHRINK=123       makes a script of it that shows the same violation (shrink.h)
+//   MPREG_SIM_COMMIT=5f3a...   a range of 10,000 that is this commit's alone, besides
 //   MPREG_SIM_HASHES=1         prints the trace hash of each: a change that only moves code leaves
 //                              all of them as they were
 
@@ -23,7 +24,8 @@
 namespace mpreg::sim {
 namespace {
 
-constexpr std::uint64_t kSchedules = 20'000;
+constexpr std::uint64_t kSchedules = 10'000;
+constexpr std::uint64_t kDerived = 10'000;
 constexpr std::size_t kLinesShown = 120;
 constexpr std::size_t kFailuresShown = 3;
 
@@ -72,6 +74,9 @@ struct Totals {
   std::uint64_t entries_repaired = 0;
   std::uint64_t near_reads = 0;
   std::uint64_t coherent_reads = 0;
+  std::uint64_t given = 0;
+  std::uint64_t given_coherent = 0;
+  std::uint64_t near_judged = 0;
   std::uint64_t token_reads = 0;
   std::uint64_t keys_granted = 0;
   std::uint64_t writes_of_holders = 0;
@@ -97,6 +102,9 @@ void run_some(std::atomic<std::uint64_t>& next, std::uint64_t end, Totals& total
     totals.entries_repaired += result.entries_repaired;
     totals.near_reads += result.near_reads;
     totals.coherent_reads += result.coherent_reads;
+    totals.given += result.given;
+    totals.given_coherent += result.given_coherent;
+    totals.near_judged += result.near_judged;
     totals.token_reads += result.token_reads;
     totals.keys_granted += result.keys_granted;
     totals.writes_of_holders += result.writes_of_holders;
@@ -120,6 +128,40 @@ void replay(std::uint64_t seed, bool whole) {
             << " deliveries, " << result.gaps << " gaps\n";
 }
 
+void expect_no_violation(std::uint64_t first, std::uint64_t schedules) {
+  std::signal(SIGABRT, on_crash);
+  std::signal(SIGSEGV, on_crash);
+  std::atomic<std::uint64_t> next{first};
+  const std::uint64_t end = first + schedules;
+  Totals totals;
+  std::vector<std::thread> threads;
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < cores; ++i) {
+    threads.emplace_back([&] { run_some(next, end, totals); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::cout << totals.schedules << " schedules, " << totals.events << " events, " << totals.messages
+            << " messages, " << totals.deliveries << " deliveries, " << totals.shares
+            << " to queue groups, " << totals.coherent_reads << " coherent hits in "
+            << totals.near_reads << " reads of near caches, " << totals.given_coherent << " of "
+            << totals.given << " loads coherent, " << totals.near_judged << " held entries judged, "
+            << totals.token_reads << " held against tokens, " << totals.gaps << " gap notices, "
+            << totals.entries_checked << " cached entries judged, " << totals.entries_repaired
+            << " repaired, " << totals.keys_granted << " keys granted, " << totals.writes_of_holders
+            << " writes of their holders\n";
+  if (from_environment("MPREG_SIM_HASHES", 0) != 0) {
+    for (const auto& [seed, hash] : totals.hashes) {
+      std::cout << "seed " << seed << " hash " << std::hex << hash << std::dec << "\n";
+    }
+  }
+  std::size_t shown = 0;
+  for (const auto& [seed, violation] : totals.violations) {
+    ADD_FAILURE() << "seed " << seed << ": " << violation << "\nreplay: " << replay_command(seed);
+    if (++shown <= kFailuresShown) replay(seed, false);
+  }
+  EXPECT_EQ(totals.schedules, schedules);
+}
+
 TEST(Schedules, break_no_promise) {
   std::signal(SIGABRT, on_crash);
   std::signal(SIGSEGV, on_crash);
@@ -137,35 +179,23 @@ TEST(Schedules, break_no_promise) {
     std::cout << "# Seed " << seed << ".\n" << text_of(*script);
     return;
   }
-  const std::uint64_t schedules = from_environment("MPREG_SIM_SCHEDULES", kSchedules);
-  std::atomic<std::uint64_t> next{from_environment("MPREG_SIM_FIRST", 1)};
-  const std::uint64_t end = next + schedules;
-  Totals totals;
-  std::vector<std::thread> threads;
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < cores; ++i) {
-    threads.emplace_back([&] { run_some(next, end, totals); });
-  }
-  for (std::thread& thread : threads) thread.join();
-  std::cout << totals.schedules << " schedules, " << totals.events << " events, " << totals.messages
-            << " messages, " << totals.deliveries << " deliveries, " << totals.shares
-            << " to queue groups, " << totals.coherent_reads << " coherent hits in "
-            << totals.near_reads << " reads of near caches, " << totals.token_reads
-            << " held against tokens, " << totals.gaps << " gap notices, " << totals.entries_checked
-            << " cached entries judged, " << totals.entries_repaired << " repaired, "
-            << totals.keys_granted << " keys granted, " << totals.writes_of_holders
-            << " writes of their holders\n";
-  if (from_environment("MPREG_SIM_HASHES", 0) != 0) {
-    for (const auto& [seed, hash] : totals.hashes) {
-      std::cout << "seed " << seed << " hash " << std::hex << hash << std::dec << "\n";
-    }
-  }
-  std::size_t shown = 0;
-  for (const auto& [seed, violation] : totals.violations) {
-    ADD_FAILURE() << "seed " << seed << ": " << violation << "\nreplay: " << replay_command(seed);
-    if (++shown <= kFailuresShown) replay(seed, false);
-  }
-  EXPECT_EQ(totals.schedules, schedules);
+  expect_no_violation(from_environment("MPREG_SIM_FIRST", 1),
+                      from_environment("MPREG_SIM_SCHEDULES", kSchedules));
+}
+
+// A range of its own for each commit: what nobody has seen before.
+TEST(Schedules, derived_from_the_commit_break_no_promise) {
+  constexpr std::uint64_t kBeyondOthers = 1ULL << 40U;
+  constexpr std::size_t kDigits = 12;
+  const char* commit = std::getenv("MPREG_SIM_COMMIT");
+  if (commit == nullptr) GTEST_SKIP() << "MPREG_SIM_COMMIT names no commit";
+  const std::string digits = std::string(commit).substr(0, kDigits);
+  const std::uint64_t derived = std::strtoull(digits.c_str(), nullptr, 16);
+  ASSERT_NE(derived, 0U) << "MPREG_SIM_COMMIT is '" << commit << "', which is no hash";
+  const std::uint64_t first = kBeyondOthers + (derived >> 16U) * kDerived;
+  std::cout << "of commit " << digits << ": seeds " << first << " to " << first + kDerived - 1
+            << "\n";
+  expect_no_violation(first, kDerived);
 }
 
 TEST(Schedules, of_one_seed_are_the_same_bit_for_bit) {

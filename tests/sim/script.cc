@@ -116,7 +116,8 @@ constexpr LinkRole kRoles[] = {LinkRole::hub, LinkRole::peer, LinkRole::gateway}
 constexpr std::pair<InvalidationType, std::string_view> kTypes[] = {
     {InvalidationType::pattern, "pattern"},
     {InvalidationType::namespace_all, "all"},
-    {InvalidationType::cascade, "cascade"}};
+    {InvalidationType::cascade, "cascade"},
+    {InvalidationType::tag, "tag"}};
 
 class Parser {
  public:
@@ -206,6 +207,13 @@ class Parser {
     }
     if (client.brokers.empty()) line.wrong("no broker");
     client.has_near = line.flag("near");
+    client.near.reads.ask_cluster = line.flag("ask-cluster");
+    client.near.reads.load_once_in_cluster = line.flag("load-once");
+    client.near.reads.load_once_here = !line.flag("load-each");
+    client.near.names_writers = !line.flag("any-writer");
+    client.near.keeps_absent = !line.flag("absent-unkept");
+    line.number("near-bytes", client.near.bytes_max);
+    line.time("load-wait", client.near.reads.load_wait);
     line.time("starts", client.starts_at);
     line.number("in-flight", client.options.batches_in_flight);
     line.number("batch", client.options.batch_records_max);
@@ -227,7 +235,7 @@ class Parser {
     step.of = line.field("of");
     step.key = line.field("key");
     const std::string to = line.field("to");
-    if (step.kind >= StepKind::cut_one_way) {
+    if (step.kind >= StepKind::fill_queue) {
       step.other = host(line, to);
     } else {
       step.names = split(to, ',');
@@ -375,13 +383,28 @@ class Writer {
     text_ += "\n";
   }
 
+  [[nodiscard]] static std::string near_text(const NearPlan& near) {
+    std::string text;
+    if (near.reads.ask_cluster) text += " ask-cluster";
+    if (near.reads.load_once_in_cluster) text += " load-once";
+    if (!near.reads.load_once_here) text += " load-each";
+    if (!near.names_writers) text += " any-writer";
+    if (!near.keeps_absent) text += " absent-unkept";
+    const NearPlan usual;
+    if (near.bytes_max != usual.bytes_max) text += " near-bytes=" + std::to_string(near.bytes_max);
+    if (near.reads.load_wait != usual.reads.load_wait) {
+      text += " load-wait=" + ms_text(near.reads.load_wait);
+    }
+    return text;
+  }
+
   void write_client(const ClientPlan& client) {
     const SessionOptions usual = plain_client("c0").options;
     text_ += "client " + client.options.name;
     std::vector<std::string> brokers;
     for (const std::uint32_t broker : client.brokers) brokers.push_back(name(broker));
     field("brokers", joined(brokers));
-    if (client.has_near) text_ += " near";
+    if (client.has_near) text_ += " near" + near_text(client.near);
     field("starts", client.starts_at);
     field("in-flight", client.options.batches_in_flight, usual.batches_in_flight);
     field("batch", client.options.batch_records_max, usual.batch_records_max);
@@ -395,7 +418,7 @@ class Writer {
              " " + name(step.who);
     field("of", step.of);
     field("key", step.key);
-    field("to", step.kind >= StepKind::cut_one_way ? name(step.other) : joined(step.names));
+    field("to", step.kind >= StepKind::fill_queue ? name(step.other) : joined(step.names));
     for (const auto& [type, word] : kTypes) {
       if (type == step.type) field("type", std::string(word));
     }
@@ -464,6 +487,9 @@ void complete(Plan& plan) {
   troubles.kills = has(StepKind::kill);
   troubles.stops = has(StepKind::stop);
   troubles.pauses = has(StepKind::pause, StepKind::freeze);
+  troubles.crashes = has(StepKind::crash);
+  troubles.suspends = has(StepKind::suspend);
+  troubles.full_queues = has(StepKind::fill_queue);
   troubles.breaks = has(StepKind::break_session, StepKind::break_link, StepKind::break_stream);
   troubles.cuts = has(StepKind::cut_one_way, StepKind::cut_both_ways);
   troubles.moves = has(StepKind::move);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "packet_text.h"
 #include "wire/packet_codec.h"
 
 namespace mpreg::sim {
@@ -16,6 +17,7 @@ constexpr milliseconds kWallAtBeginning{1'700'000'000'000};
 constexpr seconds kProbeEvery{2};
 constexpr seconds kDrainTimeout{2};
 constexpr std::uint64_t kTurnsPerWindow = 8;
+constexpr Host kNobody = 0xFFFFFFFFU;
 
 }  // namespace
 
@@ -46,7 +48,8 @@ void SimBroker::start() {
   repaired_ = 0;
   const std::uint64_t instance = stage_.plan.is_fixed ? Random::mixed(life_) : random_.next();
   NodeOptions options = plan_.options;
-  options.clock_floor = ceiling_.synced();
+  if (stage_.node_fault == NodeFault::forgets_its_counter) disk_ = {};
+  if (stage_.node_fault != NodeFault::forgets_the_clock) options.clock_floor = ceiling_.synced();
   IncarnationMemory next;
   next.record = successor_of(disk_.record, disk_.end, instance);
   next.ancestors = disk_.ancestors;
@@ -66,7 +69,14 @@ void SimBroker::start() {
   next_peer_ = kWitnessPeer + 1;
   subscribers_.clear();
   wake_at_ = Instant::max();
-  paused_until_ = {};
+  paused_until_ = leaves_at_ = {};
+  part_ = Part::receive;
+  bytes_in_turn_ = 0;
+  suspension_.reset();
+  turn_began_.reset();
+  held_back_.clear();
+  unpublished_.clear();
+  full_.clear();
   leaving_ = starts_again_ = false;
   next_probe_ = stage_.queue.now() + kProbeEvery;
   driver_ = std::make_unique<NodeDriver>(*node_, static_cast<Carrier&>(*this));
@@ -113,6 +123,9 @@ void SimBroker::pause(Duration span) {
 }
 
 void SimBroker::end_pause() {
+  suspension_.reset();
+  full_.clear();
+  leaves_at_ = {};
   if (!node_ || paused_until_ <= stage_.queue.now()) return;
   paused_until_ = {};
   wake(stage_.queue.now());
@@ -142,25 +155,20 @@ void SimBroker::wake(Instant at) {
   });
 }
 
-// As much as a turn may take, so that the witness is never behind when logs are short.
-void SimBroker::take_arrivals() {
-  std::size_t bytes = 0;
-  while (!arrivals_.empty() && bytes < plan_.options.session_window_bytes_max / kTurnsPerWindow) {
-    Arrival arrival = std::move(arrivals_.front());
-    arrivals_.pop_front();
-    bytes += arrival.parcel.header.size() + arrival.parcel.body.size();
-    switch (arrival.kind) {
-      case Arrival::Kind::parcel:
-        driver_->on_packet(arrival.from, std::move(arrival.parcel.header),
-                           std::move(arrival.parcel.body));
-        break;
-      case Arrival::Kind::link_up:
-        driver_->on_link_up(arrival.from.peer);
-        break;
-      case Arrival::Kind::link_down:
-        driver_->on_link_down(arrival.from.peer);
-        break;
-    }
+void SimBroker::take_arrival() {
+  Arrival arrival = std::move(arrivals_.front());
+  arrivals_.pop_front();
+  bytes_in_turn_ += arrival.parcel.header.size() + arrival.parcel.body.size();
+  switch (arrival.kind) {
+    case Arrival::Kind::parcel:
+      return driver_->on_packet(arrival.from, std::move(arrival.parcel.header),
+                                std::move(arrival.parcel.body));
+    case Arrival::Kind::link_up:
+      return driver_->on_link_up(arrival.from.peer);
+    case Arrival::Kind::link_down:
+      return driver_->on_link_down(arrival.from.peer);
+    case Arrival::Kind::peer_gone:
+      return driver_->on_peer_gone(arrival.from);
   }
 }
 
@@ -178,16 +186,70 @@ void SimBroker::check_store() {
 }
 
 void SimBroker::turn() {
+  if (!held_back_.empty() || !unpublished_.empty()) let_go();
+  for (;;) {
+    part_ = do_part(part_);
+    if (part_ == Part::over) break;
+    if (is_suspended_now()) return;
+  }
+  part_ = Part::receive;
+  bytes_in_turn_ = 0;
+  turn_began_.reset();
+  after_turn();
+}
+
+// Gives the part that follows.
+SimBroker::Part SimBroker::do_part(Part part) {
+  switch (part) {
+    case Part::receive:
+      // As much as a turn may take, so that the witness is never behind when logs are short.
+      if (arrivals_.empty() ||
+          bytes_in_turn_ >= plan_.options.session_window_bytes_max / kTurnsPerWindow) {
+        return Part::probe;
+      }
+      take_arrival();
+      return Part::receive;
+    case Part::probe:
+      if (stage_.queue.now() >= next_probe_) {
+        next_probe_ = stage_.queue.now() + kProbeEvery;
+        driver_->on_packet({Door::session, kWitnessPeer}, encode_packet(Probe{1}), {});
+      }
+      return Part::tick;
+    case Part::tick:
+      if (time().instant >= node_->next_tick()) driver_->tick();
+      return Part::end;
+    case Part::end:
+      if (suspension_ && !suspension_->parts) {
+        leaves_at_ = stage_.queue.now() + std::exchange(suspension_, std::nullopt)->span;
+      }
+      end_turn();
+      bytes_in_turn_ = 0;
+      return arrivals_.empty() || holds_back() ? Part::over : Part::receive;
+    case Part::over:
+      break;
+  }
+  return Part::over;
+}
+
+void SimBroker::suspend(std::optional<std::uint64_t> parts, Duration span) {
+  if (node_) suspension_ = Suspension{parts, span};
+}
+
+bool SimBroker::is_suspended_now() {
+  if (!suspension_ || !suspension_->parts || (*suspension_->parts)-- > 0) return false;
+  const Duration span = std::exchange(suspension_, std::nullopt)->span;
+  stage_.trace.line([&] { return "broker " + plan_.options.cluster + " stands still in a turn"; });
+  paused_until_ = std::max(paused_until_, stage_.queue.now() + span);
+  wake(paused_until_);
+  return true;
+}
+
+void SimBroker::after_turn() {
   const Now at = time();
-  do {
-    take_arrivals();
-    if (at.instant >= next_probe_) {
-      next_probe_ = at.instant + kProbeEvery;
-      driver_->on_packet({Door::session, kWitnessPeer}, encode_packet(Probe{1}), {});
-    }
-    if (at.instant >= node_->next_tick()) driver_->tick();
-    end_turn();
-  } while (!arrivals_.empty());
+  if (holds_back()) {
+    paused_until_ = std::max(paused_until_, leaves_at_);
+    return wake(paused_until_);
+  }
   if (at.instant >= next_store_check_) check_store();
   if (leaving_ && (node_->drained() || at.instant >= leave_by_)) return end(node_->drained());
   const Duration late = random_.duration({}, plan_.turn_delay_max);
@@ -222,6 +284,13 @@ void SimBroker::end_turn() {
 
 // ---- As Carrier.
 
+Now SimBroker::now() {
+  const Now at = time();
+  if (stage_.node_fault != NodeFault::reads_the_clock_once) return at;
+  if (!turn_began_) turn_began_ = at;
+  return *turn_began_;
+}
+
 // The truth first: what is stamped is in the books before it leaves.
 void SimBroker::begin(const Outbox& outbox) {
   witness_->own_incarnation_is(node_->incarnation());
@@ -234,6 +303,18 @@ void SimBroker::begin(const Outbox& outbox) {
 
 Carrier::Sent SimBroker::send(const Sending& sending) {
   if (sending.to == Address{Door::session, kWitnessPeer}) return Sent::sent;
+  if (!holds_back()) return send_now(sending);
+  held_back_.push_back(sending);
+  return Sent::sent;
+}
+
+Carrier::Sent SimBroker::send_now(const Sending& sending) {
+  if (is_full(sending)) {
+    if (stage_.node_fault == NodeFault::sends_after_a_failed_send) return Sent::sent;
+    if (sending.to.door != Door::link_out) return Sent::gone;
+    stage_.network.reset(links_[sending.to.peer].connection);
+    return Sent::lost;
+  }
   if (sending.to.door == Door::link_out) {
     const DialledLink& link = links_[sending.to.peer];
     if (!link.up) return Sent::lost;
@@ -247,11 +328,50 @@ Carrier::Sent SimBroker::send(const Sending& sending) {
   return Sent::gone;
 }
 
+// ---- Sends that fail.
+
+void SimBroker::fill_queue_to(Host peer) {
+  if (node_) full_.insert(peer);
+}
+
+Host SimBroker::host_of(const Address& peer) const {
+  if (peer.door == Door::link_out) return links_[peer.peer].to;
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? kNobody : stage_.network.ends(found->second).dialler;
+}
+
+// Once: the next one fits again.
+bool SimBroker::is_full(const Sending& sending) {
+  if (full_.empty() || full_.erase(host_of(sending.to)) == 0) return false;
+  stage_.trace.line([&] {
+    return "broker " + plan_.options.cluster + " cannot send " +
+           text_of_frames(sending.header, sending.body);
+  });
+  return true;
+}
+
+// ---- What a turn had decided leaves, after the process stood still. The node hears later of what
+// did not get away; until then nothing follows it to that peer.
+
+void SimBroker::let_go() {
+  leaves_at_ = {};
+  for (const Publication& publication : std::exchange(unpublished_, {})) publish(publication);
+  std::vector<Address> failed;
+  for (const Sending& sending : std::exchange(held_back_, {})) {
+    if (std::find(failed.begin(), failed.end(), sending.to) != failed.end()) continue;
+    const Sent sent = send_now(sending);
+    if (sent == Sent::sent) continue;
+    failed.push_back(sending.to);
+    if (sent == Sent::gone) arrivals_.push_back({Arrival::Kind::peer_gone, sending.to, {}});
+  }
+}
+
 void SimBroker::log(const LogLine& line) {
   stage_.trace.line([&] { return plan_.options.cluster + " says: " + line.text; });
 }
 
 void SimBroker::publish(const Publication& publication) {
+  if (holds_back()) return unpublished_.push_back(publication);
   for (auto it = subscribers_.begin(); it != subscribers_.end();) {
     bool is_there = true;
     if (it->second.contains(publication.channel)) {

@@ -29,8 +29,13 @@ class SimBroker : private Carrier {
   // Does nothing for so long, while messages wait.
   void pause(Duration span);
   void end_pause();
+  // Stands still for so long within a turn, after so many more of its parts; without a number:
+  // between what the next turn decides and its first message leaving.
+  void suspend(std::optional<std::uint64_t> parts, Duration span);
+  // The next message to this host finds its queue full.
+  void fill_queue_to(Host peer);
   // The wall clock of the next life is so much behind.
-  void step_clock_back(std::chrono::milliseconds step) { wall_skew_ -= step; }
+  void step_clock(std::chrono::milliseconds step) { wall_skew_ += step; }
 
   [[nodiscard]] const BrokerPlan& plan() const { return plan_; }
   [[nodiscard]] bool is_running() const { return node_ != nullptr; }
@@ -57,7 +62,7 @@ class SimBroker : private Carrier {
 
  private:
   struct Arrival {
-    enum class Kind : std::uint8_t { parcel, link_up, link_down };
+    enum class Kind : std::uint8_t { parcel, link_up, link_down, peer_gone };
     Kind kind = Kind::parcel;
     Address from;
     Parcel parcel;
@@ -73,13 +78,24 @@ class SimBroker : private Carrier {
 
   [[nodiscard]] Now time() const;
   void wake(Instant at);
+  // What a turn consists of; between any two the process may be suspended.
+  enum class Part : std::uint8_t { receive, probe, tick, end, over };
   void turn();
-  void take_arrivals();
+  [[nodiscard]] Part do_part(Part part);
+  void take_arrival();
   void end_turn();
+  void after_turn();
+  [[nodiscard]] bool is_suspended_now();
+  [[nodiscard]] bool holds_back() const { return stage_.queue.now() < leaves_at_; }
+  void hold_back(const Sending& sending);
+  void let_go();
+  [[nodiscard]] Host host_of(const Address& peer) const;
+  [[nodiscard]] bool is_full(const Sending& sending);
+  [[nodiscard]] Sent send_now(const Sending& sending);
   void keep_clock();
   void remember();
   // As Carrier.
-  [[nodiscard]] Now now() override { return time(); }
+  [[nodiscard]] Now now() override;
   void begin(const Outbox& outbox) override;
   [[nodiscard]] Sent send(const Sending& sending) override;
   void publish(const Publication& publication) override;
@@ -121,6 +137,18 @@ class SimBroker : private Carrier {
   std::map<ConnectionId, std::set<std::string>> subscribers_;
   Instant wake_at_ = Instant::max();
   Instant paused_until_{};
+  Part part_ = Part::receive;
+  std::size_t bytes_in_turn_ = 0;
+  std::optional<Now> turn_began_;
+  struct Suspension {
+    std::optional<std::uint64_t> parts;
+    Duration span{};
+  };
+  std::optional<Suspension> suspension_;
+  Instant leaves_at_{};             // What a turn has decided: later than its end.
+  std::vector<Sending> held_back_;  // Until then, in order.
+  std::vector<Publication> unpublished_;
+  std::set<Host> full_;  // The next message to them does not fit.
   Instant next_probe_{};
   Instant next_store_check_{};
   bool leaving_ = false;

@@ -1,14 +1,11 @@
 #include "sim_client.h"
 
+#include "overloaded.h"
+
 namespace mpreg::sim {
 namespace {
 
 using std::chrono::milliseconds;
-
-template <typename... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
 
 }  // namespace
 
@@ -26,7 +23,10 @@ SimClient::SimClient(std::uint32_t index, Stage& stage,
       near_random_(Random::mixed(stage.plan.seed + 4000 + index)),
       claim_random_(Random::mixed(stage.plan.seed + 6000 + index)),
       merge_random_(Random::mixed(stage.plan.seed + 8000 + index)) {
-  if (stage.near.has_near(index)) near_ = std::make_unique<SimNear>(index, stage, session_);
+  if (!stage.near.has_near(index)) return;
+  SimNear::Process process{[this] { pump(); }, [this] { return frozen_until_; },
+                           [this](std::uint64_t request) { requests_.insert(request); }};
+  near_ = std::make_unique<SimNear>(index, stage, session_, std::move(process));
 }
 
 Now SimClient::now() const {
@@ -48,7 +48,8 @@ void SimClient::start() {
 }
 
 bool SimClient::is_over() const {
-  return session_.state() == SessionState::closed || session_.state() == SessionState::refused;
+  return has_crashed_ || session_.state() == SessionState::closed ||
+         session_.state() == SessionState::refused;
 }
 
 bool SimClient::is_well() const {
@@ -77,6 +78,7 @@ void SimClient::dial_in(Duration delay) {
   if (dialling_ || is_over()) return;
   dialling_ = true;
   stage_.queue.in(delay, [this] {
+    if (has_crashed_) return;
     const Host broker = plan_.brokers[next_broker_];
     next_broker_ = (next_broker_ + 1) % plan_.brokers.size();
     connection_ = stage_.network.dial({Plug::session, host_, broker, 0});
@@ -84,18 +86,19 @@ void SimClient::dial_in(Duration delay) {
 }
 
 void SimClient::on_dialled(ConnectionId id) {
-  if (id != connection_) return stage_.network.close(id);
+  if (id != connection_ || has_crashed_) return stage_.network.close(id);
   dialling_ = false;
   const SimBroker& broker = *brokers_[stage_.network.ends(id).listener];
   broker_ = &broker.witness();
   broker_life_ = broker_->life();
+  answered_at_ = {};
   cluster_ = stage_.name_of(stage_.network.ends(id).listener);
   session_.on_connected(now());
   pump();
 }
 
 void SimClient::on_down(ConnectionId id) {
-  if (id != connection_) return;
+  if (id != connection_ || has_crashed_) return;
   const bool was_up = !dialling_;
   connection_ = kNoConnection;
   dialling_ = false;
@@ -115,6 +118,7 @@ void SimClient::drop_connection() {
 }
 
 void SimClient::on_parcel(ConnectionId id, Parcel parcel) {
+  if (has_crashed_) return;
   if (stage_.queue.now() < frozen_until_) {
     unread_.emplace_back(id, std::move(parcel));
     return;
@@ -128,6 +132,7 @@ void SimClient::on_parcel(ConnectionId id, Parcel parcel) {
 
 // It goes on where it stood: what it does first is older than anything that has come meanwhile.
 void SimClient::thaw() {
+  if (has_crashed_) return;
   near_->read_all();
   auto unread = std::exchange(unread_, {});
   for (auto& [id, parcel] : unread) on_parcel(id, std::move(parcel));
@@ -150,6 +155,7 @@ void SimClient::set_tick() {
 }
 
 void SimClient::pump() {
+  if (has_crashed_) return;
   outgoing_.clear();
   session_.take_output(outgoing_);
   for (Outgoing& outgoing : outgoing_) {
@@ -164,27 +170,36 @@ void SimClient::pump() {
     dial_in(redial->after + draw_redial());
   }
   if (session_.state() == SessionState::refused) drop_connection();
-  if (near_ && near_->take_observed_due()) {
-    session_.observed();
-    return pump();
-  }
+  if (near_ && near_->take_observed_due()) session_.observed();
+  if (session_.has_output() || session_.has_events()) return pump();
   set_tick();
 }
 
 // ---- What the session tells.
 
+// A broker that answers in time, all the time, ends operations in time.
+void SimClient::check_bounds() {
+  constexpr Duration kInTime = milliseconds(1300);
+  const Instant at = stage_.queue.now();
+  if (at - std::exchange(answered_at_, at) > kInTime) steady_since_ = at;
+  operations_.check_bounds(at, steady_since_);
+}
+
 void SimClient::take_events(bool welcomed) {
   events_.clear();
   session_.take_events(events_);
   if (events_.empty() && !welcomed) return;
-  events_.for_each([&](const Delivery& delivery) { on_delivery(delivery); },
-                   [&](const Notice& notice) { on_notice(notice); });
+  SessionEvents told;
+  std::swap(told, events_);
+  told.for_each([&](const Delivery& delivery) { on_delivery(delivery); },
+                [&](const Notice& notice) { on_notice(notice); });
   if (welcomed) {
     subscriber_.on_welcome(*broker_, cluster_, !welcomed_once_, session_.positions());
     welcomed_once_ = true;
   } else {
     subscriber_.on_positions(session_.positions());
   }
+  if (near_) near_->judge();
 }
 
 void SimClient::on_delivery(const Delivery& delivery) {
@@ -218,13 +233,15 @@ void SimClient::on_notice(const Notice& notice) {
                    subscriber_.on_gap(gap);
                  },
                  [&](const AcceptedThrough& accepted) {
-                   operations_.on_accepted(accepted.operation, broker_life_);
-                   if (near_) near_->on_accepted(accepted.operation);
+                   operations_.on_accepted(accepted.operation, stage_.queue.now());
+                   if (near_) return near_->on_accepted(accepted.operation);
+                   (void)stage_.near.on_accepted(index_, accepted.operation, stage_.queue.now());
                  },
                  [&](const OperationRefused& refused) {
                    operations_.on_refused(refused, broker_life_,
                                           stage_.waiting_lives.count(broker_life_) > 0);
-                   if (near_) near_->on_refused(refused.operation);
+                   if (near_) return near_->on_refused(refused.operation);
+                   stage_.near.on_refused(index_, refused.operation);
                  },
                  [&](const OperationOutcome& outcome) {
                    operations_.on_outcome(outcome, stage_.queue.now(), leaving_);
@@ -234,12 +251,17 @@ void SimClient::on_notice(const Notice& notice) {
                    settle_request(answer.request);
                    on_claim_refused(answer.request);
                    merged_requests_.erase(answer.request);
+                   if (near_) near_->on_request_failed(answer.request);
                    subscriber_.on_request_failed(answer.request);
                  },
                  [&](const CacheGot& got) { on_got(got); },
-                 [&](const LoadGranted& granted) { settle_request(granted.request); },
+                 [&](const LoadGranted& granted) {
+                   settle_request(granted.request);
+                   if (near_) near_->on_load_granted(granted);
+                 },
                  [&](const ClaimGranted& granted) { on_claim_granted(granted); },
                  [&](const LeaseRenewal& renewal) {
+                   check_bounds();
                    if (near_) near_->on_lease(renewal);
                  },
                  [&](const WithdrawnWrite& write) {

@@ -10,6 +10,7 @@
 
 #include "operation_check.h"
 #include "session/client_session.h"
+#include "session/held_key.h"
 #include "sim_broker.h"
 #include "sim_near.h"
 #include "stage.h"
@@ -60,6 +61,7 @@ class SimClient {
   void on_notice(const Notice& notice);
   void on_delivery(const Delivery& delivery);
   void settle_request(std::uint64_t request);
+  void check_bounds();
   void thaw();
   void dial_in(Duration delay);
   [[nodiscard]] Duration draw_redial();
@@ -77,12 +79,13 @@ class SimClient {
   void freeze(Duration span);
   void draw_near_write(std::size_t key);
   void near_write(std::size_t key, const Step& step, const std::string& text);
-  void near_write_all(std::size_t key, const std::string& text);
+  void near_write_all(std::size_t key, InvalidationType type, const std::string& text);
   // ---- sim_claim_workload.cc
   void claim_turn();
   void perform_claim(std::size_t key, const Step& step);
-  void ask_claim(std::size_t key, FencingToken token, std::chrono::milliseconds lease,
-                 std::chrono::milliseconds wait);
+  [[nodiscard]] bool holds(std::size_t key) const;
+  void ask_claim(std::size_t key, ClaimAsk ask, std::chrono::milliseconds lease);
+  [[nodiscard]] SentAt lease_from(SentAt asked) const;
   void on_claim_granted(const ClaimGranted& granted);
   void on_claim_refused(std::uint64_t request);
   void write_held(std::size_t key, FencingToken token);
@@ -107,6 +110,7 @@ class SimClient {
   void unsubscribe(std::uint32_t id);
   void hold_credit(bool is_on);
   void say_goodbye();
+  void crash();
   void move(Duration delay);
   void ask(const Step& step);
 
@@ -141,8 +145,13 @@ class SimClient {
   std::unique_ptr<SimNear> near_;  // May be null.
   Random near_random_;
   Random claim_random_;
-  std::array<FencingToken, ExclusiveCheck::kKeys> held_{};  // 0: not, as far as it knows.
-  std::map<std::uint64_t, std::size_t> claims_;             // Keys, by request.
+  std::array<std::optional<HeldKey>, ExclusiveCheck::kKeys> held_{};
+  struct Claim {
+    std::size_t key = 0;
+    std::chrono::milliseconds lease{};
+    SentAt asked;
+  };
+  std::map<std::uint64_t, Claim> claims_;  // By request.
   Random merge_random_;
   std::map<std::uint64_t, std::size_t> merged_requests_;  // Keys, by request.
   std::array<VectorClock, kMergedKeys> merged_seen_{};
@@ -158,10 +167,13 @@ class SimClient {
   std::uint64_t broker_life_ = 0;
   const Witness* broker_ = nullptr;
   std::string cluster_;
+  Instant answered_at_{};  // By the broker, a probe.
+  Instant steady_since_{};
   bool dialling_ = false;
   bool welcomed_once_ = false;
   bool last_round_ = false;
   bool leaving_ = false;
+  bool has_crashed_ = false;
   bool is_calm_ = false;
   Instant tick_at_ = Instant::max();
 };

@@ -44,6 +44,7 @@ void SimClient::ask_all_merged() {
 
 void SimClient::on_got(const CacheGot& got) {
   settle_request(got.request);
+  if (near_) near_->on_got(got);
   const auto asked = merged_requests_.extract(got.request);
   if (asked.empty()) return;
   merged_seen_[asked.mapped()] = got.seen;

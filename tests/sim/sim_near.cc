@@ -1,5 +1,6 @@
 #include "sim_near.h"
 
+#include "message/leases.h"
 #include "wire/cache_codec.h"
 
 namespace mpreg::sim {
@@ -13,18 +14,32 @@ std::vector<std::string> clusters_of(const Plan& plan) {
   return clusters;
 }
 
+bool is_wide(const Delivery& delivery) {
+  if (delivery.kind != RecordKind::invalidation) return false;
+  const auto fact = decode_invalidation(delivery.payload);
+  return fact && fact->type != InvalidationType::single_key;
+}
+
 }  // namespace
 
-// Every cluster of the world may write: one that a broker has never heard of is awaited, too.
-SimNear::SimNear(std::uint32_t client, Stage& stage, ClientSession& session)
+SimNear::SimNear(std::uint32_t client, Stage& stage, ClientSession& session, Process process)
     : client_(client),
       stage_(stage),
       session_(session),
-      store_({.bytes_max = 1U << 20U, .shards = 2}, stage.plan.clients[client].options.client),
-      scope_(rights_.add_scope(clusters_of(stage.plan))),
-      space_(store_.open(NearCheck::kNamespace)),
+      process_(std::move(process)),
+      plan_(stage.plan.clients[client].near),
+      store_({.bytes_max = plan_.bytes_max, .shards = plan_.shards},
+             stage.plan.clients[client].options.client),
+      scope_(rights_.add_scope(plan_.names_writers ? clusters_of(stage.plan)
+                                                   : std::vector<std::string>())),
+      plain_(store_, NearCheck::kNamespace),
+      held_(store_, ExclusiveCheck::kNamespace),
       random_(Random::mixed(stage.plan.seed + 5000 + client)) {
   session_.observe();
+  stage_.judges.emplace_back([this](std::size_t key) {
+    SentTo sent(session_);
+    judge(key, true, sent);
+  });
 }
 
 Now SimNear::now() const {
@@ -35,97 +50,94 @@ Now SimNear::now() const {
 }
 
 Subscription SimNear::subscription() const {
-  const std::string& prefix = stage_.plan.clients[client_].options.topic_prefix;
   Subscription subscription;
   subscription.id = kSubscription;
-  subscription.patterns = {prefix + ".invalidation.#", prefix + ".replication.#"};
+  subscription.patterns = NearFeed::patterns(stage_.plan.clients[client_].options.topic_prefix);
   return subscription;
 }
 
 // ---- What the session tells.
 
 void SimNear::on_state(SessionState state) {
-  if (state != SessionState::ready) return rights_.end();
-  const Welcome& welcome = *session_.welcome();
-  store_.set_broker(welcome.cluster, welcome.region, welcome.incarnation.instance,
-                    apply_order(welcome.applied_last));
-  rights_.begin(welcome.incarnation.instance);
+  if (state != SessionState::ready) return feed_.on_lost();
+  Welcome welcome = *session_.welcome();
+  if (stage_.near_fault == NearFault::next_life_is_the_same) {
+    welcome.incarnation.instance = 1;
+    welcome.applied_last = 0;
+  }
+  feed_.on_welcome(now(), welcome, session_.written());
   observed_due_ = true;
 }
 
 void SimNear::on_subscribed(const Subscribed& subscribed) {
   is_active_ = true;
-  store_.begin(apply_order(subscribed.applied));
-  rights_.subscribed();
+  const bool is_trusting = stage_.near_fault == NearFault::trusts_what_came_before;
+  feed_.on_subscribed(is_trusting ? 0 : subscribed.applied);
+}
+
+NearFeed::Fact SimNear::fact_of(const Delivery& delivery) const {
+  return {delivery.kind,   delivery.unusable, delivery.payload,  delivery.stream,
+          delivery.number, delivery.order,    delivery.publisher};
 }
 
 void SimNear::on_delivery(const Delivery& delivery) {
-  const FactSource source{delivery.stream->origin, delivery.order, delivery.publisher,
-                          !delivery.unusable};
-  if (delivery.kind == RecordKind::invalidation) {
-    auto fact = decode_invalidation(delivery.payload);
-    if (!fact) return store_.lose({});
-    if (delivery.unusable) fact->erased = false;
-    observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
-    const bool is_wide = fact->type != InvalidationType::single_key;
-    if (is_wide && stage_.near_fault == NearFault::wide_is_ignored) return;
-    store_.take(now(), *fact, source);
-  } else if (delivery.kind == RecordKind::replication) {
-    const auto fact = decode_replication(delivery.payload);
-    if (!fact) return store_.lose({});
-    observed_due_ = observed_due_ || fact->tracking.wait == WaitLevel::observed;
-    if (delivery.unusable) {
-      CacheInvalidation changed;
-      changed.address = fact->address;
-      store_.take(now(), changed, source);
-    } else {
-      store_.take(now(), *fact, source);
-    }
-  } else if (delivery.kind == RecordKind::value) {
-    const auto value = decode_value(delivery.payload);
-    if (!value) return;
-    store_.take(now(), *value, delivery.publisher.client);
-    if (stage_.near_fault != NearFault::values_without_facts) return;
-    if (value->address.namespace_name != NearCheck::kNamespace) return;
-    const NearKey key{value->address.key};
-    const NearStore::Ticket ticket = store_.begin_fill(space_, key);
-    (void)store_.end_fill(now().instant, space_, key, ticket, value->value, {});
-    store_.abandon_fill(space_, key, ticket);
-    return;
+  if (stage_.near_fault == NearFault::wide_is_ignored && is_wide(delivery)) {
+    observed_due_ = true;
+  } else {
+    observed_due_ = feed_.on_fact(now(), fact_of(delivery)).observed_due || observed_due_;
   }
+  if (delivery.kind == RecordKind::value) return keep_without_fact(delivery);
   stage_.near.on_told(client_, stage_.truth.find(delivery.kind, delivery.payload));
 }
 
-void SimNear::on_withdrawn(const WithdrawnWrite& write) {
-  store_.withdraw(now(), write.address, {{}, write.order, write.publisher});
+void SimNear::keep_without_fact(const Delivery& delivery) {
+  if (stage_.near_fault != NearFault::values_without_facts) return;
+  const auto value = decode_value(delivery.payload);
+  if (!value || value->address.namespace_name != NearCheck::kNamespace) return;
+  const NearKey key{value->address.key};
+  const NearStore::SpaceIndex space = plain_.index;
+  const NearStore::Ticket ticket = store_.begin_fill(space, key);
+  (void)store_.end_fill(now().instant, space, key, ticket, value->value, {});
+  store_.abandon_fill(space, key, ticket);
 }
 
+void SimNear::on_withdrawn(const WithdrawnWrite& write) { feed_.on_withdrawn(now(), write); }
+
 void SimNear::on_gap(const Gap& gap) {
-  if (gap.stream.lane != Lane::cache || stage_.near_fault == NearFault::gaps_are_ignored) return;
-  store_.lose(gap.scope);
+  if (stage_.near_fault == NearFault::gaps_are_ignored) return;
+  feed_.on_gap(gap);
+}
+
+LeaseRenewal SimNear::changed(const LeaseRenewal& renewal) const {
+  LeaseRenewal left = renewal;
+  const NearFault fault = stage_.near_fault;
+  if (fault == NearFault::silence_is_ignored) {
+    for (Vouch& vouch : left.vouches) vouch.age_ms = 0;
+  }
+  if (fault == NearFault::unheard_is_ignored) {
+    for (Vouch& vouch : left.vouches) vouch.unheard_counter = 0;
+  }
+  if (fault == NearFault::lease_from_arrival) left.sent_at = SentAt::before_sending(now().instant);
+  if (fault == NearFault::behind_is_ignored) left.is_behind = false;
+  return left;
 }
 
 void SimNear::on_lease(const LeaseRenewal& renewal) {
-  const NearFault fault = stage_.near_fault;
-  std::vector<Vouch> vouches = renewal.vouches;
-  for (const Vouch& vouch : vouches) {
-    if (vouch.unheard_counter == 0) continue;
-    if (unheard_.insert({vouch.origin, vouch.unheard_counter}).second) store_.lose({});
-  }
-  if (fault == NearFault::silence_is_ignored) {
-    for (Vouch& vouch : vouches) vouch.age_ms = 0;
-  }
-  rights_.renew(AsOf(fault == NearFault::lease_from_arrival ? SentAt::before_sending(now().instant)
-                                                            : renewal.sent_at),
-                renewal.is_behind && fault != NearFault::behind_is_ignored, vouches);
-  if (fault == NearFault::lease_by_timer) {
+  feed_.on_lease(changed(renewal));
+  if (stage_.near_fault == NearFault::lease_by_timer) {
     was_coherent_ = rights_.state(now().instant, *scope_) == CoherenceState::coherent;
   }
 }
 
 void SimNear::on_accepted(std::uint64_t through) {
-  stage_.near.on_accepted(client_, through, stage_.queue.now());
-  stage_.near.on_token(client_, through, session_.written());
+  for (const auto& [key, at] : stage_.near.on_accepted(client_, through, stage_.queue.now())) {
+    // From then on nobody serves what is older.
+    stage_.queue.at(at + kOriginSilenceMax + std::chrono::nanoseconds(1),
+                    [this, judged = key] { stage_.judge(judged); });
+  }
+  const bool is_empty = stage_.near_fault == NearFault::token_covers_nothing;
+  stage_.near.on_token(client_, through,
+                       is_empty ? std::vector<StreamPosition>() : session_.written());
   writes_.erase(writes_.begin(), writes_.upper_bound(through));
 }
 
@@ -142,75 +154,78 @@ void SimNear::on_outcome(const OperationOutcome& outcome) {
   // One that was ended by hand has clusters missing.
   if (outcome.outcome != Outcome::confirmed || !outcome.missing.empty()) return;
   for (const EndedOperation& ended : outcome.operations) {
-    stage_.near.on_observed(client_, ended.operation);
+    if (const auto key = stage_.near.on_observed(client_, ended.operation)) stage_.judge(*key);
   }
 }
 
-// ---- What the application does.
+// ---- Reads.
 
-bool SimNear::is_coherent() {
-  if (stage_.near_fault == NearFault::lease_by_timer) return was_coherent_.value_or(false);
-  return rights_.state(now().instant, *scope_) == CoherenceState::coherent;
+Look SimNear::look(std::size_t key, NearValue& value) {
+  const std::string name = NearCheck::key(key);
+  if (stage_.near_fault == NearFault::lease_by_timer) {
+    if (!was_coherent_.value_or(false)) return Look::suspect;
+    return store_.get(now().instant, index_of(key), {name}, value) ? Look::coherent : Look::missing;
+  }
+  if (stage_.near_fault == NearFault::never_hits) return Look::missing;
+  return near_look(now().instant, store_, index_of(key), {name}, rights_, *scope_, {}, value);
 }
 
 void SimNear::read(std::size_t key) {
   stage_.near.count_read();
-  if (!is_coherent()) return;
-  const std::string name = NearCheck::key(key);
   NearValue value;
-  if (!store_.get(now().instant, space_, {name}, value)) return;
-  stage_.near.check(client_, key, value.value, stage_.queue.now(), session_.positions());
+  if (look(key, value) != Look::coherent) return;
+  stage_.near.count_hit();
+  check(key, value);
+}
+
+void SimNear::check(std::size_t key, const NearValue& value, SentTo& sent) const {
+  stage_.near.check(client_, key, NearCheck::text_of(value), stage_.queue.now(), sent);
+}
+
+void SimNear::check(std::size_t key, const NearValue& value) const {
+  SentTo sent(session_);
+  check(key, value, sent);
 }
 
 void SimNear::read_all() {
-  for (std::size_t key = 0; key < NearCheck::kKeys; ++key) read(key);
+  for (std::size_t key = 0; key < stage_.near.keys_read(); ++key) read(key);
+}
+
+void SimNear::judge() {
+  SentTo sent(session_);
+  for (std::size_t key = 0; key < stage_.near.keys_read(); ++key) judge(key, false, sent);
+}
+
+// What was right a moment ago and has not changed is right: time alone makes nothing wrong but at
+// moments that are known.
+void SimNear::judge(std::size_t key, bool is_due, SentTo& sent) {
+  if (!is_active_ || stage_.queue.now() < process_.awake_at()) return;
+  if (look(key, looked_at_) != Look::coherent) return;
+  stage_.near.count_judged();
+  Judged& last = judged_[key];
+  const bool is_same = last.generation == stage_.near.generation(key) &&
+                       last.value.value == looked_at_.value &&
+                       last.value.absent == looked_at_.absent && !stage_.near.has_tokens(key);
+  if (is_same && !is_due) return;
+  last = {looked_at_, stage_.near.generation(key)};
+  check(key, looked_at_, sent);
 }
 
 Duration SimNear::draw_delay() {
   return random_.duration({}, milliseconds(random_.chance(10) ? 2000 : 60));
 }
 
-// The source is read somewhere between the miss and the fill.
-void SimNear::begin_load(std::size_t key) {
-  const NearStore::Ticket ticket = store_.begin_fill(space_, {NearCheck::key(key)});
-  const Duration until_read = draw_delay();
-  stage_.queue.in(until_read, [this, key, ticket, until_read, began = now().instant] {
-    const NearCheck::Version version = stage_.near.source(key);
-    const Duration until_held = draw_delay();
-    Step step{.kind = StepKind::load, .who = host(), .key = NearCheck::key(key)};
-    step.first = until_read;
-    step.second = until_held;
-    stage_.record(std::move(step), began);
-    stage_.queue.in(until_held, [this, key, ticket, version] { end_load(key, ticket, version); });
-  });
-}
+// ---- Writes.
 
-void SimNear::begin_load(std::size_t key, Duration until_read, Duration until_held) {
-  const NearStore::Ticket ticket = store_.begin_fill(space_, {NearCheck::key(key)});
-  stage_.queue.in(until_read, [this, key, ticket, until_held] {
-    const NearCheck::Version version = stage_.near.source(key);
-    stage_.queue.in(until_held, [this, key, ticket, version] { end_load(key, ticket, version); });
-  });
-}
-
-void SimNear::end_load(std::size_t key, NearStore::Ticket ticket, NearCheck::Version version) {
-  const std::string name = NearCheck::key(key);
-  if (stage_.near_fault == NearFault::fill_without_ticket) {
-    store_.abandon_fill(space_, {name}, ticket);
-    ticket = store_.begin_fill(space_, {name});
-  }
-  const std::string& text = stage_.near.text(key, version);
-  const bool is_kept = store_.end_fill(now().instant, space_, {name}, ticket, text, {});
-  store_.abandon_fill(space_, {name}, ticket);
-  stage_.trace.line([&] {
-    return "client " + stage_.plan.clients[client_].options.name + " loaded " + name + " '" + text +
-           "'" + (is_kept ? "" : ", in vain");
-  });
-}
-
-SimNear::Write SimNear::begin_write(std::size_t key, std::string text) {
-  Write write{key, stage_.near.write(key, text), 0, std::move(text)};
-  write.ticket = store_.begin_write(now().instant, space_, {NearCheck::key(key)}, write.text, {});
+SimNear::Write SimNear::begin_write(std::size_t key, std::optional<std::string> text) {
+  Write write{key, stage_.near.write(key, text), 0, text.value_or("")};
+  if (stage_.near_fault == NearFault::own_write_ignored) return write;
+  const std::uint32_t tag = CacheStore::tag_id(tag_of(key));
+  KeepOptions keep;
+  keep.tags = {&tag, 1};
+  keep.absent = !text;
+  write.ticket =
+      store_.begin_write(now().instant, index_of(key), {NearCheck::key(key)}, write.text, keep);
   return write;
 }
 
@@ -221,33 +236,46 @@ void SimNear::sent(const Write& write, std::uint64_t operation, MessageIndex fac
            NearCheck::key(write.key) + " '" + write.text + "' as operation " +
            std::to_string(operation);
   });
-  store_.sent(now().instant, space_, {NearCheck::key(write.key)}, write.ticket, operation);
+  if (write.ticket == 0) return;
+  store_.sent(now().instant, index_of(write.key), {NearCheck::key(write.key)}, write.ticket,
+              operation);
   writes_[operation] = write;
 }
 
 void SimNear::failed(const Write& write) {
-  store_.failed(now().instant, space_, {NearCheck::key(write.key)}, write.ticket);
+  if (write.ticket == 0) return;
+  store_.failed(now().instant, index_of(write.key), {NearCheck::key(write.key)}, write.ticket);
 }
 
-void SimNear::drop_all() {
-  CacheInvalidation like;
-  like.address.namespace_name = NearCheck::kNamespace;
-  like.type = InvalidationType::namespace_all;
-  store_.drop(now().instant, like);
-}
+void SimNear::drop(const CacheInvalidation& like) { store_.drop(now().instant, like); }
+
+// ---- In the quiet.
 
 std::optional<std::string> SimNear::find_incoherent() {
   const std::string name = "the near cache of client " + stage_.plan.clients[client_].options.name;
   const CoherenceState state = rights_.state(now().instant, *scope_);
   if (state != CoherenceState::coherent) return name + " is " + std::string(mpreg::name_of(state));
-  for (std::size_t key = 0; key < NearCheck::kKeys; ++key) {
+  for (std::size_t key = 0; key < stage_.near.keys_read(); ++key) {
     NearValue value;
     const std::string text = NearCheck::key(key);
-    if (!store_.get(now().instant, space_, {text}, value)) continue;
-    if (stage_.near.is_last(key, value.value)) continue;
+    if (!store_.get(now().instant, index_of(key), {text}, value)) continue;
+    if (stage_.near.is_last(key, NearCheck::text_of(value))) continue;
     return name + " holds '" + value.value + "' of " + text + " when everything is quiet";
   }
   if (store_.counters().writes != 0) return name + " has writes whose facts never came";
+  if (!readings_.empty()) return name + " has a read that has no end";
+  return std::nullopt;
+}
+
+std::optional<std::string> SimNear::find_needless_miss() {
+  for (std::size_t key = 0; key < stage_.near.keys_read(); ++key) {
+    NearValue value;
+    const bool is_kept =
+        plan_.keeps_absent || !stage_.near.value(key, stage_.near.source(key)).absent;
+    if (!is_kept || look(key, value) == Look::coherent) continue;
+    return "the near cache of client " + stage_.plan.clients[client_].options.name +
+           " does not serve " + NearCheck::key(key) + ", which was loaded in the quiet";
+  }
   return std::nullopt;
 }
 

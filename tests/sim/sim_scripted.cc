@@ -54,6 +54,8 @@ void SimClient::perform_plain(const Step& step) {
       return session_.hold_credit(now(), step.kind == StepKind::hold_credit);
     case StepKind::say_goodbye:
       return say_goodbye();
+    case StepKind::crash:
+      return crash();
     case StepKind::move:
       return move(step.first);
     case StepKind::flush:
@@ -64,7 +66,8 @@ void SimClient::perform_plain(const Step& step) {
 }
 
 void SimClient::perform_near(const Step& step) {
-  const std::size_t key = index_of(step.key);
+  const bool is_held = step.key.starts_with("lock");
+  const std::size_t key = index_of(step.key) + (is_held ? NearCheck::kKeys : 0);
   switch (step.kind) {
     case StepKind::read:
       return near_->read(key);
@@ -73,7 +76,10 @@ void SimClient::perform_near(const Step& step) {
     case StepKind::load:
       return near_->begin_load(key, step.first, step.second);
     case StepKind::write_all:
-      return near_write_all(key, filled(step.bytes));
+      return near_write_all(
+          key,
+          step.type == InvalidationType::single_key ? InvalidationType::namespace_all : step.type,
+          filled(step.bytes));
     case StepKind::freeze:
       return freeze(step.first);
     default:

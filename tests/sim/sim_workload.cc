@@ -84,6 +84,9 @@ void SimClient::act(const Action& action) {
       record({.kind = StepKind::say_goodbye});
       say_goodbye();
       break;
+    case ActionKind::crash:
+      record({.kind = StepKind::crash});
+      return crash();
     case ActionKind::reconnect:
       if (connection_ != kNoConnection && !dialling_) {
         const Duration delay = random.duration({}, milliseconds(300));
@@ -115,6 +118,17 @@ void SimClient::say_goodbye() {
   leaving_ = true;
   stage_.groups.on_left_all(index_);
   session_.goodbye(now(), "done");
+}
+
+void SimClient::crash() {
+  stage_.trace.line([&] { return "client " + plan_.options.name + " crashes"; });
+  has_crashed_ = leaving_ = true;
+  frozen_until_ = Instant::max();
+  stage_.groups.on_left_all(index_);
+  for (std::size_t key = 0; key < ExclusiveCheck::kKeys; ++key) {
+    stage_.exclusive.on_released(ExclusiveCheck::key(key), index_);
+  }
+  drop_connection();
 }
 
 void SimClient::move(Duration delay) {
@@ -188,8 +202,9 @@ void SimClient::begin_operation(std::uint64_t operation, MessageIndex message, M
   const bool tracked = tracking.wait > WaitLevel::accepted;
   operations_.on_begun(
       operation,
-      {message, value, tracked, stage_.queue.now() + milliseconds(tracking.timeout_ms), last_round_,
-       may_be_fenced, stage_.truth.message(message).kind != RecordKind::event});
+      {message, value, tracked, tracking.wait == WaitLevel::observed && value == kNoMessage,
+       stage_.queue.now() + milliseconds(tracking.timeout_ms), last_round_, may_be_fenced,
+       stage_.truth.message(message).kind != RecordKind::event});
 }
 
 void SimClient::publish(Random& random, std::uint64_t burst) {
@@ -227,7 +242,8 @@ std::optional<SimClient::Sent> SimClient::send(CacheReplication fact, const std:
   fact.value_bytes = value.size();
   const std::string topic =
       replication_topic(plan_.options.topic_prefix, address.region, address.namespace_name);
-  const CacheValue content{address, fact.targets, fact.ttl_ms, *operation, value};
+  CacheValue content{address, fact.targets, fact.ttl_ms, *operation, value};
+  content.tags = fact.tags;
   const MessageIndex value_message = enter(RecordKind::value, *operation - 1, topic,
                                            encode_value(content).bytes(), &address, fact.targets);
   begin_operation(*operation - 1, value_message, kNoMessage, {});

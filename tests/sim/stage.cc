@@ -13,7 +13,7 @@ Stage::Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper
       verdict(trace),
       truth(verdict),
       groups(plan, truth, verdict),
-      near(plan, verdict),
+      near(plan, truth, verdict),
       exclusive(verdict),
       network(plan.network, Random::mixed(plan.seed + 2), plan.brokers.size() + plan.clients.size(),
               queue, trace, user),

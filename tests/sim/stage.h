@@ -31,6 +31,15 @@ enum class Fate : std::uint8_t { as_it_is, changed, lost };
 // Called for every message; may change the packet and the body.
 using Tamper = std::function<Fate(const Passing&, Packet&, Frame& body)>;
 
+// One safety of a broker's loop that is switched off.
+enum class NodeFault : std::uint8_t {
+  none,
+  sends_after_a_failed_send,  // What cannot be sent is forgotten.
+  reads_the_clock_once,       // At the beginning of a turn.
+  forgets_the_clock,          // Of its earlier lives.
+  forgets_its_counter,        // The same.
+};
+
 struct Stage {
   Stage(const Plan& plan_drawn, NetworkUser& user, bool keeps_lines, Tamper tamper_with);
 
@@ -51,6 +60,7 @@ struct Stage {
   NearCheck near;
   ExclusiveCheck exclusive;
   NearFault near_fault = NearFault::none;
+  NodeFault node_fault = NodeFault::none;
   PublishedValues values;
   std::uint64_t entries_checked = 0;
   std::uint64_t entries_repaired = 0;
@@ -61,6 +71,11 @@ struct Stage {
   std::set<std::uint64_t> waiting_lives;  // Of brokers that have to rejoin before they number.
   std::vector<Step>* recording = nullptr;
   bool in_last_round = false;
+  // Of the near caches: hold what each would serve of a key against what is true.
+  std::vector<std::function<void(std::size_t key)>> judges;
+  void judge(std::size_t key) const {
+    for (const auto& judge_one : judges) judge_one(key);
+  }
   std::uint64_t serial = 0;  // Of the messages published: what makes each one unlike any other.
 };
 

@@ -28,7 +28,8 @@ enum class StepKind : std::uint8_t {
   query,
   complete,  // By hand; the operation is `id`.
   say_goodbye,
-  move,  // Drops its connection, and dials the next broker of its list after `first`.
+  crash,  // The process ends without a word, and nothing takes its place.
+  move,   // Drops its connection, and dials the next broker of its list after `first`.
   flush,
   // What it does with its near cache (NearCheck).
   read,
@@ -36,6 +37,7 @@ enum class StepKind : std::uint8_t {
   load,         // The source is read after `first`; the value is stored `second` later.
   write,        // The source, and then the others are told by an invalidation,
   write_value,  // or by a replication.
+  erase,        // The thing is gone from the source, and that is told.
   write_all,    // The source, and then everything is invalidated.
   freeze,       // The process stands still.
   // With keys that are one client's alone (ExclusiveCheck).
@@ -52,9 +54,13 @@ enum class StepKind : std::uint8_t {
   stop,
   restart,
   pause,
-  alone,       // An operator tells it to take writes although it has left.
-  forget,      // The cluster `of`.
-  clock_back,  // The wall clock of its next life is `first` behind what it would have been.
+  alone,    // An operator tells it to take writes although it has left.
+  forget,   // The cluster `of`.
+  suspend,  // For `first`, in the middle of a turn: after `id` - 1 of its parts, or (0) when all is
+            // decided and nothing has left.
+  clock_back,   // Its wall clock is `first` behind what it would have been, from now on,
+  clock_ahead,  // or ahead.
+  fill_queue,   // Its next message to `other` does not fit into the queue.
   // `who` and `other` are hosts; of a connection, the one that dialled and the one that listens.
   cut_one_way,
   cut_both_ways,
@@ -64,7 +70,7 @@ enum class StepKind : std::uint8_t {
   break_link,
   break_stream,
 };
-inline constexpr std::size_t kStepKinds = 42;
+inline constexpr std::size_t kStepKinds = 47;
 static_assert(static_cast<std::size_t>(StepKind::break_stream) + 1 == kStepKinds);
 [[nodiscard]] std::string_view name_of(StepKind kind);
 

@@ -30,11 +30,13 @@ void StoreCheck::on_replication(const CacheReplication& fact, MessageIndex messa
 
 void StoreCheck::check(const CacheAddress& address, std::string_view value,
                        const PublishedValues& published) const {
+  if (value.empty()) return;  // There is no such thing, as of then.
   const auto known = published.find(value);
   if (known == published.end() || known->second.address.key != address.key ||
       known->second.address.namespace_name != address.namespace_name) {
     return fail(address, "holds a value that was never published under it");
   }
+  if (known->second.is_loaded) return;
   const MessageIndex fact = known->second.fact;
   const auto newest = newest_.find({address.namespace_name, address.key});
   if (newest != newest_.end() && fact < newest->second) {

@@ -16,10 +16,11 @@
 
 namespace mpreg::sim {
 
-// The values that were published, each unlike any other, with their keys and facts.
+// The values that stores may have, each unlike any other, with their keys and facts.
 struct PublishedValue {
   CacheAddress address;
   MessageIndex fact = kNoMessage;
+  bool is_loaded = false;  // Somebody read it from the source: reads of near caches judge it.
 };
 using PublishedValues = std::map<std::string, PublishedValue, std::less<>>;
 

@@ -372,4 +372,19 @@ Tamper observe_early() {
   };
 }
 
+Tamper lose_store_questions() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    return std::holds_alternative<StoreAsk>(packet) ? Fate::lost : Fate::as_it_is;
+  };
+}
+
+Tamper do_not_observe() {
+  return [](const Passing&, Packet& packet, Frame&) {
+    auto* hello = std::get_if<Hello>(&packet);
+    if (hello == nullptr || !hello->observes) return Fate::as_it_is;
+    hello->observes = false;
+    return Fate::changed;
+  };
+}
+
 }  // namespace mpreg::sim

@@ -65,5 +65,9 @@ namespace mpreg::sim {
 [[nodiscard]] Tamper call_all_usable();
 // Brokers say of their near caches that they have applied what only the broker has.
 [[nodiscard]] Tamper observe_early();
+// Stores are never compared.
+[[nodiscard]] Tamper lose_store_questions();
+// Near caches do not ask to be waited for.
+[[nodiscard]] Tamper do_not_observe();
 
 }  // namespace mpreg::sim

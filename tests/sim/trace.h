@@ -28,6 +28,7 @@ class Trace {
     if (keeps_lines_) add_line(text());
   }
 
+  [[nodiscard]] Instant now() const { return queue_.now(); }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   [[nodiscard]] bool keeps_lines() const { return keeps_lines_; }
   [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }

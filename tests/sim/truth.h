@@ -28,6 +28,7 @@ struct Stamping {
   TruthStream stream = 0;
   Number number = 0;
   std::uint64_t life = 0;  // Of the broker that stamped it.
+  Instant at{};
 };
 
 struct Message {

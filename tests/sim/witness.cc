@@ -184,7 +184,7 @@ void Witness::on_record(TruthStream stream, const Body& body, const Record& reco
   if (is_fact && !has_applied(message) && !truth_.message(message).refused) {
     fail(where + " is delivered and was not applied: " + truth_.text(message));
   }
-  if (state.own) return truth_.stamp(message, {stream, number, life_});
+  if (state.own) return truth_.stamp(message, {stream, number, life_, trace_.now()});
   if (truth_.at(stream, number) != message) {
     fail(where + " is not what its origin stamped: " + truth_.text(message));
   }
@@ -273,7 +273,7 @@ void Witness::observe(const StreamId& id, const Body& body) {
     if (message == kNoMessage) {
       fail(where + " holds what nobody published");
     } else if (is_own) {
-      truth_.stamp(message, {stream, number, life_});
+      truth_.stamp(message, {stream, number, life_, trace_.now()});
     } else if (truth_.at(stream, number) != message) {
       fail(where + " is not what its origin stamped: " + truth_.text(message));
     }

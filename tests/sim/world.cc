@@ -11,6 +11,7 @@ using std::chrono::seconds;
 constexpr Duration kStep = milliseconds(500);
 constexpr Duration kWellWithin = seconds(25);      // From there.
 constexpr Duration kCompleteWithin = seconds(20);  // From the last round.
+constexpr Duration kLoadedWithin = milliseconds(600);
 constexpr Duration kComparedWithin = seconds(40);  // Beyond that: store by store, over all links.
 
 class World final : public NetworkUser {
@@ -18,6 +19,7 @@ class World final : public NetworkUser {
   World(const Plan& plan, const WorldOptions& options)
       : plan_(plan), stage_(plan_, *this, options.keeps_lines, options.tamper) {
     stage_.near_fault = options.near_fault;
+    stage_.node_fault = options.node_fault;
     stage_.recording = options.recording;
     for (Host host = 0; host < plan_.brokers.size(); ++host) {
       brokers_.push_back(std::make_unique<SimBroker>(host, stage_));
@@ -42,6 +44,7 @@ class World final : public NetworkUser {
   void act(const Action& action);
   void trouble(const Action& action);
   void break_some_connection(Random& random);
+  [[nodiscard]] Host other_of(const Action& action) const;
   void cut(const Action& action);
   // As a script has it. Those of one instant happen in their order, and what they send leaves.
   void perform_all(std::size_t first, std::size_t end);
@@ -57,6 +60,7 @@ class World final : public NetworkUser {
   [[nodiscard]] std::optional<std::string> find_incomplete();
   [[nodiscard]] std::optional<std::string> find_differing();
   void finish();
+  void load_in_the_quiet();
   void check_gaps();
   [[nodiscard]] bool failed() const { return stage_.verdict.failed(); }
 
@@ -137,6 +141,17 @@ void World::trouble(const Action& action) {
       return happen({.kind = StepKind::restart, .who = action.who});
     case ActionKind::pause:
       return happen({.kind = StepKind::pause, .who = action.who, .first = action.span});
+    case ActionKind::suspend:
+      return happen({.kind = StepKind::suspend,
+                     .who = action.who,
+                     .id = random.below(6),
+                     .first = action.span});
+    case ActionKind::fill_queue:
+      return happen({.kind = StepKind::fill_queue, .who = action.who, .other = other_of(action)});
+    case ActionKind::clock_jump:
+      return happen({.kind = random.chance(50) ? StepKind::clock_ahead : StepKind::clock_back,
+                     .who = action.who,
+                     .first = action.span});
     default:
       return;
   }
@@ -155,12 +170,15 @@ void World::break_some_connection(Random& random) {
   stage_.network.reset(picked);
 }
 
-// Mostly between brokers; sometimes between a broker and a client.
+// Mostly of another broker; sometimes of a client.
+Host World::other_of(const Action& action) const {
+  if (action.other != action.who) return action.other;
+  return static_cast<Host>(brokers_.size() +
+                           static_cast<std::size_t>(action.span.count()) % clients_.size());
+}
+
 void World::cut(const Action& action) {
-  Host other = action.other;
-  if (other == action.who) {
-    other = static_cast<Host>(brokers_.size() + action.span.count() % clients_.size());
-  }
+  const Host other = other_of(action);
   const StepKind kind = action.kind == ActionKind::cut_one_way     ? StepKind::cut_one_way
                         : action.kind == ActionKind::cut_both_ways ? StepKind::cut_both_ways
                         : action.kind == ActionKind::heal_one_way  ? StepKind::heal_one_way
@@ -207,8 +225,14 @@ void World::perform(const Step& step) {
       return broker.ask("alone");
     case StepKind::forget:
       return broker.ask("forget " + step.of);
+    case StepKind::suspend:
+      return broker.suspend(step.id == 0 ? std::nullopt : std::optional(step.id - 1), step.first);
+    case StepKind::fill_queue:
+      return broker.fill_queue_to(step.other);
+    case StepKind::clock_ahead:
+      return broker.step_clock(std::chrono::duration_cast<milliseconds>(step.first));
     default:
-      return broker.step_clock_back(std::chrono::duration_cast<milliseconds>(step.first));
+      return broker.step_clock(-std::chrono::duration_cast<milliseconds>(step.first));
   }
 }
 
@@ -349,7 +373,22 @@ void World::finish() {
     run_until(stage_.queue.now() + kStep);
     wrong = find_incomplete();
   }
-  if (wrong) stage_.verdict.fail("not complete long after everything healed: " + *wrong);
+  if (wrong) return stage_.verdict.fail("not complete long after everything healed: " + *wrong);
+  if (!failed()) load_in_the_quiet();
+}
+
+// What was loaded and that nothing was told about is served: a cache that always misses is no
+// cache.
+void World::load_in_the_quiet() {
+  for (const auto& client : clients_) {
+    if (client->is_over() || client->near() == nullptr || client->plan().near.is_small()) continue;
+    client->near()->load_all();
+  }
+  run_until(stage_.queue.now() + kLoadedWithin);
+  for (const auto& client : clients_) {
+    if (client->is_over() || client->near() == nullptr || client->plan().near.is_small()) continue;
+    if (auto miss = client->near()->find_needless_miss()) stage_.verdict.fail(*miss);
+  }
 }
 
 // As long as every broker lives and its log holds everything, nothing may be lost; but for messages
@@ -358,8 +397,9 @@ void World::finish() {
 void World::check_gaps() {
   const Troubles& troubles = plan_.troubles;
   if (troubles.kills || troubles.stops || troubles.small_logs || troubles.moves) return;
-  const bool may_be_away = (troubles.pauses || troubles.cuts || troubles.stalls) &&
-                           plan_.trouble_until > kRefillPatience;
+  const bool may_be_away =
+      (troubles.pauses || troubles.suspends || troubles.cuts || troubles.stalls) &&
+      plan_.trouble_until > kRefillPatience;
   for (const auto& client : clients_) {
     const SubscriberCheck& subscriber = client->subscriber();
     if (subscriber.gaps() == (may_be_away ? subscriber.gaps_in_events() : 0)) continue;
@@ -387,6 +427,9 @@ WorldResult World::run() {
   result.entries_repaired = stage_.entries_repaired;
   result.near_reads = stage_.near.reads();
   result.coherent_reads = stage_.near.coherent_reads();
+  result.given = stage_.near.given();
+  result.given_coherent = stage_.near.given_coherent();
+  result.near_judged = stage_.near.judged();
   result.token_reads = stage_.near.token_reads();
   result.keys_granted = stage_.exclusive.granted();
   result.writes_of_holders = stage_.exclusive.written();

@@ -25,7 +25,10 @@ struct WorldResult {
   std::uint64_t entries_repaired = 0;
   std::uint64_t near_reads = 0;
   std::uint64_t coherent_reads = 0;  // Of these, and hits.
-  std::uint64_t token_reads = 0;     // Held against tokens that covered them.
+  std::uint64_t given = 0;           // By get_or_load.
+  std::uint64_t given_coherent = 0;
+  std::uint64_t near_judged = 0;  // Entries that could have been read as coherent.
+  std::uint64_t token_reads = 0;  // Held against tokens that covered them.
   std::uint64_t keys_granted = 0;
   std::uint64_t writes_of_holders = 0;
   Duration virtual_time{};
@@ -36,6 +39,7 @@ struct WorldOptions {
   bool keeps_lines = false;
   Tamper tamper;                           // A planted fault; empty: none.
   NearFault near_fault = NearFault::none;  // The same, of every near cache.
+  NodeFault node_fault = NodeFault::none;  // The same, of every broker.
   std::vector<Step>* recording = nullptr;  // Of everything that is drawn while it runs.
 };
 
