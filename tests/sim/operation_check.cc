@@ -52,7 +52,7 @@ void OperationCheck::on_accepted(std::uint64_t through, Instant now) {
   accepted_through_ = through;
 }
 
-void OperationCheck::check_bounds(Instant now, Instant steady_since) {
+void OperationCheck::check_bounds(Instant now, Instant connected_at, Instant steady_since) {
   std::erase_if(observed_, [&](std::uint64_t number) {
     const Operation& operation = operations_.at(number);
     return operation.ended || operation.refused;
@@ -60,7 +60,8 @@ void OperationCheck::check_bounds(Instant now, Instant steady_since) {
   for (const std::uint64_t number : observed_) {
     const Operation& operation = operations_.at(number);
     const Instant from = std::max(operation.accepted_at, steady_since);
-    if (number > accepted_through_ || now - from <= kObservedWithin) continue;
+    if (number > accepted_through_ || operation.accepted_at < connected_at) continue;
+    if (now - from <= kObservedWithin) continue;
     fail(text(number) + " was accepted " +
          std::to_string((now - operation.accepted_at) / std::chrono::milliseconds(1)) +
          " ms ago, its broker answers, and it is neither observed nor failed");

@@ -92,6 +92,7 @@ void SimClient::on_dialled(ConnectionId id) {
   broker_ = &broker.witness();
   broker_life_ = broker_->life();
   answered_at_ = {};
+  connected_at_ = stage_.queue.now();
   cluster_ = stage_.name_of(stage_.network.ends(id).listener);
   session_.on_connected(now());
   pump();
@@ -182,7 +183,7 @@ void SimClient::check_bounds() {
   constexpr Duration kInTime = milliseconds(1300);
   const Instant at = stage_.queue.now();
   if (at - std::exchange(answered_at_, at) > kInTime) steady_since_ = at;
-  operations_.check_bounds(at, steady_since_);
+  operations_.check_bounds(at, connected_at_, steady_since_);
 }
 
 void SimClient::take_events(bool welcomed) {

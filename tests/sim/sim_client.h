@@ -169,6 +169,7 @@ class SimClient {
   std::string cluster_;
   Instant answered_at_{};  // By the broker, a probe.
   Instant steady_since_{};
+  Instant connected_at_{};
   bool dialling_ = false;
   bool welcomed_once_ = false;
   bool last_round_ = false;

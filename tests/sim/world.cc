@@ -14,6 +14,13 @@ constexpr Duration kCompleteWithin = seconds(20);  // From the last round.
 constexpr Duration kLoadedWithin = milliseconds(600);
 constexpr Duration kComparedWithin = seconds(40);  // Beyond that: store by store, over all links.
 
+// Not so for what is evicted, and what the cluster's store gave.
+bool keeps_what_it_loads(const SimClient& client) {
+  if (client.is_over() || !client.plan().has_near) return false;
+  const NearPlan& near = client.plan().near;
+  return !near.is_small() && !near.reads.ask_cluster && !near.reads.load_once_in_cluster;
+}
+
 class World final : public NetworkUser {
  public:
   World(const Plan& plan, const WorldOptions& options)
@@ -381,12 +388,12 @@ void World::finish() {
 // cache.
 void World::load_in_the_quiet() {
   for (const auto& client : clients_) {
-    if (client->is_over() || client->near() == nullptr || client->plan().near.is_small()) continue;
+    if (!keeps_what_it_loads(*client)) continue;
     client->near()->load_all();
   }
   run_until(stage_.queue.now() + kLoadedWithin);
   for (const auto& client : clients_) {
-    if (client->is_over() || client->near() == nullptr || client->plan().near.is_small()) continue;
+    if (!keeps_what_it_loads(*client)) continue;
     if (auto miss = client->near()->find_needless_miss()) stage_.verdict.fail(*miss);
   }
 }
