@@ -118,11 +118,25 @@ void NearCheck::on_key_granted(std::size_t index) {
   ++key.generation;
 }
 
+void NearCheck::on_refused(std::uint32_t client, std::uint64_t operation) {
+  const auto refused = sent_.extract({client, operation});
+  if (refused.empty()) return;
+  const std::size_t index = refused.mapped().key;
+  Version& known = keys_[index].known[client];
+  known = keys_[index].told[client];
+  for (auto it = sent_.lower_bound({client, 0}); it != sent_.end() && it->first.first == client;
+       ++it) {
+    if (it->second.key == index) known = std::max(known, it->second.version);
+  }
+}
+
 void NearCheck::on_told(std::uint32_t client, MessageIndex fact) {
   const auto about = facts_.find(fact);
   if (about == facts_.end()) return;
-  Version& known = keys_[about->second.key].known[client];
-  known = std::max(known, about->second.version);
+  Key& key = keys_[about->second.key];
+  for (Version* known : {&key.told[client], &key.known[client]}) {
+    *known = std::max(*known, about->second.version);
+  }
   ++keys_[about->second.key].generation;
 }
 

@@ -104,9 +104,8 @@ class NearCheck {
   // Gives what was not known to be accepted before: keys, and when their brokers accepted.
   std::vector<std::pair<std::size_t, Instant>> on_accepted(std::uint32_t client,
                                                            std::uint64_t through, Instant now);
-  void on_refused(std::uint32_t client, std::uint64_t operation) {
-    sent_.erase({client, operation});
-  }
+  // The source has it, nobody is told, and its client knows that.
+  void on_refused(std::uint32_t client, std::uint64_t operation);
   // The key, if it was one of these.
   std::optional<std::size_t> on_observed(std::uint32_t client, std::uint64_t operation);
   void on_told(std::uint32_t client, MessageIndex fact);
@@ -159,7 +158,8 @@ class NearCheck {
       std::vector<StreamPosition> covers;
     };
     std::vector<Token> tokens;               // The latest ones.
-    std::map<std::uint32_t, Version> known;  // By client.
+    std::map<std::uint32_t, Version> told;   // By client: of others, and of its own.
+    std::map<std::uint32_t, Version> known;  // By client: told, or written by itself.
   };
   struct Sent {
     std::size_t key = 0;

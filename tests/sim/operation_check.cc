@@ -60,7 +60,7 @@ void OperationCheck::check_bounds(Instant now, Instant connected_at, Instant ste
   for (const std::uint64_t number : observed_) {
     const Operation& operation = operations_.at(number);
     const Instant from = std::max(operation.accepted_at, steady_since);
-    if (number > accepted_through_ || operation.accepted_at < connected_at) continue;
+    if (number > accepted_through_ || operation.accepted_at <= connected_at) continue;
     if (now - from <= kObservedWithin) continue;
     fail(text(number) + " was accepted " +
          std::to_string((now - operation.accepted_at) / std::chrono::milliseconds(1)) +

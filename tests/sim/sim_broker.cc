@@ -232,7 +232,9 @@ SimBroker::Part SimBroker::do_part(Part part) {
 }
 
 void SimBroker::suspend(std::optional<std::uint64_t> parts, Duration span) {
-  if (node_) suspension_ = Suspension{parts, span};
+  // For longer than that, its sessions are over, that of its witness among them.
+  const Duration longest = plan_.options.session_timeout - std::chrono::seconds(1);
+  if (node_) suspension_ = Suspension{parts, std::min(span, longest)};
 }
 
 bool SimBroker::is_suspended_now() {
