@@ -52,15 +52,21 @@ void OperationCheck::on_accepted(std::uint64_t through, Instant now) {
   accepted_through_ = through;
 }
 
-void OperationCheck::check_bounds(Instant now, Instant connected_at, Instant steady_since) {
+void OperationCheck::check_bounds(Instant now, const Connected& connected) {
   std::erase_if(observed_, [&](std::uint64_t number) {
     const Operation& operation = operations_.at(number);
     return operation.ended || operation.refused;
   });
   for (const std::uint64_t number : observed_) {
     const Operation& operation = operations_.at(number);
-    const Instant from = std::max(operation.accepted_at, steady_since);
-    if (number > accepted_through_ || operation.accepted_at <= connected_at) continue;
+    const Instant from = std::max(operation.accepted_at, connected.steady_since);
+    if (number > accepted_through_ || operation.accepted_at <= connected.since) continue;
+    const auto& stampings = truth_.message(operation.begun.message).stampings;
+    const bool is_known =
+        std::any_of(stampings.begin(), stampings.end(), [&](const Stamping& stamping) {
+          return stamping.life == connected.broker_life;
+        });
+    if (!is_known) continue;
     if (now - from <= kObservedWithin) continue;
     fail(text(number) + " was accepted " +
          std::to_string((now - operation.accepted_at) / std::chrono::milliseconds(1)) +

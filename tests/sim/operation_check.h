@@ -37,9 +37,14 @@ class OperationCheck {
   void on_completed_by_hand(std::uint64_t operation);
 
   void on_accepted(std::uint64_t through, Instant now);
-  // The broker that is connected since then has answered this client's probes, each in time, since
-  // `steady_since`. What another one had accepted it may know nothing of.
-  void check_bounds(Instant now, Instant connected_at, Instant steady_since);
+  // A broker's connection, and since when it has answered this client's probes, each in time.
+  struct Connected {
+    std::uint64_t broker_life = 0;
+    Instant since{};
+    Instant steady_since{};
+  };
+  // What another broker had accepted this one may know nothing of.
+  void check_bounds(Instant now, const Connected& connected);
   // `may_wait`: the broker's life began as one that has to rejoin before it numbers.
   void on_refused(const OperationRefused& refused, std::uint64_t broker_life, bool may_wait);
   void on_outcome(const OperationOutcome& outcome, Instant now, bool session_over);

@@ -187,6 +187,8 @@ void SimBroker::check_store() {
 
 void SimBroker::turn() {
   if (!held_back_.empty() || !unpublished_.empty()) let_go();
+  // The witness is never silent for so long that its session is over.
+  if (part_ == Part::tick) part_ = Part::probe;
   for (;;) {
     part_ = do_part(part_);
     if (part_ == Part::over) break;

@@ -185,7 +185,7 @@ void SimClient::check_bounds() {
   constexpr Duration kInTime = milliseconds(1300);
   const Instant at = stage_.queue.now();
   if (at - std::exchange(answered_at_, at) > kInTime) steady_since_ = at;
-  operations_.check_bounds(at, connected_at_, steady_since_);
+  operations_.check_bounds(at, {broker_life_, connected_at_, steady_since_});
 }
 
 void SimClient::take_events(bool welcomed) {

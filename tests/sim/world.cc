@@ -385,16 +385,24 @@ void World::finish() {
 }
 
 // What was loaded and that nothing was told about is served: a cache that always misses is no
-// cache.
+// cache. The end of an incarnation may still have to be told of: then once more.
 void World::load_in_the_quiet() {
-  for (const auto& client : clients_) {
-    if (!keeps_what_it_loads(*client)) continue;
-    client->near()->load_all();
-  }
-  run_until(stage_.queue.now() + kLoadedWithin);
-  for (const auto& client : clients_) {
-    if (!keeps_what_it_loads(*client)) continue;
-    if (auto miss = client->near()->find_needless_miss()) stage_.verdict.fail(*miss);
+  constexpr int kTries = 3;
+  for (int tries = kTries; tries > 0; --tries) {
+    std::uint64_t gaps_before = 0;
+    for (const auto& client : clients_) {
+      gaps_before += client->subscriber().gaps();
+      if (keeps_what_it_loads(*client)) client->near()->load_all();
+    }
+    run_until(stage_.queue.now() + kLoadedWithin);
+    std::optional<std::string> miss;
+    std::uint64_t gaps = 0;
+    for (const auto& client : clients_) {
+      gaps += client->subscriber().gaps();
+      if (!miss && keeps_what_it_loads(*client)) miss = client->near()->find_needless_miss();
+    }
+    if (!miss) return;
+    if (gaps == gaps_before) return stage_.verdict.fail(*miss);
   }
 }
 
