@@ -9,14 +9,6 @@ namespace {
 
 constexpr std::size_t kTokensMax = 8;  // Of a key.
 
-bool covers(const std::vector<StreamPosition>& applied, const std::vector<StreamPosition>& token) {
-  return std::all_of(token.begin(), token.end(), [&](const StreamPosition& wanted) {
-    return std::any_of(applied.begin(), applied.end(), [&](const StreamPosition& one) {
-      return one.stream == wanted.stream && one.number >= wanted.number;
-    });
-  });
-}
-
 }  // namespace
 
 NearCheck::NearCheck(const Plan& plan, const Truth& truth, Verdict& verdict)
@@ -97,7 +89,7 @@ void NearCheck::on_token(std::uint32_t client, std::uint64_t through,
     if (it->first.second > through) break;
     auto& tokens = keys_[it->second.key].tokens;
     if (!tokens.empty() && tokens.back().version >= it->second.version) continue;
-    tokens.push_back({it->second.version, token});
+    tokens.push_back({it->second.version, Frontier(token)});
     ++keys_[it->second.key].generation;
     if (tokens.size() > kTokensMax) tokens.erase(tokens.begin());
   }
@@ -146,8 +138,23 @@ bool NearCheck::is_last(std::size_t index, std::string_view text) const {
   return version != key.versions.end() && version->second >= key.last_acknowledged;
 }
 
+bool NearCheck::may_not_know(std::uint32_t client, std::size_t index, Version version,
+                             Instant now) const {
+  for (const auto& [message, sent] : facts_) {
+    if (sent.key != index || sent.version != version) continue;
+    const auto& stampings = truth_.message(message).stampings;
+    return std::none_of(stampings.begin(), stampings.end(), [&](const Stamping& stamping) {
+      const auto met_at = met_at_(client, truth_.id_of(stamping.stream).origin);
+      const bool is_from_before =
+          met_at && stamping.at <= *met_at && now - *met_at <= kNearCacheLease;
+      return met_at && !is_from_before;
+    });
+  }
+  return false;
+}
+
 void NearCheck::check(std::uint32_t client, std::size_t index, std::string_view text, Instant now,
-                      SentTo& sent) {
+                      const NearFeed& feed) {
   Key& key = keys_[index];
   const auto fail = [&](const std::string& what) {
     verdict_.fail("client " + plan_.clients[client].options.name + ": a coherent read of " +
@@ -160,12 +167,12 @@ void NearCheck::check(std::uint32_t client, std::size_t index, std::string_view 
   if (version < known) {
     return fail("and the client had '" + key.texts[known] + "' or was told of it");
   }
-  if (version < key.observed) {
+  if (version < key.observed && !may_not_know(client, index, key.observed, now)) {
     return fail("and '" + key.texts[key.observed] +
                 "' was confirmed as observed, or was there when the key was granted");
   }
   for (const Key::Token& token : key.tokens) {
-    if (!covers(sent.positions(), token.covers)) continue;
+    if (!feed.covers(token.covers)) continue;
     ++token_reads_;
     if (version < token.version) {
       return fail("and everything that the token of '" + key.texts[token.version] +
@@ -175,6 +182,7 @@ void NearCheck::check(std::uint32_t client, std::size_t index, std::string_view 
   for (Version newer = version + 1; newer < key.texts.size(); ++newer) {
     const auto& acknowledged = key.acknowledged[newer];
     if (!acknowledged || now - *acknowledged <= kOriginSilenceMax) continue;
+    if (may_not_know(client, index, newer, now)) continue;
     return fail("and '" + key.texts[newer] + "' was acknowledged " +
                 std::to_string((now - *acknowledged) / std::chrono::milliseconds(1)) + " ms ago");
   }

@@ -12,6 +12,7 @@
 //   covers.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "exclusive_check.h"
+#include "loading/near_feed.h"
 #include "near/near_shard.h"
 #include "plan.h"
 #include "session/client_session.h"
@@ -48,20 +50,6 @@ enum class NearFault : std::uint8_t {
   token_covers_nothing,
 };
 
-// What a client has been sent, looked up when somebody wants to know.
-class SentTo {
- public:
-  explicit SentTo(const ClientSession& session) : session_(session) {}
-  [[nodiscard]] const std::vector<StreamPosition>& positions() {
-    if (!positions_) positions_ = session_.positions();
-    return *positions_;
-  }
-
- private:
-  const ClientSession& session_;
-  std::optional<std::vector<StreamPosition>> positions_;
-};
-
 class NearCheck {
  public:
   static constexpr std::size_t kKeys = 6;
@@ -73,6 +61,11 @@ class NearCheck {
   using Version = std::uint32_t;  // Of a key at the source; 0: as it was at the beginning.
 
   NearCheck(const Plan& plan, const Truth& truth, Verdict& verdict);
+
+  // When the client's broker first heard of the cluster. Of one that it has not heard of, nothing
+  // is promised (docs/guarantees.md); of what was written until then, once its clients know.
+  using MetAt = std::function<std::optional<Instant>(std::uint32_t client, const std::string&)>;
+  void set_met_at(MetAt met_at) { met_at_ = std::move(met_at); }
 
   [[nodiscard]] bool has_near(std::uint32_t client) const;
   [[nodiscard]] static std::string key(std::size_t index) {
@@ -116,9 +109,9 @@ class NearCheck {
   void on_token(std::uint32_t client, std::uint64_t through,
                 const std::vector<StreamPosition>& token);
 
-  // ---- What was read; by whom, and what that client has been sent.
+  // ---- What was read; by whom, and what has come there: a token that it covers is kept.
   void check(std::uint32_t client, std::size_t key, std::string_view text, Instant now,
-             SentTo& sent);
+             const NearFeed& feed);
   // Changes whenever check() may find another reason to fail, but for the time that passes: judge()
   // is due at the moments that on_accepted() gives.
   [[nodiscard]] std::uint64_t generation(std::size_t key) const { return keys_[key].generation; }
@@ -145,6 +138,9 @@ class NearCheck {
  private:
   static constexpr std::string_view kGone = "(gone)";
 
+  [[nodiscard]] bool may_not_know(std::uint32_t client, std::size_t key, Version version,
+                                  Instant now) const;
+
   struct Key {
     std::vector<std::string> texts;  // By version.
     std::map<std::string, Version, std::less<>> versions;
@@ -155,7 +151,7 @@ class NearCheck {
     Version last_acknowledged = 0;
     struct Token {
       Version version = 0;
-      std::vector<StreamPosition> covers;
+      Frontier covers;
     };
     std::vector<Token> tokens;               // The latest ones.
     std::map<std::uint32_t, Version> told;   // By client: of others, and of its own.
@@ -170,6 +166,7 @@ class NearCheck {
   const Plan& plan_;
   const Truth& truth_;
   Verdict& verdict_;
+  MetAt met_at_;
   std::vector<std::uint32_t> clients_;  // With a near cache.
   std::vector<Key> keys_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, Sent> sent_;

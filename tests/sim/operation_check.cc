@@ -62,10 +62,9 @@ void OperationCheck::check_bounds(Instant now, const Connected& connected) {
     const Instant from = std::max(operation.accepted_at, connected.steady_since);
     if (number > accepted_through_ || operation.accepted_at <= connected.since) continue;
     const auto& stampings = truth_.message(operation.begun.message).stampings;
-    const bool is_known =
-        std::any_of(stampings.begin(), stampings.end(), [&](const Stamping& stamping) {
-          return stamping.life == connected.broker_life;
-        });
+    const bool is_known = std::any_of(
+        stampings.begin(), stampings.end(),
+        [&](const Stamping& stamping) { return stamping.life == connected.broker_life; });
     if (!is_known) continue;
     if (now - from <= kObservedWithin) continue;
     fail(text(number) + " was accepted " +

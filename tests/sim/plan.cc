@@ -333,14 +333,14 @@ class ActionWriter {
 };
 
 constexpr std::string_view kStepNames[] = {
-    "publish",      "invalidate",    "replicate",  "subscribe",    "unsubscribe",  "join",
-    "hold",         "release",       "barrier",    "query",        "complete",     "goodbye",
-    "crash",        "move",          "flush",      "read",         "read-all",     "load",
-    "write",        "write-value",   "erase",      "write-all",    "freeze",       "claim",
-    "renew",        "give-up",       "write-held", "write-unheld", "get-merged",   "write-merged",
-    "kill",         "stop",          "restart",    "pause",        "alone",        "forget",
-    "suspend",      "clock-back",    "clock-ahead", "fill-queue",  "cut-one-way",  "cut",
-    "heal-one-way", "heal",          "break-session", "break-link", "break-stream"};
+    "publish",      "invalidate",  "replicate",     "subscribe",    "unsubscribe", "join",
+    "hold",         "release",     "barrier",       "query",        "complete",    "goodbye",
+    "crash",        "move",        "flush",         "read",         "read-all",    "load",
+    "write",        "write-value", "erase",         "write-all",    "freeze",      "claim",
+    "renew",        "give-up",     "write-held",    "write-unheld", "get-merged",  "write-merged",
+    "kill",         "stop",        "restart",       "pause",        "alone",       "forget",
+    "suspend",      "clock-back",  "clock-ahead",   "fill-queue",   "cut-one-way", "cut",
+    "heal-one-way", "heal",        "break-session", "break-link",   "break-stream"};
 static_assert(std::size(kStepNames) == kStepKinds);
 
 }  // namespace

@@ -39,6 +39,12 @@ class SimBroker : private Carrier {
 
   [[nodiscard]] const BrokerPlan& plan() const { return plan_; }
   [[nodiscard]] bool is_running() const { return node_ != nullptr; }
+  [[nodiscard]] const std::string& cluster() const { return plan_.options.cluster; }
+  [[nodiscard]] std::optional<Instant> met_at(const std::string& cluster) const {
+    if (cluster == plan_.options.cluster) return Instant{};
+    const auto met = met_.find(cluster);
+    return met == met_.end() ? std::nullopt : std::optional(met->second);
+  }
   [[nodiscard]] bool joined() const { return node_ != nullptr && node_->joined(); }
   // It may number cache operations: it waits for nobody.
   [[nodiscard]] bool may_write() const {
@@ -105,6 +111,9 @@ class SimBroker : private Carrier {
   // With a disk that answers at once.
   [[nodiscard]] bool save(const MemorySave& save) override {
     memory_ = save.memory;
+    for (const auto& [cluster, standing] : memory_.members) {
+      met_.try_emplace(cluster, stage_.queue.now());
+    }
     return true;
   }
   void dial_link(std::uint32_t link);
@@ -123,6 +132,7 @@ class SimBroker : private Carrier {
   ClockCeiling ceiling_;
   IncarnationMemory disk_;
   NodeMemory memory_;
+  std::map<std::string, Instant> met_;  // When it first heard of each, in any life.
   bool has_memory_ = false;
   std::uint64_t life_ = 0;
   std::unique_ptr<MetricsRegistry> metrics_;

@@ -49,19 +49,16 @@ bool SimClient::holds(std::size_t key) const {
 }
 
 void SimClient::perform_claim(std::size_t key, const Step& step) {
-  std::optional<HeldKey>& held = held_[key];
+  std::shared_ptr<HeldKey>& held = held_[key];
   switch (step.kind) {
-    case StepKind::claim: {
-      HeldKey wanted(claimed_address(key));
-      ClaimAsk ask = wanted.acquire(in_ms(step.first), in_ms(step.second));
-      return ask_claim(key, std::move(ask), in_ms(step.first));
-    }
+    case StepKind::claim:
+      return acquire(key, in_ms(step.first), in_ms(step.second));
     case StepKind::renew:
-      if (held) ask_claim(key, held->renew(in_ms(step.first)), in_ms(step.first));
+      if (held) ask_claim(key, held, held->renew(in_ms(step.first)), in_ms(step.first));
       return;
     case StepKind::give_up:
       if (!held) return;
-      ask_claim(key, held->release(), {});
+      ask_claim(key, held, held->release(), {});
       stage_.exclusive.on_released(ExclusiveCheck::key(key), index_);
       held.reset();
       return;
@@ -77,14 +74,20 @@ void SimClient::begin_last_round() {
   last_round_ = true;
   if (!stage_.plan.claims || is_over()) return;
   constexpr milliseconds kLease{2500};
-  ask_claim(0, HeldKey(claimed_address(0)).acquire(kLease, milliseconds(10'000)), kLease);
+  acquire(0, kLease, milliseconds(10'000));
 }
 
-void SimClient::ask_claim(std::size_t key, ClaimAsk ask, milliseconds lease) {
+void SimClient::acquire(std::size_t key, milliseconds lease, milliseconds wait) {
+  const auto held = std::make_shared<HeldKey>(claimed_address(key));
+  ask_claim(key, held, held->acquire(lease, wait), lease);
+}
+
+void SimClient::ask_claim(std::size_t key, const std::shared_ptr<HeldKey>& held, ClaimAsk ask,
+                          milliseconds lease) {
   const auto request = session_.ask_claim(now(), std::move(ask));
   if (!request) return;
   requests_.insert(*request);
-  claims_.insert({*request, {key, lease, SentAt::before_sending(now().instant)}});
+  claims_.insert({*request, {key, held, lease, SentAt::before_sending(now().instant)}});
 }
 
 // As ExclusiveKey does it: what comes late is renewed before it is used.
@@ -94,8 +97,12 @@ void SimClient::on_claim_granted(const ClaimGranted& granted) {
   if (found.empty() || granted.lease_ms == 0) return;
   const Claim& claim = found.mapped();
   const bool is_new = !held_[claim.key] || held_[claim.key]->token() != granted.token;
-  HeldKey held(claimed_address(claim.key));
+  HeldKey& held = *claim.held;
+  const bool is_renewal = held.token() != 0;
   held.granted(lease_from(claim.asked), granted);
+  // It may have been given up since; then its last answer changes nothing.
+  const Instant now_here = now().instant;
+  if (is_renewal && (held_[claim.key] != claim.held || !held.holds(now_here))) return;
   const std::string key = ExclusiveCheck::key(claim.key);
   if (broker_->others_met() + 1 < stage_.plan.brokers.size()) {
     stage_.exclusive.on_granted_among_few(key, granted.token);
@@ -103,13 +110,14 @@ void SimClient::on_claim_granted(const ClaimGranted& granted) {
     stage_.exclusive.on_granted(key, granted.token);
     if (is_new) stage_.near.on_key_granted(NearCheck::kKeys + claim.key);
   }
-  const Instant now_here = now().instant;
-  if (is_new && held.is_late(now_here)) ask_claim(claim.key, held.renew(claim.lease), claim.lease);
+  if (is_new && held.is_late(now_here)) {
+    ask_claim(claim.key, claim.held, held.renew(claim.lease), claim.lease);
+  }
   if (held.holds(now_here)) {
     stage_.exclusive.on_believed(key, index_, granted.token, now_here,
                                  now_here + held.left(now_here));
   }
-  held_[claim.key] = std::move(held);
+  held_[claim.key] = claim.held;
 }
 
 SentAt SimClient::lease_from(SentAt asked) const {

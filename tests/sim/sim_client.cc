@@ -127,7 +127,8 @@ void SimClient::on_parcel(ConnectionId id, Parcel parcel) {
   if (id != connection_) return;
   const SessionState before = session_.state();
   session_.on_message(now(), std::move(parcel.header), std::move(parcel.body));
-  const bool is_welcome = before == SessionState::greeting && session_.state() == SessionState::ready;
+  const bool is_welcome =
+      before == SessionState::greeting && session_.state() == SessionState::ready;
   if (is_welcome) connected_at_ = stage_.queue.now();
   take_events(is_welcome);
   pump();

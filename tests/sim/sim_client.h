@@ -84,7 +84,9 @@ class SimClient {
   void claim_turn();
   void perform_claim(std::size_t key, const Step& step);
   [[nodiscard]] bool holds(std::size_t key) const;
-  void ask_claim(std::size_t key, ClaimAsk ask, std::chrono::milliseconds lease);
+  void ask_claim(std::size_t key, const std::shared_ptr<HeldKey>& held, ClaimAsk ask,
+                 std::chrono::milliseconds lease);
+  void acquire(std::size_t key, std::chrono::milliseconds lease, std::chrono::milliseconds wait);
   [[nodiscard]] SentAt lease_from(SentAt asked) const;
   void on_claim_granted(const ClaimGranted& granted);
   void on_claim_refused(std::uint64_t request);
@@ -145,9 +147,10 @@ class SimClient {
   std::unique_ptr<SimNear> near_;  // May be null.
   Random near_random_;
   Random claim_random_;
-  std::array<std::optional<HeldKey>, ExclusiveCheck::kKeys> held_{};
+  std::array<std::shared_ptr<HeldKey>, ExclusiveCheck::kKeys> held_{};
   struct Claim {
     std::size_t key = 0;
+    std::shared_ptr<HeldKey> held;  // That the answer is for.
     std::chrono::milliseconds lease{};
     SentAt asked;
   };

@@ -36,10 +36,7 @@ SimNear::SimNear(std::uint32_t client, Stage& stage, ClientSession& session, Pro
       held_(store_, ExclusiveCheck::kNamespace),
       random_(Random::mixed(stage.plan.seed + 5000 + client)) {
   session_.observe();
-  stage_.judges.emplace_back([this](std::size_t key) {
-    SentTo sent(session_);
-    judge(key, true, sent);
-  });
+  stage_.judges.emplace_back([this](std::size_t key) { judge(key, true); });
 }
 
 Now SimNear::now() const {
@@ -178,13 +175,8 @@ void SimNear::read(std::size_t key) {
   check(key, value);
 }
 
-void SimNear::check(std::size_t key, const NearValue& value, SentTo& sent) const {
-  stage_.near.check(client_, key, NearCheck::text_of(value), stage_.queue.now(), sent);
-}
-
 void SimNear::check(std::size_t key, const NearValue& value) const {
-  SentTo sent(session_);
-  check(key, value, sent);
+  stage_.near.check(client_, key, NearCheck::text_of(value), stage_.queue.now(), feed_);
 }
 
 void SimNear::read_all() {
@@ -192,13 +184,12 @@ void SimNear::read_all() {
 }
 
 void SimNear::judge() {
-  SentTo sent(session_);
-  for (std::size_t key = 0; key < stage_.near.keys_read(); ++key) judge(key, false, sent);
+  for (std::size_t key = 0; key < stage_.near.keys_read(); ++key) judge(key, false);
 }
 
 // What was right a moment ago and has not changed is right: time alone makes nothing wrong but at
 // moments that are known.
-void SimNear::judge(std::size_t key, bool is_due, SentTo& sent) {
+void SimNear::judge(std::size_t key, bool is_due) {
   if (!is_active_ || stage_.queue.now() < process_.awake_at()) return;
   if (look(key, looked_at_) != Look::coherent) return;
   stage_.near.count_judged();
@@ -208,7 +199,7 @@ void SimNear::judge(std::size_t key, bool is_due, SentTo& sent) {
                        last.value.absent == looked_at_.absent && !stage_.near.has_tokens(key);
   if (is_same && !is_due) return;
   last = {looked_at_, stage_.near.generation(key)};
-  check(key, looked_at_, sent);
+  check(key, looked_at_);
 }
 
 Duration SimNear::draw_delay() {

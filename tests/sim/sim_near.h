@@ -114,9 +114,8 @@ class SimNear {
     return static_cast<Host>(stage_.plan.brokers.size() + client_);
   }
   [[nodiscard]] NearStore::SpaceIndex index_of(std::size_t key) { return space_of(key).index; }
-  void judge(std::size_t key, bool is_due, SentTo& sent);
+  void judge(std::size_t key, bool is_due);
   // A coherent read gives this now.
-  void check(std::size_t key, const NearValue& value, SentTo& sent) const;
   void check(std::size_t key, const NearValue& value) const;
   [[nodiscard]] Look look(std::size_t key, NearValue& value);
   [[nodiscard]] Duration draw_delay();

@@ -34,6 +34,12 @@ class World final : public NetworkUser {
     for (std::uint32_t i = 0; i < plan_.clients.size(); ++i) {
       clients_.push_back(std::make_unique<SimClient>(i, stage_, brokers_));
     }
+    stage_.near.set_met_at([this](std::uint32_t client, const std::string& cluster) {
+      const auto broker = std::find_if(brokers_.begin(), brokers_.end(), [&](const auto& one) {
+        return one->cluster() == clients_[client]->cluster();
+      });
+      return broker == brokers_.end() ? std::nullopt : (*broker)->met_at(cluster);
+    });
   }
 
   WorldResult run();
@@ -404,6 +410,7 @@ void World::load_in_the_quiet() {
     if (!miss) return;
     if (gaps == gaps_before) return stage_.verdict.fail(*miss);
   }
+  stage_.verdict.fail("gaps are still told of in the quiet");
 }
 
 // As long as every broker lives and its log holds everything, nothing may be lost; but for messages
