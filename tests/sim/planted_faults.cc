@@ -23,7 +23,6 @@ bool has_cuts(const Plan& plan) { return has_links(plan) && plan.troubles.cuts; 
 bool has_full_queues(const Plan& plan) { return has_links(plan) && plan.troubles.full_queues; }
 bool has_claims(const Plan& plan) { return plan.claims; }
 bool has_suspensions(const Plan& plan) { return has_links(plan) && plan.troubles.suspends; }
-bool has_clock_steps(const Plan& plan) { return plan.troubles.clock_steps_back; }
 bool has_merges(const Plan& plan) { return has_links(plan) && plan.merges; }
 bool moves_or_breaks(const Plan& plan) { return breaks(plan) || plan.troubles.moves; }
 
@@ -101,10 +100,6 @@ std::vector<PlantedFault> make_faults() {
        .suits = has_suspensions,
        .node_fault = NodeFault::reads_the_clock_once,
        .times = kLong},
-      {.name = "clock_forgotten",
-       .guards = "25",
-       .suits = has_clock_steps,
-       .node_fault = NodeFault::forgets_the_clock},
       {.name = "counter_forgotten",
        .guards = "25",
        .suits = has_kills,

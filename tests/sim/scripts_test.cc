@@ -73,6 +73,13 @@ TEST(PlantedFaults, incarnations_that_nobody_met_and_nobody_hears_of_are_caught)
   }
 }
 
+// Of what a broker did before a restart, the clock alone keeps its fencing tokens in order.
+TEST(PlantedFaults, a_clock_that_is_forgotten_is_caught) {
+  WorldOptions faulty;
+  faulty.node_fault = NodeFault::forgets_the_clock;
+  EXPECT_NE(run_world(read("fencing_token_after_clock_step").plan, faulty).violation, "");
+}
+
 // A broker knows which of two writes counts, and its near caches must not know better.
 TEST(PlantedFaults, near_caches_that_use_what_their_broker_does_not_are_caught) {
   WorldOptions faulty;
