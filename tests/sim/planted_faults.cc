@@ -171,7 +171,7 @@ std::vector<PlantedFault> make_faults() {
        .times = kLong},
       {.name = "trusts_what_came_before",
        .guards = "18",
-       .suits = any,
+       .suits = moves_or_breaks,
        .near_fault = NearFault::trusts_what_came_before,
        .times = kLong},
       {.name = "never_hits",
@@ -222,7 +222,7 @@ std::vector<PlantedFault> make_faults() {
        .times = kLong},
       {.name = "near_caches_not_awaited",
        .guards = "5, 16",
-       .suits = any,
+       .suits = holds_back,
        .tamper = do_not_observe,
        .times = kLong},
   };

@@ -359,7 +359,7 @@ bool SimBroker::is_full(const Sending& sending) {
 
 void SimBroker::let_go() {
   leaves_at_ = {};
-  for (const Publication& publication : std::exchange(unpublished_, {})) publish(publication);
+  for (const auto& handed_out : std::exchange(unpublished_, {})) publish(handed_out);
   std::vector<Address> failed;
   for (const Sending& sending : std::exchange(held_back_, {})) {
     if (std::find(failed.begin(), failed.end(), sending.to) != failed.end()) continue;
