@@ -43,7 +43,6 @@ enum class NearFault : std::uint8_t {
   unheard_is_ignored,
   joined_is_coherent,
   next_life_is_the_same,
-  trusts_what_came_before,
   never_hits,
   claim_from_arrival,
   own_write_ignored,

@@ -68,8 +68,7 @@ void SimNear::on_state(SessionState state) {
 
 void SimNear::on_subscribed(const Subscribed& subscribed) {
   is_active_ = true;
-  const bool is_trusting = stage_.near_fault == NearFault::trusts_what_came_before;
-  feed_.on_subscribed(is_trusting ? 0 : subscribed.applied);
+  feed_.on_subscribed(subscribed.applied);
 }
 
 NearFeed::Fact SimNear::fact_of(const Delivery& delivery) const {

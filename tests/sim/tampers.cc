@@ -380,6 +380,7 @@ Tamper lose_store_questions() {
 
 Tamper do_not_observe() {
   return [](const Passing&, Packet& packet, Frame&) {
+    if (std::holds_alternative<Observed>(packet)) return Fate::lost;
     auto* hello = std::get_if<Hello>(&packet);
     if (hello == nullptr || !hello->observes) return Fate::as_it_is;
     hello->observes = false;
