@@ -23,16 +23,25 @@ class LoadLeases {
   static constexpr std::size_t kLeasesMax = 100'000;
   static constexpr std::chrono::milliseconds kLeaseMax{60'000};
 
+  // One client may load a key anew while its earlier load, which something has voided, goes on: so
+  // a lease belongs to the request that was granted.
+  struct Grant {
+    std::uint64_t client = 0;
+    std::uint64_t request = 0;
+
+    friend bool operator==(const Grant&, const Grant&) = default;
+  };
+
   // Zero: it may. Otherwise what is left of another client's lease. When there are too many leases
   // everybody may: a load too many is no harm. `seen`: the latest version that was applied here.
-  [[nodiscard]] Duration ask(Instant now, const CacheAddress& address, std::uint64_t client,
+  [[nodiscard]] Duration ask(Instant now, const CacheAddress& address, const Grant& grant,
                              std::chrono::milliseconds lease, HybridTime seen) {
-    const Lease wanted{client, now + std::min(lease, kLeaseMax), seen, false};
+    const Lease wanted{grant, now + std::min(lease, kLeaseMax), seen, false};
     const Key key = key_of(address);
     const auto known = leases_.find(key);
     if (known != leases_.end()) {
       const Lease& held = known->second;
-      if (held.client != client && held.until > now) return held.until - now;
+      if (held.grant.client != grant.client && held.until > now) return held.until - now;
       known->second = wanted;
       return {};
     }
@@ -43,11 +52,11 @@ class LoadLeases {
     return {};
   }
   // The load has ended. Nothing: what it gave may be older than what has been told since, or the
-  // lease had run out; otherwise what had been applied when it began.
+  // lease has run out or is another load's; otherwise what had been applied when it began.
   [[nodiscard]] std::optional<HybridTime> done(Instant now, const CacheAddress& address,
-                                               std::uint64_t client) {
+                                               const Grant& grant) {
     const auto known = leases_.find(key_of(address));
-    if (known == leases_.end() || known->second.client != client) return std::nullopt;
+    if (known == leases_.end() || known->second.grant != grant) return std::nullopt;
     const Lease held = known->second;
     leases_.erase(known);
     if (held.is_void || now >= held.until) return std::nullopt;
@@ -69,7 +78,7 @@ class LoadLeases {
  private:
   using Key = std::tuple<std::string, std::string, std::string, std::uint32_t>;
   struct Lease {
-    std::uint64_t client = 0;
+    Grant grant;
     Instant until{};
     HybridTime seen = 0;
     bool is_void = false;

@@ -126,6 +126,7 @@ void NearRead::turn_answered(Instant now, SentAt asked, const LoadGranted& grant
     step_ = Pause{now + pause};
     return;
   }
+  grant_ = granted.request;
   turn_ = Lease(AsOf(asked), std::chrono::milliseconds(std::get<AskTurn>(step_).ask.lease_ms));
   // Whoever had the turn before may have given it since it was asked for.
   ask_store(now, Asking::at_my_turn);
@@ -136,6 +137,7 @@ void NearRead::paused(Instant now) { ask_store(now, Asking::while_another_loads)
 void NearRead::end_turn(const Loaded* what, Instant now) {
   LoadAsk over;
   over.address = address_;
+  over.grant = grant_;
   if (what != nullptr && turn_->holds(now)) {
     over.loaded = what->is_kept && what->value.value.size() <= kSharedBytesMax;
     if (over.loaded) {

@@ -130,7 +130,8 @@ class NearRead {
   Asking asking_ = Asking::at_first;
   ClusterHelp::Question question_;
   Duration pause_ = std::chrono::milliseconds(1);
-  std::optional<Lease> turn_;  // To load for the cluster.
+  std::optional<Lease> turn_;  // To load for the cluster,
+  std::uint64_t grant_ = 0;    // as was granted to this request.
   std::optional<LoadAsk> told_;
   std::optional<Result<Value>> result_;
 };

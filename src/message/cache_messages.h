@@ -263,6 +263,7 @@ struct LoadAsk {
   bool absent = false;                   // There is no such thing.
   std::uint64_t ttl_ms = 0;              // 0: until it is dropped.
   std::vector<std::uint32_t> tags = {};  // By hash.
+  std::uint64_t grant = 0;               // The load is done: the request that was granted for it.
 
   friend bool operator==(const LoadAsk&, const LoadAsk&) = default;
 };

@@ -88,11 +88,11 @@ void StoreReads::on_load(Turn& turn, const Session& session, const LoadAsk& ask)
   }
   LoadGranted granted{ask.request, true, 0};
   if (ask.lease_ms == 0) {
-    const auto seen = loads_.done(turn.now.instant, ask.address, session.client);
+    const auto seen = loads_.done(turn.now.instant, ask.address, {session.client, ask.grant});
     if (seen && ask.loaded) around_.cache.fill(turn.now.instant, ask, *seen);
   } else {
     const Duration wait =
-        loads_.ask(turn.now.instant, ask.address, session.client,
+        loads_.ask(turn.now.instant, ask.address, {session.client, ask.request},
                    std::chrono::milliseconds(ask.lease_ms), apply_order(turn.outbox.told));
     granted.granted = wait == Duration::zero();
     granted.wait_ms =

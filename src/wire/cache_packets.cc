@@ -113,7 +113,7 @@ flatbuffers::Offset<wire::LoadAsk> write(Builder& out, const LoadAsk& from) {
   const auto tags = from.tags.empty() ? 0 : out.CreateVector(from.tags);
   return wire::CreateLoadAsk(out, from.request, address.namespace_name, address.key, address.subkey,
                              from.address.version, address.region, from.lease_ms, from.loaded,
-                             value, from.absent, from.ttl_ms, tags);
+                             value, from.absent, from.ttl_ms, tags, from.grant);
 }
 
 void read(PacketReader& in, const wire::LoadAsk& from, LoadAsk& to) {
@@ -127,6 +127,7 @@ void read(PacketReader& in, const wire::LoadAsk& from, LoadAsk& to) {
   if (from.value() != nullptr) {
     to.value.assign(reinterpret_cast<const char*>(from.value()->Data()), from.value()->size());
   }
+  to.grant = from.grant();
   in.numbers({"load_ask", "tags"}, from.tags(), kTagsHeldMax, to.tags);
 }
 

@@ -270,7 +270,7 @@ struct TurnReads : NearReadRig {
   TurnReads() { options.load_once_in_cluster = true; }
   ReadOptions options;
   const CacheGot none = nothing();
-  LoadGranted granted{1, true, 0};
+  LoadGranted granted{7, true, 0};
 
   // At the point where the turn is asked for.
   [[nodiscard]] std::unique_ptr<NearRead> asking() {
@@ -294,6 +294,7 @@ TEST_F(TurnReads, who_has_the_turn_loads_and_shares_it) {
   const auto told = read->take_told();
   ASSERT_TRUE(told);
   EXPECT_EQ(told->lease_ms, 0U);
+  EXPECT_EQ(told->grant, 7U);
   EXPECT_TRUE(told->loaded);
   EXPECT_EQ(told->value, "Ada");
   EXPECT_EQ(result_of(*read), "Ada");

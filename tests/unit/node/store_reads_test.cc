@@ -164,5 +164,26 @@ TEST(StoreReads, one_client_at_a_time_loads_what_the_store_lacks) {
   EXPECT_FALSE(second[0].granted);
 }
 
+// Its key was written while the first went on.
+TEST(StoreReads, a_load_is_handed_over_for_the_request_that_was_granted_for_it) {
+  Reading f;
+  LoadAsk ask;
+  ask.address = f.get(1).address;
+  ask.lease_ms = 5000;
+  ask.request = 1;
+  f.reads.on_load(f.turn, f.session, ask);
+  f.reads.void_loads(ask.address, true);
+  ask.request = 2;
+  f.reads.on_load(f.turn, f.session, ask);
+  const auto hand_over = [&](std::uint64_t grant, const std::string& value) {
+    LoadAsk over{.request = 3, .address = ask.address, .loaded = true, .value = value};
+    over.grant = grant;
+    f.reads.on_load(f.turn, f.session, over);
+    return f.cache.get(kBegun, f.get(4)).value;
+  };
+  EXPECT_EQ(hand_over(1, "before"), "");
+  EXPECT_EQ(hand_over(2, "after"), "after");
+}
+
 }  // namespace
 }  // namespace mpreg

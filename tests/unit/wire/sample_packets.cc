@@ -171,7 +171,7 @@ std::vector<Packet> link_packets() {
                3,
                positions().front()},
       Observed{positions()},
-      LoadAsk{200, {"users", "u1", "", 1, "default"}, 201, true, "loaded", true, 218, {219}},
+      LoadAsk{200, {"users", "u1", "", 1, "default"}, 201, true, "loaded", true, 218, {219}, 220},
       LoadGranted{202, false, 203},
       StoreAsk{204, StoreLevel::entries, 205, {206, 207}},
       StoreTell{
