@@ -87,7 +87,7 @@ class Claims {
   // stream, and whose word is needed.
   using Observed = std::function<Number(StreamIndex)>;
   struct Electorate {
-    std::vector<std::string> needed;  // Who has not been silent for longer than any lease.
+    std::vector<std::string> needed;  // Who has not been silent for too long.
     std::size_t majority = 1;         // Of all members.
     std::string not_yet = {};         // Why nothing can be granted now, or empty.
     bool may_have_forgotten = false;  // What an earlier life of this broker had accepted.

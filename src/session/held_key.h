@@ -20,10 +20,11 @@ class HeldKey {
   [[nodiscard]] ClaimAsk acquire(std::chrono::milliseconds lease,
                                  std::chrono::milliseconds wait) const;
   [[nodiscard]] ClaimAsk renew(std::chrono::milliseconds lease) const;
-  // From now on it is not held, whatever the broker answers to what was asked before.
+  // From now on this object holds nothing, whatever the broker answers; to acquire again takes
+  // another.
   [[nodiscard]] ClaimAsk release();
 
-  // The answer to what was asked at `asked`; not counted when it was released since.
+  // The answer to what was asked at `asked`. After a release it changes nothing.
   void granted(SentAt asked, ClaimGranted answer);
 
   [[nodiscard]] bool holds(Instant now) const { return lease_.holds(now); }

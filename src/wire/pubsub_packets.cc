@@ -70,7 +70,7 @@ void read(PacketReader& in, const wire::BatchHeader& from, BatchHeader& to) {
   if (from.refill() != nullptr) read(in, *from.refill(), to.refill.emplace());
   to.may_answer_later = from.may_answer_later();
   to.is_share = from.is_share();
-  in.numbers({"batch_header", "unusable"}, from.unusable(), kRepeatedMax, to.unusable);
+  in.numbers({"batch_header", "unusable"}, from.unusable(), kUnusableMax, to.unusable);
   to.applied = from.applied();
   in.elements({"batch_header", "seen"}, from.seen(), kPositionsMax, to.seen,
               [](const wire::SeenPosition* one) {
